@@ -1,0 +1,127 @@
+/**
+ * What it takes to get from one config to another: pure, so that a plan can be shown before it is
+ * carried out.
+ */
+import { netnsKey } from './names.js'
+import type { Bridge, Config, Port, StaticEntry } from './types.js'
+
+/** One step. Steps come in an order in which each can be applied to what the ones before it left. */
+export type Change =
+  /** A setting that is read at start only; `key` as in `capacity.macs`. */
+  | { op: 'restart'; key: string; from: unknown; to: unknown }
+  | { op: 'add'; object: 'bridge'; name: string; to: Bridge }
+  | { op: 'update'; object: 'bridge'; name: string; from: Bridge; to: Bridge }
+  | { op: 'remove'; object: 'bridge'; name: string; from: Bridge }
+  /** `replace`: the port is in both configs on different devices; removed here, added further on. */
+  | { op: 'add'; object: 'port'; name: string; to: Port; replace: boolean }
+  | { op: 'update'; object: 'port'; name: string; from: Port; to: Port }
+  | { op: 'remove'; object: 'port'; name: string; from: Port; replace: boolean }
+  | { op: 'add'; object: 'fdb'; to: StaticEntry }
+  | { op: 'remove'; object: 'fdb'; from: StaticEntry }
+
+/**
+ * The steps from one config to another; none when they say the same.
+ *
+ * All that goes, goes first, replaced ports too, so that an interface name is free again when the
+ * next port takes it. The exception is bridges: a port moves to its new bridge before its old one
+ * goes, so for the length of the plan the bridges of both configs exist.
+ */
+export function planChanges(from: Config, to: Config): Change[] {
+  const ports = comparePorts(from, to)
+  const replaced = new Set(ports.replaced.map(({ name }) => name))
+  const bridges = compare(from.bridges, to.bridges)
+  return [
+    ...restarts(from, to),
+    ...staticEntries(from, to, replaced).map((entry) => removal(entry)),
+    ...[...ports.removed, ...ports.replaced].map(({ name, from }) =>
+      portRemoval(name, from, replaced),
+    ),
+    ...bridges.added.map(({ name, to }): Change => ({ op: 'add', object: 'bridge', name, to })),
+    ...bridges.changed.map((both): Change => ({ op: 'update', object: 'bridge', ...both })),
+    ...ports.updated.map((both): Change => ({ op: 'update', object: 'port', ...both })),
+    ...[...ports.added, ...ports.replaced].map(({ name, to }) => portAddition(name, to, replaced)),
+    ...bridges.removed.map(
+      ({ name, from }): Change => ({ op: 'remove', object: 'bridge', name, from }),
+    ),
+    ...staticEntries(to, from, replaced).map((entry) => addition(entry)),
+  ]
+}
+
+function removal(from: StaticEntry): Change {
+  return { op: 'remove', object: 'fdb', from }
+}
+
+function addition(to: StaticEntry): Change {
+  return { op: 'add', object: 'fdb', to }
+}
+
+function portRemoval(name: string, from: Port, replaced: Set<string>): Change {
+  return { op: 'remove', object: 'port', name, from, replace: replaced.has(name) }
+}
+
+function portAddition(name: string, to: Port, replaced: Set<string>): Change {
+  return { op: 'add', object: 'port', name, to, replace: replaced.has(name) }
+}
+
+/** Entries of `of` that `other` lacks, and those of replaced ports, which lose theirs (B11). */
+function staticEntries(of: Config, other: Config, replaced: Set<string>): StaticEntry[] {
+  const id = ({ bridge, mac, port }: StaticEntry) => `${bridge} ${mac} ${port}`
+  const theirs = new Set(other.fdb.map(id))
+  return of.fdb.filter((entry) => replaced.has(entry.port) || !theirs.has(id(entry)))
+}
+
+function restarts(from: Config, to: Config): Change[] {
+  const changes: Change[] = []
+  const compareKeys = (prefix: string, before: object, after: object) => {
+    for (const key of Object.keys({ ...before, ...after })) {
+      const [was, is] = [field(before, key), field(after, key)]
+      if (was !== is) changes.push({ op: 'restart', key: `${prefix}${key}`, from: was, to: is })
+    }
+  }
+  compareKeys('', { workers: from.workers }, { workers: to.workers })
+  compareKeys('capacity.', from.capacity, to.capacity)
+  compareKeys('control.', from.control, to.control)
+  return changes
+}
+
+function comparePorts(from: Config, to: Config) {
+  const { added, removed, changed } = compare(from.ports, to.ports)
+  const replaced = changed.filter(({ from, to }) => identity(from) !== identity(to))
+  const updated = changed.filter(({ from, to }) => identity(from) === identity(to))
+  return { added, removed, replaced, updated }
+}
+
+/** What makes a device another device. */
+function identity({ device }: Port): string {
+  if (device.type === 'memory') return 'memory'
+  return `tap ${device.create} ${netnsKey(device.netns)} ${device.name}`
+}
+
+type Named<T> = Readonly<Record<string, T>>
+
+function compare<T>(before: Named<T>, after: Named<T>) {
+  const both = Object.entries(after).filter(([name]) => name in before)
+  return {
+    added: missing(after, before).map(([name, to]) => ({ name, to })),
+    removed: missing(before, after).map(([name, from]) => ({ name, from })),
+    changed: both
+      .map(([name, to]) => ({ name, from: before[name] as T, to }))
+      .filter(({ from, to }) => !same(from, to)),
+  }
+}
+
+function missing<T>(of: Named<T>, elsewhere: Named<T>): [string, T][] {
+  return Object.entries(of).filter(([name]) => !(name in elsewhere))
+}
+
+/** Deep equality of plain data; a key that is undefined is a key that is not there. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  return Object.keys({ ...a, ...b }).every((key) => same(field(a, key), field(b, key)))
+}
+
+function field(object: object, key: string): unknown {
+  return (object as Record<string, unknown>)[key]
+}

@@ -1,0 +1,146 @@
+/** From what zod reports to what a person reads: found, expected, where. */
+import type * as z from 'zod'
+import type { ConfigIssue } from '../error.js'
+import { describe, didYouMean, keyText, oneOf, quote } from './describe.js'
+import { memorySchema, routeSchema, tapSchema } from './device-schema.js'
+import { laterDevice, laterKey, type Mapping } from './later.js'
+import { controlSchema, fdbSchema, programSchemas } from './schema.js'
+
+export type Path = (string | number)[]
+/** 1-based. */
+export interface Position {
+  line: number
+  column: number
+}
+
+/** Where a config came from, when it came from text. */
+export interface Source {
+  file: string
+  /** The position of a key or of its value; of the nearest thing around it when it is not there. */
+  positions(path: Path, part: 'key' | 'value'): Position | undefined
+}
+
+/** Collects what is wrong. */
+export class Issues {
+  readonly list: ConfigIssue[] = []
+  private readonly seen = new Set<string>()
+
+  constructor(private readonly source?: Source) {}
+
+  /** @param message when "found …; expected …" does not say it best */
+  add(
+    path: Path,
+    found: string,
+    expected: string,
+    message?: string,
+    part: 'key' | 'value' = 'value',
+  ) {
+    const key = keyText(path)
+    const text =
+      message ??
+      (found === 'nothing' && key !== '' ? 'missing; expected' : `found ${found}; expected`)
+    const issue = { path, key, message: message ?? `${text} ${expected}`, found, expected }
+    // A number that is not even safe fails two checks, which say the same.
+    const id = `${key}\n${issue.message}`
+    if (this.seen.has(id)) return
+    this.seen.add(id)
+    const where = this.source && { file: this.source.file, ...this.source.positions(path, part) }
+    this.list.push({ ...issue, ...where })
+  }
+
+  /** In the order of the file; without positions, in the order they were found. */
+  sorted(): ConfigIssue[] {
+    const place = ({ line = 0, column = 0 }: ConfigIssue) => line * 1e6 + column
+    return [...this.list].sort((a, b) => place(a) - place(b))
+  }
+}
+
+/** Adds what zod reports. @param root the value that was checked @param base where it belongs */
+export function addZodIssues(issues: Issues, error: z.ZodError, root: unknown, base: Path): void {
+  for (const issue of error.issues) addZodIssue(issues, issue, [], { root, base })
+}
+
+interface Place {
+  root: unknown
+  base: Path
+}
+
+function addZodIssue(issues: Issues, issue: z.core.$ZodIssue, above: Path, place: Place): void {
+  const path = [...above, ...(issue.path as Path)]
+  const full = [...place.base, ...path]
+  const value = valueAt(place.root, path)
+  if (issue.code === 'unrecognized_keys') {
+    const type = Object(value).type
+    for (const key of issue.keys) addUnknownKey(issues, full, key, Object(value)[key], type)
+  } else if (issue.code === 'invalid_union' && issue.discriminator === undefined) {
+    addUnion(issues, issue, path, place)
+  } else if (issue.code === 'invalid_key') {
+    issues.add(full, quote(String(path.at(-1))), issue.issues[0]?.message ?? '', undefined, 'key')
+  } else {
+    issues.add(full, describe(value), issue.message, laterDeviceAt(full, value))
+  }
+}
+
+function laterDeviceAt(path: Path, value: unknown): string | undefined {
+  return path.at(-1) === 'type' ? laterDevice(value) : undefined
+}
+
+/** Of the alternatives, the one that the value was meant to be says what is wrong inside it. */
+function addUnion(
+  issues: Issues,
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: Path,
+  place: Place,
+): void {
+  const meant = issue.errors.find((branch) => branch[0] !== undefined && branch[0].path.length > 0)
+  if (meant === undefined) {
+    issues.add([...place.base, ...path], describe(valueAt(place.root, path)), issue.message)
+  } else for (const inner of meant) addZodIssue(issues, inner, path, place)
+}
+
+function addUnknownKey(issues: Issues, path: Path, key: string, value: unknown, type: unknown) {
+  const mapping = mappingAt(path, type)
+  const known = mapping === undefined ? [] : KEYS[mapping]
+  const later = mapping && laterKey(mapping, key)
+  const other = elsewhere(mapping, key)
+  const expected = `one of ${oneOf(known, 20)}`
+  const unknown = `unknown key; expected ${expected}${other ?? didYouMean(key, known)}`
+  issues.add([...path, key], describe(value), expected, later ?? unknown, 'key')
+}
+
+/** `mac` beside `device` instead of inside it is the slip that an edit distance cannot see. */
+function elsewhere(mapping: Mapping | undefined, key: string): string | undefined {
+  const inDevice = mapping === 'port' && KEYS.tap.includes(key)
+  return inDevice ? `; ${quote(key)} belongs inside "device"` : undefined
+}
+
+const KEYS: Record<Mapping, string[]> = {
+  config: Object.keys(programSchemas.config.shape),
+  capacity: Object.keys(programSchemas.capacity.shape),
+  control: Object.keys(controlSchema.shape),
+  bridge: Object.keys(programSchemas.bridge.shape),
+  port: Object.keys(programSchemas.port.shape),
+  tap: Object.keys(tapSchema.shape),
+  memory: Object.keys(memorySchema.shape),
+  route: Object.keys(routeSchema.shape),
+  fdb: Object.keys(fdbSchema.shape),
+}
+
+function mappingAt(path: Path, type: unknown): Mapping | undefined {
+  const [section, , ...rest] = path
+  if (path.length === 0) return 'config'
+  if (section === 'capacity' || section === 'control') return section
+  if (section === 'fdb') return 'fdb'
+  if (section === 'bridges') return 'bridge'
+  if (rest.length === 0) return 'port'
+  if (rest.length === 1) return type === 'memory' ? 'memory' : 'tap'
+  return 'route'
+}
+
+/** The value at a path, or undefined. */
+export function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, part) => (Object.hasOwn(Object(value), part) ? Object(value)[part] : undefined),
+    root,
+  )
+}

@@ -1,0 +1,69 @@
+/**
+ * What the design has and this version does not: a config that asks for it gets told so, which is
+ * better than "unknown key". An entry leaves when its feature arrives.
+ */
+import { quote } from './describe.js'
+
+/** The mappings of a config that have a fixed set of keys. */
+export type Mapping =
+  | 'config'
+  | 'capacity'
+  | 'control'
+  | 'bridge'
+  | 'port'
+  | 'tap'
+  | 'memory'
+  | 'route'
+  | 'fdb'
+
+const KEYS: Partial<Record<Mapping, Record<string, string>>> = {
+  config: {
+    uplinks: 'uplinks',
+    nat: 'NAT',
+    publish: 'published ports',
+    filter: 'a filter',
+    underlay: 'VXLAN',
+    neighbors: 'static neighbours',
+    routes: 'a router',
+  },
+  bridge: {
+    gateway: 'gateways',
+    vxlan: 'VXLAN',
+    policy: 'a filter',
+    isolated: 'isolation',
+    vlanAware: 'VLANs',
+    limits: 'limits',
+    mirror: 'mirroring',
+  },
+  port: {
+    vlan: 'VLANs',
+    isolated: 'isolation',
+    learning: 'learning switched per port',
+    flood: 'flooding switched per port',
+    locked: 'locked MACs',
+    limits: 'limits',
+    mirror: 'mirroring',
+    impair: 'impairment',
+  },
+  fdb: { vlan: 'VLANs', vtep: 'VXLAN' },
+}
+
+const DEVICES: Record<string, string> = {
+  packet: 'devices of type "packet" (AF_PACKET)',
+  unix: 'devices of type "unix" (sockets)',
+  udp: 'devices of type "udp"',
+  pcap: 'devices of type "pcap"',
+}
+
+/** What to say of a key that a later version will have, if it is one. */
+export function laterKey(mapping: Mapping, key: string): string | undefined {
+  const texts = KEYS[mapping]
+  if (texts === undefined || !Object.hasOwn(texts, key)) return undefined
+  return `this version of Linkspan does not have ${texts[key]} yet; take ${quote(key)} out`
+}
+
+/** What to say of a device type that a later version will have, if it is one. */
+export function laterDevice(type: unknown): string | undefined {
+  if (typeof type !== 'string' || !Object.hasOwn(DEVICES, type)) return undefined
+  return `this version of Linkspan does not have ${DEVICES[type]} yet; it has "tap" and "memory"`
+}

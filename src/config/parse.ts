@@ -1,0 +1,169 @@
+/**
+ * From any value to a Config: shape (schema.ts), then what hangs together (check.ts), then frozen.
+ * Everything that is wrong is said at once.
+ */
+import type * as z from 'zod'
+import { ConfigError } from '../error.js'
+import { checkAcross, checkConfig, checkPort, type Names } from './check.js'
+import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
+import { NAME } from './names.js'
+import { fileSchemas, programSchemas } from './schema.js'
+import type { Config, Port } from './types.js'
+
+type Value = Record<string, unknown>
+type Parsed = z.output<typeof programSchemas.config>
+
+const DEFAULT_MTU = 1500
+
+/**
+ * Checks a config and fills it in.
+ *
+ * @param value a ConfigInput, or anything else
+ * @param where given for a config that was read from text: its version must be stated, durations and
+ *   sizes must carry a unit, ports must name a device, and issues carry file, line and column
+ * @throws ConfigError with every issue, in the order of the file
+ */
+export function parseConfig(value: unknown, where?: Source): Config {
+  const issues = new Issues(where)
+  const given = withoutEmptySections(value)
+  refuseProto(given, issues)
+  const schema = (where === undefined ? programSchemas : fileSchemas).config
+  const first = schema.safeParse(given)
+  if (!first.success) addZodIssues(issues, first.error, given, [])
+  // What is wrong in one port must not hide what is wrong between the others.
+  const parsed = first.success
+    ? first.data
+    : schema.safeParse(withoutFaults(given, first.error)).data
+  const config = parsed && fillIn(parsed)
+  if (config !== undefined) checkConfig(config, namesIn(given), issues)
+  if (config === undefined || issues.list.length > 0) throw new ConfigError(issues.sorted())
+  return deepFreeze(config)
+}
+
+/**
+ * The config with one more port, or with that port changed; costs much less than parsing it all.
+ *
+ * @param input a PortInput, or anything else @throws ConfigError
+ */
+export function withPort(config: Config, name: string, input: unknown): Config {
+  const issues = new Issues()
+  const alone = { bridges: {}, ports: { [name]: input } }
+  refuseProto(alone, issues)
+  const parsed = programSchemas.config.safeParse(alone)
+  if (!parsed.success) addZodIssues(issues, parsed.error, alone, [])
+  if (!parsed.success || issues.list.length > 0) throw new ConfigError(issues.sorted())
+  const port = fillInPort(parsed.data.ports[name] as Parsed['ports'][string], config.bridges)
+  // Last, so that it is the new port that is said to clash.
+  const { [name]: _, ...others } = config.ports
+  const next = { ...config, ports: record({ ...others, [name]: port }) }
+  const names = namesIn(next)
+  checkPort(name, port, next, names, issues)
+  checkAcross(next, names, issues)
+  if (issues.list.length > 0) throw new ConfigError(issues.sorted())
+  return deepFreeze(next)
+}
+
+/** The config without a port and without the static entries that name it. */
+export function withoutPort(config: Config, name: string): Config {
+  const { [name]: _, ...ports } = config.ports
+  return deepFreeze({
+    ...config,
+    ports: record(ports),
+    fdb: config.fdb.filter((entry) => entry.port !== name),
+  })
+}
+
+/**
+ * In YAML, a key with nothing (or nothing but comments) below it is null. For a section, that is
+ * an empty section; for a bridge, all its defaults. Elsewhere it is an error.
+ */
+function withoutEmptySections(value: unknown): unknown {
+  if (!isMapping(value)) return value
+  const sections = ['capacity', 'bridges', 'ports', 'fdb', 'control']
+  const given = Object.entries(value).filter(([key, of]) => of !== null || !sections.includes(key))
+  const config = fromEntries(given)
+  if (!isMapping(config.bridges)) return config
+  const bridges = Object.entries(config.bridges).map(([name, of]) => [name, of ?? {}] as const)
+  return { ...config, bridges: fromEntries(bridges) }
+}
+
+/** zod passes over a `__proto__` in silence, and a port must not vanish. */
+function refuseProto(given: unknown, issues: Issues): void {
+  for (const section of ['bridges', 'ports']) {
+    if (valueAt(given, [section, '__proto__']) === undefined) continue
+    issues.add([section, '__proto__'], '"__proto__"', NAME, undefined, 'key')
+  }
+}
+
+/** Leaves out every unknown key and every section entry that has a fault; of a list, all of it. */
+function withoutFaults(given: unknown, error: z.ZodError): unknown {
+  if (!isMapping(given)) return { version: 1 }
+  const faults = error.issues.flatMap((issue): Path[] => {
+    const path = issue.path as Path
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...path, key])
+    return [path.slice(0, 2)]
+  })
+  const config = faults.reduce<unknown>((value, path) => without(value, outsideLists(path)), given)
+  return { ...Object(config), version: 1 }
+}
+
+function outsideLists(path: Path): Path {
+  const index = path.findIndex((part) => typeof part === 'number')
+  return index < 0 ? path : path.slice(0, index)
+}
+
+function without(value: unknown, [key, ...rest]: Path): unknown {
+  if (key === undefined || !isMapping(value) || !Object.hasOwn(value, key)) return value
+  if (rest.length > 0) return { ...value, [key]: without(value[key], rest) }
+  return fromEntries(Object.entries(value).filter(([other]) => other !== key))
+}
+
+/** The names that were given, faulty or not: a port on a faulty bridge is not on a missing one. */
+function namesIn(given: unknown): Names {
+  const names = (section: string) => {
+    const value = valueAt(given, [section])
+    return value === undefined ? [] : isMapping(value) ? Object.keys(value) : undefined
+  }
+  return { bridges: names('bridges'), ports: names('ports') }
+}
+
+function fillIn(parsed: Parsed): Config {
+  const { workers, capacity, bridges } = parsed
+  const ports = Object.entries(parsed.ports)
+  const filled = ports.map(([name, port]) => [name, fillInPort(port, bridges)] as const)
+  const maxWorkers = capacity.maxWorkers ?? (workers === 'auto' ? 1 : workers)
+  return {
+    ...parsed,
+    capacity: { ...capacity, maxWorkers },
+    bridges: record(bridges),
+    ports: record(fromEntries(filled)),
+  }
+}
+
+/** A device that Linkspan makes has its bridge's MTU unless told otherwise. */
+function fillInPort(port: Parsed['ports'][string], bridges: Config['bridges']): Port {
+  const { device } = port
+  if (device.type === 'tap' && !device.create) return { ...port, device }
+  const bridge = Object.hasOwn(bridges, port.bridge) ? bridges[port.bridge] : undefined
+  const mtu = device.mtu ?? bridge?.mtu ?? DEFAULT_MTU
+  return { ...port, device: { ...device, mtu } }
+}
+
+function isMapping(value: unknown): value is Value {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Unlike Object.fromEntries in a spread, keeps a `__proto__` an ordinary key. */
+function fromEntries<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
+  return Object.fromEntries(entries)
+}
+
+function record<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.assign(Object.create(null), entries)
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}
