@@ -1,0 +1,138 @@
+/* Writing transmit lists from WebAssembly memory, and gathering what could not be written. */
+#include "abi.h"
+#include "arguments.h"
+#include "error.h"
+#include "functions.h"
+#include "memory.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+struct failures {
+    struct failure *records;
+    uint32_t count, capacity;
+};
+
+/* The record that a failure is added to when there is no room for one more. */
+static struct failure *closest(struct failures *failures, uint32_t port) {
+    for (uint32_t i = failures->count; i > 0; i--) {
+        if (failures->records[i - 1].port == port) {
+            return &failures->records[i - 1];
+        }
+    }
+    return &failures->records[failures->count - 1];
+}
+
+static struct failure *record_for(struct failures *failures, uint32_t port, uint32_t error) {
+    struct failure *last = failures->count > 0 ? &failures->records[failures->count - 1] : NULL;
+    if (last != NULL && last->port == port && last->error == error) {
+        return last;
+    }
+    if (failures->count == failures->capacity) {
+        return closest(failures, port);
+    }
+    failures->records[failures->count] = (struct failure){.port = port, .error = error};
+    return &failures->records[failures->count++];
+}
+
+static void fail(struct failures *failures, uint32_t port, int error, uint32_t bytes) {
+    if (failures->capacity == 0) {
+        return;
+    }
+    struct failure *record = record_for(failures, port, (uint32_t)error);
+    record->frames += 1;
+    record->bytes += bytes;
+}
+
+/* Writes one frame, whole or not at all. Returns an errno. Never waits: the queue is O_NONBLOCK. */
+static int write_frame_to(int fd, const struct iovec *pieces, int count) {
+    ssize_t written;
+    do {
+        written = count == 1 ? write(fd, pieces[0].iov_base, pieces[0].iov_len)
+                             : writev(fd, pieces, count);
+    } while (written < 0 && errno == EINTR);
+    return written < 0 ? errno : 0;
+}
+
+/* The frame's pieces: 1, or 2 where the body does not follow the head. 0 if one is outside. */
+static int gather(const struct memory *memory, const struct transmit *entry,
+                  struct iovec pieces[2]) {
+    if (!inside(memory, entry->head, entry->head_length, 1) ||
+        (entry->body_length > 0 && !inside(memory, entry->body, entry->body_length, 1))) {
+        return 0;
+    }
+    pieces[0] = (struct iovec){memory->base + entry->head, entry->head_length};
+    pieces[1] = (struct iovec){memory->base + entry->body, entry->body_length};
+    if (entry->body_length > 0 && entry->body != entry->head + entry->head_length) {
+        return 2;
+    }
+    pieces[0].iov_len += entry->body_length;
+    return 1;
+}
+
+/* Unaligned loads: the ports and queues of a wrong entry may lie anywhere. */
+static uint32_t load(const struct memory *memory, uint64_t address) {
+    uint32_t value;
+    memcpy(&value, memory->base + address, sizeof value);
+    return value;
+}
+
+/* The descriptor of a port; -1 if it has none, or its number is none. */
+static int queue_of(const struct memory *memory, uint32_t queues, uint32_t port) {
+    uint64_t address = queues + (uint64_t)port * 4;
+    return address + 4 <= memory->length ? (int)load(memory, address) : -1;
+}
+
+static void write_entry(const struct memory *memory, uint32_t queues, const struct transmit *entry,
+                        struct failures *failures) {
+    uint32_t bytes = entry->head_length + entry->body_length;
+    if (!inside(memory, entry->ports, entry->port_count, 4)) {
+        fail(failures, NO_PORT, EFAULT, bytes);
+        return;
+    }
+    struct iovec pieces[2];
+    int count = gather(memory, entry, pieces);
+    for (uint32_t i = 0; i < entry->port_count; i++) {
+        uint32_t port = load(memory, entry->ports + (uint64_t)i * 4);
+        int fd = port == entry->except ? -1 : queue_of(memory, queues, port);
+        if (fd < 0) {
+            continue;
+        }
+        int error = count == 0 ? EFAULT : write_frame_to(fd, pieces, count);
+        if (error != 0) {
+            fail(failures, port, error, bytes);
+        }
+    }
+}
+
+/*
+ * writeEntries(memory, queues, entries, count, failures, failureCapacity): failure records written.
+ * `queues` is a table of i32 descriptors by port number; a negative one is skipped.
+ */
+napi_value write_entries(napi_env env, napi_callback_info info) {
+    napi_value arguments[6];
+    uint32_t numbers[5];
+    read_arguments(env, info, 6, arguments);
+    struct memory *memory = read_memory(env, arguments[0]);
+    if (memory == NULL || !read_numbers(env, arguments + 1, 5, numbers)) {
+        return NULL;
+    }
+    uint32_t queues = numbers[0], entries = numbers[1], count = numbers[2];
+    if (entries % 4 != 0 || !inside(memory, entries, count, sizeof(struct transmit))) {
+        return throw_range(env, "the transmit list");
+    }
+    if (numbers[3] % 4 != 0 || !inside(memory, numbers[3], numbers[4], sizeof(struct failure))) {
+        return throw_range(env, "the failure list");
+    }
+    struct failures failures = {.records = (struct failure *)(memory->base + numbers[3]),
+                                .capacity = numbers[4]};
+    for (uint32_t i = 0; i < count; i++) {
+        /* Copied, since another worker may write to shared memory between check and use. */
+        struct transmit entry;
+        memcpy(&entry, memory->base + entries + (uint64_t)i * sizeof entry, sizeof entry);
+        write_entry(memory, queues, &entry, &failures);
+    }
+    return make_int(env, failures.count);
+}

@@ -1,0 +1,78 @@
+/**
+ * The data path of devices that are file descriptors: system calls in the addon, a call a burst.
+ * Control opens the descriptors, puts them into the worker's epoll set and the queue table.
+ */
+import { constants } from 'node:os'
+import { BURST_MAX, FAILURES_MAX, READY_MAX, READY_SIZE } from '../dataplane/abi.js'
+import type { Forwarder } from '../dataplane/forwarder.js'
+import type { Io } from './io.js'
+import { loadNative, type MemoryHandle, type Native } from './native.js'
+
+const EPOLLERR = 0x008
+const EPOLLHUP = 0x010
+
+/** A worker's epoll set and the eventfd in it. */
+export interface Poller {
+  epoll: number
+  event: number
+}
+
+export class NativeIo implements Io {
+  readonly #native: Native = loadNative()
+  readonly #memory: MemoryHandle
+  readonly #forwarder: Forwarder
+  readonly #poller: Poller
+  readonly #arenaSize: number
+  /** The worker's tables as words: ready { port, events }, and its descriptor of every port. */
+  readonly #ready: Uint32Array
+  readonly #queues: Int32Array
+
+  constructor(forwarder: Forwarder, poller: Poller, arenaSize: number, ports: number) {
+    const { memory, ready, queues } = forwarder
+    this.#memory = this.#native.attach(new Uint8Array(memory.buffer))
+    this.#forwarder = forwarder
+    this.#poller = poller
+    this.#arenaSize = arenaSize
+    this.#ready = new Uint32Array(memory.buffer, ready, (READY_MAX * READY_SIZE) / 4)
+    this.#queues = new Int32Array(memory.buffer, queues, ports)
+  }
+
+  wait(timeout: number): number {
+    const { epoll, event } = this.#poller
+    const { ready } = this.#forwarder
+    return this.#native.wait(this.#memory, epoll, event, ready, READY_MAX, timeout)
+  }
+
+  readyPort(index: number): number {
+    return this.#ready[index * 2] as number
+  }
+
+  readyFailed(index: number): boolean {
+    return ((this.#ready[index * 2 + 1] as number) & (EPOLLERR | EPOLLHUP)) !== 0
+  }
+
+  receive(port: number): number {
+    const queue = this.#queues[port] as number
+    // Taken away by control since the wait: not an error of the device.
+    if (queue < 0) return 0
+    const { received, arena } = this.#forwarder
+    return this.#native.readBurst(this.#memory, queue, received, arena, this.#arenaSize, BURST_MAX)
+  }
+
+  transmit(count: number): number {
+    const { queues, transmit, failures } = this.#forwarder
+    return this.#native.writeEntries(this.#memory, queues, transmit, count, failures, FAILURES_MAX)
+  }
+
+  forget(port: number): void {
+    const queue = this.#queues[port] as number
+    if (queue < 0) return
+    try {
+      this.#native.pollerRemove(this.#poller.epoll, queue)
+    } catch (error) {
+      // Control may have been quicker; then it is out, which is all that is wanted.
+      const { errno } = error as { errno?: number }
+      if (errno !== -constants.errno.ENOENT && errno !== -constants.errno.EBADF) throw error
+    }
+  }
+}

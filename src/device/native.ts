@@ -1,0 +1,124 @@
+/** The addon in `native/`: system calls, typed. What each does stands beside it in C. */
+
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { DeviceError } from './error.js'
+
+declare const memoryHandle: unique symbol
+declare const watchHandle: unique symbol
+
+/** A WebAssembly memory that the addon reads and writes. */
+export interface MemoryHandle {
+  readonly [memoryHandle]: true
+}
+
+/** A descriptor that is being watched. */
+export interface WatchHandle {
+  readonly [watchHandle]: true
+}
+
+/**
+ * All descriptors are numbers; `fd` arguments of -1 mean "our own namespace" where one is wanted.
+ * A failed call throws an Error with `code`, `errno`, `syscall` and `device`. Addresses are byte
+ * offsets in the attached memory; the records that lie there are drawn in `native/abi.h`.
+ */
+export interface Native {
+  /** The IFF_* bits that the kernel's TUN driver knows. */
+  tapFeatures(): number
+  /** One queue of a TAP; makes the device when there is none of the name in the namespace. */
+  tapOpen(name: string, flags: number, namespaceFd?: number): { fd: number; name: string }
+  tapInfo(fd: number): { name: string; flags: number }
+  tapSetOffload(fd: number, mask: number): void
+  tapVnetHeaderSize(fd: number): number
+  tapSetVnetHeaderSize(fd: number, bytes: number): void
+  tapSetPersist(fd: number, on: 0 | 1): void
+  tapSetOwner(fd: number, uid: number): void
+  tapSetGroup(fd: number, gid: number): void
+  close(fd: number): void
+
+  /** Throws EINVAL when the path is not a network namespace. */
+  namespaceOpen(path: string): { fd: number; inode: number; device: number }
+
+  /** @param groups bit mask of multicast groups (RTMGRP_*) */
+  netlinkOpen(namespaceFd: number, groups: number): number
+  netlinkSend(fd: number, bytes: Uint8Array): void
+  /** Bytes received, -EAGAIN or -ENOBUFS. */
+  netlinkReceive(fd: number, buffer: Uint8Array): number
+  /** Calls back while readable; does not keep the process alive. Unwatch before closing. */
+  watch(fd: number, callback: () => void): WatchHandle
+  unwatch(handle: WatchHandle): void
+
+  /** With a virtio header each frame has 12 bytes before it (Linux 6.4). */
+  packetOpen(namespaceFd: number, interfaceIndex: number, vnetHeader: boolean): number
+  /** Bytes, or -errno where trying again may help. */
+  readFrame(fd: number, view: Uint8Array): number
+  writeFrame(fd: number, view: Uint8Array): number
+
+  pollerCreate(): { epoll: number; event: number }
+  /** @param token any u32 but 0xffffffff */
+  pollerAdd(epoll: number, fd: number, token: number): void
+  pollerRemove(epoll: number, fd: number): void
+  wake(event: number): void
+
+  /** @param memory a view of a whole WebAssembly.Memory that never grows */
+  attach(memory: Uint8Array): MemoryHandle
+  /** Ready entries {u32 token, u32 epoll events} written; 0 after the time, a wake, a signal. */
+  wait(
+    memory: MemoryHandle,
+    epoll: number,
+    event: number,
+    ready: number,
+    capacity: number,
+    timeoutMs: number,
+  ): number
+  /** Frames read, or -errno of the first read. */
+  readBurst(
+    memory: MemoryHandle,
+    fd: number,
+    descriptors: number,
+    arena: number,
+    arenaSize: number,
+    maxFrames: number,
+  ): number
+  /** Failure records {u32 port, u32 errno, u32 frames, u32 bytes} written. */
+  writeEntries(
+    memory: MemoryHandle,
+    queues: number,
+    entries: number,
+    count: number,
+    failures: number,
+    failureCapacity: number,
+  ): number
+}
+
+/** `native/` is two levels up from here in `src/` and in `dist/` alike. */
+const directory = fileURLToPath(new URL('../../native', import.meta.url))
+
+let loaded: Native | undefined
+
+/** Loads the addon once a thread. Throws a DeviceError that says what to do when there is none. */
+export function loadNative(): Native {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Native {
+  if (process.platform !== 'linux') {
+    throw unavailable(`this is ${process.platform}, and TAP devices are Linux's`)
+  }
+  try {
+    const require = createRequire(import.meta.url)
+    const find = require('node-gyp-build') as (directory: string) => Native
+    return find(directory)
+  } catch (cause) {
+    const advice = `there is no build of it for ${process.platform}-${process.arch} in ${directory}; with a C compiler, make one by "node-gyp rebuild -C ${directory}"`
+    throw unavailable(advice, { cause })
+  }
+}
+
+function unavailable(why: string, options?: ErrorOptions): DeviceError {
+  const message = `the native addon cannot be loaded: ${why}. The "memory" and "pcap" devices work without it`
+  const call = { errno: -constants.errno.ENOSYS, syscall: 'dlopen', device: 'linkspan.node' }
+  return new DeviceError('ENOSYS', message, call, options)
+}

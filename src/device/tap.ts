@@ -1,0 +1,170 @@
+/** The control side of a TAP device. Frames go through its queues, in the workers. */
+import { attempt } from './error.js'
+import { SharedNamespace } from './namespace-share.js'
+import { watchNamespace } from './namespace-watch.js'
+import { loadNative } from './native.js'
+import type { Link } from './netlink/link.js'
+import { probeTapOffloads, setTapOffloads } from './offload.js'
+import { attachTap } from './tap/attach.js'
+import { createTap, type OpenedTap } from './tap/create.js'
+import { checkTapOptions, describeTap, type TapOptions } from './tap/options.js'
+import { closeQueues } from './tap/queue.js'
+
+export type { TapOptions, TapRoute } from './tap/options.js'
+
+/** How a TAP's link is now. */
+export interface TapLinkEvent {
+  /** Set up, with a carrier. */
+  up: boolean
+  /** Bytes. */
+  mtu: number
+  /** Deleted, or moved to another namespace. Nothing comes after this. */
+  deleted: boolean
+}
+
+/**
+ * A TAP that was made or attached to, with its queues open and, but for attached ones, its
+ * addresses and routes set. It watches its namespace: when the name (or process) is gone or stands
+ * for another one, it lets go of the old, so that the kernel can end it; the queues of a device
+ * that ended with its namespace report EPOLLERR. (An attached TAP's queues themselves keep a
+ * foreign namespace: close the device.)
+ */
+export class TapDevice {
+  readonly name: string
+  readonly netns: string | undefined
+  readonly interfaceIndex: number
+  /** Descriptors, non-blocking, with a virtio header of 12 bytes before each frame. */
+  readonly queues: readonly number[]
+  readonly #options: TapOptions
+  readonly #ours: boolean
+  readonly #restore: () => void
+  readonly #unsubscribes = new Set<() => void>()
+  #offloads: number
+  #namespace: SharedNamespace | undefined
+  #unwatch: () => void = () => {}
+  #closed = false
+
+  private constructor(options: TapOptions, namespace: SharedNamespace, opened: OpenedTap) {
+    this.name = options.name
+    this.netns = options.netns
+    this.interfaceIndex = opened.interfaceIndex
+    this.queues = opened.queues
+    this.#options = options
+    this.#ours = opened.ours
+    this.#restore = opened.restore
+    this.#offloads = opened.offloads
+    this.#namespace = namespace
+    if (options.netns !== undefined) this.#watchNamespace(options.netns, namespace)
+  }
+
+  /**
+   * @param queues 1 to 256; a TAP with a single queue that is attached to gives one
+   * @throws DeviceError naming step, device and namespace; nothing is left behind then
+   */
+  static open(options: TapOptions, queues: number): TapDevice {
+    checkTapOptions(options, queues)
+    const namespace = SharedNamespace.acquire(options.netns)
+    try {
+      const open = options.create === false ? attachTap : createTap
+      return new TapDevice(options, namespace, open(options, namespace, queues))
+    } catch (error) {
+      namespace.release()
+      throw error
+    }
+  }
+
+  #watchNamespace(netns: string, { opened }: SharedNamespace): void {
+    this.#unwatch = watchNamespace(netns, opened, () => this.releaseNamespace())
+  }
+
+  /** Offload bits that are on. */
+  get offloads(): number {
+    return this.#offloads
+  }
+
+  /** Switches on all that the kernel takes. @returns Offload bits */
+  probeOffloads(): number {
+    const step = this.#step('probe the offloads of')
+    this.#offloads = attempt(step, () => probeTapOffloads(loadNative(), this.#first()))
+    return this.#offloads
+  }
+
+  /** @param offloads bits that are on from now. Throws EINVAL where the kernel lacks one. */
+  setOffloads(offloads: number): void {
+    const step = this.#step('set the offloads of')
+    attempt(step, () => setTapOffloads(loadNative(), this.#first(), offloads))
+    this.#offloads = offloads
+  }
+
+  /** The interface as the kernel has it, its counters included; undefined when it is gone. */
+  info(): Link | undefined {
+    return this.#namespace?.routes.link(this.interfaceIndex)
+  }
+
+  /** Tells of changes of the link until `close` or `releaseNamespace`. @returns what stops it */
+  onLink(callback: (event: TapLinkEvent) => void): () => void {
+    const stop = this.#namespace?.routes.onLink(({ link, deleted }) => {
+      if (deleted) unsubscribe()
+      callback({ up: !deleted && link.up && link.carrier, mtu: link.mtu, deleted })
+    }, this.interfaceIndex)
+    const unsubscribe = () => {
+      stop?.()
+      this.#unsubscribes.delete(unsubscribe)
+    }
+    this.#unsubscribes.add(unsubscribe)
+    return unsubscribe
+  }
+
+  /** Lets go of the namespace: no events and no `info` from here on. Again is harmless. */
+  releaseNamespace(): void {
+    this.#unwatch()
+    for (const unsubscribe of this.#unsubscribes) unsubscribe()
+    this.#namespace?.release()
+    this.#namespace = undefined
+  }
+
+  /** A TAP that was made goes, unless it persists; one that was attached to stays. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.releaseNamespace()
+    try {
+      this.#restore()
+    } catch {
+      // The device is gone already, and its settings with it.
+    }
+    closeQueues(loadNative(), this.queues)
+  }
+
+  /** Closes many at the cost of one: each by itself takes the kernel about 20 ms. */
+  static closeAll(devices: Iterable<TapDevice>): void {
+    const all = [...devices].filter((device) => !device.#closed)
+    const doomed = new Map<SharedNamespace, number[]>()
+    for (const device of all) {
+      const namespace = device.#namespace
+      if (namespace === undefined || !device.#ours) continue
+      const indexes = doomed.get(namespace) ?? []
+      indexes.push(device.interfaceIndex)
+      doomed.set(namespace, indexes)
+    }
+    try {
+      for (const [{ routes }, indexes] of doomed) routes.deleteLinks(indexes)
+    } finally {
+      // Whatever is still there goes with its last queue, only slower.
+      for (const device of all) device.close()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #first(): number {
+    // A number of a closed descriptor may be another file's by now.
+    return this.#closed ? -1 : (this.queues[0] ?? -1)
+  }
+
+  #step(verb: string) {
+    return { what: `${verb} ${describeTap(this.#options)}`, device: this.name }
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Making a TAP. All queues are opened in our own namespace, under a name that nobody else has, and
+ * the device moves when that is done: a queue that is opened in a namespace keeps it alive
+ * (drivers/net/tun.c, tun_chr_open), and the device could never go with it.
+ */
+import { randomBytes } from 'node:crypto'
+import { groupId, userId } from '../account.js'
+import { attempt } from '../error.js'
+import { SharedNamespace } from '../namespace-share.js'
+import { loadNative } from '../native.js'
+import type { Link } from '../netlink/link.js'
+import { probeTapOffloads } from '../offload.js'
+import { describeTap, type TapOptions } from './options.js'
+import { closeQueues, openQueues, TAP_FLAGS, tapHints, VNET_HEADER_SIZE } from './queue.js'
+
+export interface OpenedTap {
+  queues: readonly number[]
+  interfaceIndex: number
+  /** Offload bits. */
+  offloads: number
+  /** Whether it goes with its last queue. */
+  ours: boolean
+  /** What is undone before the queues are closed. */
+  restore: () => void
+}
+
+const { TAP, MULTI_QUEUE, NO_PI, VNET_HDR, TUN_EXCL } = TAP_FLAGS
+
+/** Whatever fails, nothing is left: the device goes with its last queue. */
+export function createTap(
+  options: TapOptions,
+  namespace: SharedNamespace,
+  count: number,
+): OpenedTap {
+  const native = loadNative()
+  const temporary = `lsp${randomBytes(6).toString('hex')}`
+  const queues = attempt(step(options, 'create', tapHints), () => openNew(temporary, count))
+  try {
+    const first = queues[0] ?? -1
+    const offloads = attempt(step(options, 'set up the queues of'), () => {
+      native.tapSetVnetHeaderSize(first, VNET_HEADER_SIZE)
+      return probeTapOffloads(native, first)
+    })
+    const { index } = place(options, namespace, temporary)
+    configure(options, namespace, index)
+    // Last, since a device that is persistent would stay after a failure.
+    setOwnership(options, first)
+    return {
+      queues,
+      interfaceIndex: index,
+      offloads,
+      ours: options.persist !== true,
+      restore: () => {},
+    }
+  } catch (error) {
+    closeQueues(native, queues)
+    throw error
+  }
+}
+
+function step(options: TapOptions, verb: string, hints: Record<string, string> = {}) {
+  return { what: `${verb} ${describeTap(options)}`, device: options.name, hints }
+}
+
+function openNew(name: string, count: number): number[] {
+  const native = loadNative()
+  const common = TAP | NO_PI | VNET_HDR | MULTI_QUEUE
+  const flags = Array.from({ length: count }, (_, i) => (i === 0 ? common | TUN_EXCL : common))
+  return openQueues(native, flags, (each) => native.tapOpen(name, each).fd)
+}
+
+/** To its namespace and name in one message. @returns it as it is there */
+function place(options: TapOptions, { opened, routes }: SharedNamespace, temporary: string): Link {
+  const { name } = options
+  const own = SharedNamespace.acquire(undefined)
+  try {
+    const hints = {
+      EEXIST: `an interface named ${name} exists there already; remove it, or attach to it with create: false`,
+      EPERM: 'it takes CAP_NET_ADMIN in both namespaces: run as root',
+    }
+    return attempt(step(options, 'move and name', hints), () => {
+      const move = opened.fd < 0 ? {} : { namespaceFd: opened.fd }
+      own.routes.setLink(indexOf(own, temporary), { ...move, name })
+      return found(routes.link(name), name)
+    })
+  } finally {
+    own.release()
+  }
+}
+
+function indexOf({ routes }: SharedNamespace, name: string): number {
+  return found(routes.link(name), name).index
+}
+
+function found(link: Link | undefined, name: string): Link {
+  if (link !== undefined) return link
+  const call = { code: 'ENODEV', errno: -19, syscall: 'RTM_GETLINK' }
+  throw Object.assign(new Error(`${name} went away meanwhile`), call)
+}
+
+function configure(options: TapOptions, { routes }: SharedNamespace, index: number): void {
+  const { mac, mtu, addresses = [] } = options
+  const about = (verb: string, hints?: Record<string, string>) => step(options, verb, hints)
+  if (mac !== undefined) {
+    const hints = { EADDRNOTAVAIL: 'an interface cannot have a multicast or an all-zero address' }
+    attempt(about(`set the MAC ${mac} of`, hints), () => routes.setLink(index, { mac }))
+  }
+  if (mtu !== undefined) {
+    const hints = { EINVAL: 'a TAP takes 68 to 65521' }
+    attempt(about(`set the MTU ${mtu} of`, hints), () => routes.setLink(index, { mtu }))
+  }
+  attempt(about('set up'), () => routes.setLink(index, { up: true }))
+  for (const address of addresses) {
+    const hints = {
+      EEXIST: 'it is given twice',
+      EACCES: 'IPv6 is switched off there (net.ipv6.conf.*.disable_ipv6)',
+    }
+    attempt(about(`add ${address} to`, hints), () => routes.addAddress(index, address))
+  }
+  for (const route of options.routes ?? []) {
+    const text = route.via === undefined ? route.to : `${route.to} via ${route.via}`
+    const hints = {
+      EEXIST: 'there is a route to that destination already',
+      ENETUNREACH: 'the next hop is in none of its subnets',
+      EHOSTUNREACH: 'the next hop is in none of its subnets',
+    }
+    attempt(about(`add the route ${text} to`, hints), () =>
+      routes.addRoute({ ...route, interfaceIndex: index }),
+    )
+  }
+}
+
+function setOwnership({ owner, group, persist, ...options }: TapOptions, queue: number): void {
+  const native = loadNative()
+  attempt(step(options, 'set owner, group or persistence of'), () => {
+    if (owner !== undefined) native.tapSetOwner(queue, userId(owner))
+    if (group !== undefined) native.tapSetGroup(queue, groupId(group))
+    if (persist === true) native.tapSetPersist(queue, 1)
+  })
+}
