@@ -1,0 +1,91 @@
+/**
+ * The life of a memory and of the instances on it: `layout` (memory.ts), then `boot` once, then
+ * `attach` by every worker and the control thread.
+ */
+import {
+  ABI_VERSION,
+  arena as arenaAt,
+  DIRECTORY,
+  Directory,
+  directory,
+  MAGIC,
+  queues as queuesAt,
+  Worker,
+  workerBlock,
+} from './memory'
+import { breakLocks as breakTableLocks, create } from './table/hash'
+
+/**
+ * Prepares a zeroed memory that `layout` has laid out. `seedLow` and `seedHigh` key the hashes.
+ * Returns false if the module's static data reaches into the directory: a build error.
+ */
+export function boot(seedLow: u32, seedHigh: u32): bool {
+  if (__heap_base > DIRECTORY) return false
+  const ports = load<u32>(DIRECTORY, Directory.MAX_PORTS)
+  const workers = load<u32>(DIRECTORY, Directory.MAX_WORKERS)
+  const identity = directory(Directory.IDENTITY)
+  for (let port: u32 = 0; port < ports; port++) store<u32>(identity + ((<usize>port) << 2), port)
+  for (let worker: u32 = 0; worker <= workers; worker++) {
+    memory.fill(queuesAt(worker), 0xff, (<usize>ports) << 2)
+  }
+  create(
+    directory(Directory.FDB),
+    directory(Directory.FDB_BUCKETS),
+    directory(Directory.FDB_POOL),
+    load<u32>(DIRECTORY, Directory.MAX_MACS),
+    ((<u64>seedHigh) << 32) | <u64>seedLow,
+  )
+  store<u32>(DIRECTORY, ABI_VERSION, Directory.VERSION)
+  atomic.store<u32>(DIRECTORY, MAGIC, Directory.MAGIC)
+  return true
+}
+
+/**
+ * Takes a worker's place (the control thread's is the one after the last worker's) and returns its
+ * incarnation, counted from 1; 0 if the memory was not booted by this version of the module.
+ */
+export function attach(worker: u32): u32 {
+  if (atomic.load<u32>(DIRECTORY, Directory.MAGIC) != MAGIC) return 0
+  if (load<u32>(DIRECTORY, Directory.VERSION) != ABI_VERSION) return 0
+  if (worker > load<u32>(DIRECTORY, Directory.MAX_WORKERS)) return 0
+  const block = workerBlock(worker)
+  atomic.store<u32>(block, 0, Worker.EPOCH)
+  return atomic.add<u32>(block, 1, Worker.INCARNATION) + 1
+}
+
+/**
+ * Frees what a dead worker held: its locks and its epoch. Only for a worker whose thread has ended.
+ * Returns the number of locks broken.
+ */
+export function breakLocks(worker: u32): u32 {
+  atomic.store<u32>(workerBlock(worker), 0, Worker.EPOCH)
+  return breakTableLocks(directory(Directory.FDB), (worker + 1) << 24, 0xff000000)
+}
+
+/** Gives a worker the file descriptor it writes a port's frames to; -1 for none. */
+export function setQueue(worker: u32, port: u32, descriptor: i32): void {
+  atomic.store<i32>(queuesAt(worker) + ((<usize>port) << 2), descriptor)
+}
+
+/** Addresses of a worker's areas, for the device layer and TypeScript. */
+export function arena(worker: u32): usize {
+  return arenaAt(worker)
+}
+export function queues(worker: u32): usize {
+  return queuesAt(worker)
+}
+export function received(worker: u32): usize {
+  return workerBlock(worker) + Worker.RECEIVED
+}
+export function transmit(worker: u32): usize {
+  return workerBlock(worker) + Worker.TRANSMIT
+}
+export function failures(worker: u32): usize {
+  return workerBlock(worker) + Worker.FAILURES
+}
+export function ready(worker: u32): usize {
+  return workerBlock(worker) + Worker.READY
+}
+export function scratch(worker: u32): usize {
+  return workerBlock(worker) + Worker.SCRATCH
+}

@@ -1,0 +1,100 @@
+/**
+ * An FDB entry (IEEE 802.1D-2004 section 7.9): key and value of the hash table.
+ *
+ *   key    bits  0-15 FID            16-63 MAC, first octet lowest
+ *   value  bits  0-15 port           16-23 flags     24-39 generation    40-63 time stamp, ticks
+ *
+ * The generation is the sum of the port's and the domain's when the entry was written: raising
+ * either makes all its entries void at once, which is how a flush costs nothing. The time stamp is
+ * compared modulo 2^24 ticks (24 days); the sweep sees every entry long before it could wrap.
+ */
+
+import { DomainRecord, domainRecord, PortRecord, portRecord } from '../config'
+import { Directory, directory, SHARED_SIZE } from '../memory'
+
+export namespace Flag {
+  export const STATIC: u32 = 1
+}
+
+const STAMP_MASK: u32 = 0xffffff
+const GENERATION_MASK: u32 = 0xffff
+
+/** Words of a port that all workers share: generation, and how many entries it has in the FDB. */
+export namespace Shared {
+  export const GENERATION: usize = 0
+  export const ENTRIES: usize = 4
+}
+
+@inline
+export function keyOf(mac: u64, fid: u32): u64 {
+  return (mac << 16) | <u64>fid
+}
+
+@inline
+export function fidOf(key: u64): u32 {
+  return <u32>key & 0xffff
+}
+
+@inline
+export function macOf(key: u64): u64 {
+  return key >> 16
+}
+
+@inline
+export function portOf(value: u64): u32 {
+  return <u32>value & 0xffff
+}
+
+@inline
+export function isStatic(value: u64): bool {
+  return (<u32>value & (Flag.STATIC << 16)) != 0
+}
+
+@inline
+export function valueFor(port: u32, flags: u32, generation: u32, stamp: u32): u64 {
+  return <u64>port | ((<u64>flags) << 16) | ((<u64>generation) << 24) | ((<u64>stamp) << 40)
+}
+
+@inline
+export function sharedOfPort(port: u32): usize {
+  return directory(Directory.PORTS) + <usize>port * SHARED_SIZE
+}
+
+@inline
+export function sharedOfDomain(fid: u32): usize {
+  return directory(Directory.DOMAINS) + <usize>fid * SHARED_SIZE
+}
+
+/** The generation that an entry of this port and domain must carry to be in force. */
+@inline
+export function generationOf(port: u32, fid: u32): u32 {
+  const ofPort = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
+  const ofDomain = atomic.load<u32>(sharedOfDomain(fid), Shared.GENERATION)
+  return (ofPort + ofDomain) & GENERATION_MASK
+}
+
+/** Milliseconds to ticks, as a time stamp. */
+@inline
+export function stampOf(now: f64): u32 {
+  return <u32>(<u64>(now / 125)) & STAMP_MASK
+}
+
+/** Ticks since the entry was last seen. */
+@inline
+export function ageOf(value: u64, stamp: u32): u32 {
+  return (stamp - <u32>(value >> 40)) & STAMP_MASK
+}
+
+/** True for a static entry, and for a dynamic one neither flushed nor aged. */
+@inline
+export function inForce(config: usize, fid: u32, value: u64, stamp: u32): bool {
+  if (isStatic(value)) return true
+  const generation = <u32>(value >> 24) & GENERATION_MASK
+  if (generation != generationOf(portOf(value), fid)) return false
+  return ageOf(value, stamp) < load<u32>(domainRecord(config, fid), DomainRecord.AGEING)
+}
+
+@inline
+export function isPresent(config: usize, port: u32): bool {
+  return (load<u32>(portRecord(config, port), PortRecord.FLAGS) & PortRecord.PRESENT) != 0
+}

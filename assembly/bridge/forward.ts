@@ -1,0 +1,40 @@
+/**
+ * Where a frame goes (IEEE 802.1D-2004 section 7.7): a verdict, on which the pipeline acts.
+ */
+import { Drop } from '../drop'
+import { Directory, directory } from '../memory'
+import { find, holds, valueOf } from '../table/hash'
+import { isGroup, isReserved } from '../wire/ethernet'
+import { inForce, keyOf, portOf } from './entry'
+
+/** A verdict: what to do in the upper half, with which port or drop reason in the lower. */
+export namespace Verdict {
+  export const FORWARD: u32 = 0x10000
+  export const FLOOD: u32 = 0x20000
+  export const DROP: u32 = 0x30000
+  export const KIND: u32 = 0xffff0000
+  export const DETAIL: u32 = 0xffff
+}
+
+/** Decides for a frame to `mac` (its key is in `bucket`) that came in by `port`. `stamp` is the present tick. */
+@inline
+export function decide(
+  config: usize,
+  bucket: usize,
+  mac: u64,
+  fid: u32,
+  port: u32,
+  stamp: u32,
+): u32 {
+  if (isGroup(mac)) {
+    return isReserved(mac) ? Verdict.DROP | Drop.RESERVED_DESTINATION : Verdict.FLOOD
+  }
+  const key = keyOf(mac, fid)
+  const slot = find(directory(Directory.FDB), bucket, key)
+  if (slot == 0) return Verdict.FLOOD
+  const value = valueOf(slot)
+  if (!holds(slot, key) || !inForce(config, fid, value, stamp)) return Verdict.FLOOD
+  const destination = portOf(value)
+  if (destination == port) return Verdict.DROP | Drop.SAME_PORT
+  return Verdict.FORWARD | destination
+}

@@ -1,0 +1,84 @@
+/**
+ * Ageing out (IEEE 802.1D-2004 section 7.9.2). A look-up already ignores what is void; the sweep
+ * gives the space back, a slice at a time, so that no burst waits for it. Whichever worker's tick
+ * comes first takes the next slice.
+ */
+import { Config, SWEEP_SLICE } from '../config'
+import { Statistic, statistic } from '../counter'
+import { DIRECTORY, Directory, directory } from '../memory'
+import {
+  bucketAt,
+  bucketCountOf,
+  Change,
+  countOf,
+  keyAt,
+  nextInChain,
+  remove,
+  slotAt,
+  valueOf,
+} from '../table/hash'
+import { fidOf, inForce, portOf, Shared, sharedOfPort, stampOf } from './entry'
+import { ownerOf } from './learn'
+
+/** When the next slice is due, in milliseconds; Infinity with an empty table. */
+export function sweepDeadline(): f64 {
+  if (countOf(directory(Directory.FDB)) == 0) return Infinity
+  if (atomic.load<u32>(DIRECTORY, Directory.SWEEP_URGENT) != 0) return 0
+  return <f64>atomic.load<u64>(DIRECTORY, Directory.SWEEP_DEADLINE)
+}
+
+/** Sweeps a slice if one is due. */
+export function sweep(worker: u32, block: usize, config: usize, now: f64): void {
+  const deadline = atomic.load<u64>(DIRECTORY, Directory.SWEEP_DEADLINE)
+  const urgent = atomic.load<u32>(DIRECTORY, Directory.SWEEP_URGENT)
+  if (urgent == 0 && now < <f64>deadline) return
+  const next = <u64>now + load<u32>(config, Config.SWEEP_INTERVAL)
+  if (atomic.cmpxchg<u64>(DIRECTORY, deadline, next, Directory.SWEEP_DEADLINE) != deadline) return
+  if (urgent != 0) {
+    const left = urgent > SWEEP_SLICE ? urgent - SWEEP_SLICE : 0
+    atomic.cmpxchg<u32>(DIRECTORY, urgent, left, Directory.SWEEP_URGENT)
+  }
+  const table = directory(Directory.FDB)
+  const count = bucketCountOf(table)
+  let index = atomic.add<u32>(DIRECTORY, SWEEP_SLICE, Directory.SWEEP_CURSOR) % count
+  const slice = min(SWEEP_SLICE, count)
+  const owner = ownerOf(worker, block)
+  for (let done: u32 = 0; done < slice; done++) {
+    sweepChain(block, config, table, bucketAt(table, index), owner, stampOf(now))
+    index = index + 1 == count ? 0 : index + 1
+  }
+}
+
+/** Empties the void entries of a chain; what fills a hole is seen, since it stays at the same slot. */
+function sweepChain(
+  block: usize,
+  config: usize,
+  table: usize,
+  bucket: usize,
+  owner: u32,
+  stamp: u32,
+): void {
+  for (let node = bucket; node != 0; node = nextInChain(table, node)) {
+    for (let which: u32 = 0; which < 7; ) {
+      const slot = slotAt(node, which)
+      const key = keyAt(slot)
+      const value = valueOf(slot)
+      const dead = key != 0 && !inForce(config, fidOf(key), value, stamp)
+      if (dead && remove(table, key, value, owner) == Change.DONE) {
+        atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
+        statistic(block, Statistic.EXPIRED)
+      } else {
+        which++
+      }
+    }
+  }
+}
+
+/** Asks for the whole table to be swept without delay: after a flush. */
+export function sweepSoon(): void {
+  atomic.store<u32>(
+    DIRECTORY,
+    bucketCountOf(directory(Directory.FDB)) + SWEEP_SLICE,
+    Directory.SWEEP_URGENT,
+  )
+}

@@ -1,0 +1,44 @@
+/**
+ * The one list of drop reasons. The build reads it: counters, `show drops`, metrics and `trace`
+ * take code, name, direction and text from here. Codes are dense and never reused, names are part
+ * of the stable interface. `rx`: charged to the port the frame came from; `tx`: to the port it
+ * would have left by.
+ */
+export namespace Drop {
+  /** short-frame (rx): the frame is shorter than an Ethernet header, 14 bytes. */
+  export const SHORT_FRAME: u32 = 1
+  /** long-frame (rx): the frame is longer than any super-frame can be, 65,607 bytes. */
+  export const LONG_FRAME: u32 = 2
+  /** port-down (rx): the port is down, or is not part of the active config. */
+  export const PORT_DOWN: u32 = 3
+  /** source-invalid (rx): the source MAC is a group address or zero. */
+  export const SOURCE_INVALID: u32 = 4
+  /** reserved-destination (rx): 01-80-C2-00-00-00 to -0F, never relayed by a bridge (802.1D 7.12.6). */
+  export const RESERVED_DESTINATION: u32 = 5
+  /** same-port (rx): the destination is known on the port the frame came from. */
+  export const SAME_PORT: u32 = 6
+  /** no-destination (rx): the frame would be flooded, and the bridge has no other port that is up. */
+  export const NO_DESTINATION: u32 = 7
+  /** checksum-request (rx): a partial checksum is asked for where the frame has no such TCP or UDP checksum. */
+  export const CHECKSUM_REQUEST: u32 = 8
+  /** segmentation-request (rx): the GSO type or size does not fit the frame it comes with. */
+  export const SEGMENTATION_REQUEST: u32 = 9
+  /** truncated-header (rx): an offload is asked for and the IP or transport header is cut off or lies about its length. */
+  export const TRUNCATED_HEADER: u32 = 10
+  /** header-chain (rx): an offload is asked for and the IPv6 header chain is longer than 8 headers or 256 bytes. */
+  export const HEADER_CHAIN: u32 = 11
+  /** over-mtu (tx): the frame, or a segment of it, is larger than the MTU of the port it would leave by. */
+  export const OVER_MTU: u32 = 12
+  /** needs-segmentation (tx): a super-frame for a device that takes none. */
+  export const NEEDS_SEGMENTATION: u32 = 13
+  /** egress-down (tx): the destination is a port that is down. */
+  export const EGRESS_DOWN: u32 = 14
+  /** transmit-list-full (rx): the burst needs more transmit entries than the list holds. */
+  export const TRANSMIT_LIST_FULL: u32 = 15
+  /** device-full (tx): the device had no room (EAGAIN, ENOBUFS). */
+  export const DEVICE_FULL: u32 = 16
+  /** device-down (tx): the interface is down or gone (EIO, EBADFD, ENODEV, ENETDOWN). */
+  export const DEVICE_DOWN: u32 = 17
+  /** device-refused (tx): the device refused the frame (EINVAL and all others). */
+  export const DEVICE_REFUSED: u32 = 18
+}

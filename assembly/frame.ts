@@ -1,0 +1,51 @@
+/**
+ * The descriptor of a frame in flight: 64 bytes, one cache line. It is authoritative; the bytes in
+ * the arena are rewritten from it at egress.
+ *
+ *    0 address u32     Ethernet header          4 length u32     from there, octets
+ *    8 port u16        ingress                 10 fid u16        broadcast domain
+ *   12 l3 u16          offset of the L3 header 14 l4 u16         of the transport header
+ *   16 etherType u16   host order, inner-most  18 headers u16    octets up to the payload
+ *   20 checksum u8     a Checksum state        21 gsoType u8     virtio's, without the ECN bit
+ *   22 gsoSize u16     payload of a segment    24 checksumField  u16, offset in the L4 header
+ *   26 ecn u8          GSO carries CWR         28 unused
+ *   32 source u32      address of the FDB bucket of the source   36 destination u32   likewise
+ *
+ * Offsets count from `address`. l3, l4, etherType, headers and checksumField are set only where an
+ * offload made the door parse that far; on the plain path nothing reads them.
+ */
+export const FRAME_SIZE: usize = 64
+
+/** Headroom before every virtio header in the arena, octets: an outer Ethernet/IPv6/UDP/VXLAN fits. */
+export const HEADROOM: usize = 128
+
+/** An IPv6 packet of the largest payload length (40 + 65,535) behind an Ethernet header, 18 for tags. */
+export const FRAME_MAX: u32 = 14 + 18 + 40 + 65535
+
+/** What is known of a frame's transport checksum. */
+export namespace Checksum {
+  /** Nothing: the field stands as it came and the receiver verifies it. */
+  export const COMPLETE: u32 = 0
+  /** The field holds the folded pseudo-header sum, not complemented; whoever sends it out completes it. */
+  export const PARTIAL: u32 = 1
+  /** The field was verified by a device or by us. */
+  export const VERIFIED: u32 = 2
+}
+
+export namespace Frame {
+  export const ADDRESS: usize = 0
+  export const LENGTH: usize = 4
+  export const PORT: usize = 8
+  export const FID: usize = 10
+  export const L3: usize = 12
+  export const L4: usize = 14
+  export const ETHER_TYPE: usize = 16
+  export const HEADERS: usize = 18
+  export const CHECKSUM: usize = 20
+  export const GSO_TYPE: usize = 21
+  export const GSO_SIZE: usize = 22
+  export const CHECKSUM_FIELD: usize = 24
+  export const ECN: usize = 26
+  export const SOURCE_BUCKET: usize = 32
+  export const DESTINATION_BUCKET: usize = 36
+}

@@ -1,0 +1,34 @@
+/** The exports of the module: the ABI between the dataplane and whoever drives it. */
+
+export {
+  arena,
+  attach,
+  boot,
+  breakLocks,
+  failures,
+  queues,
+  ready,
+  received,
+  scratch,
+  setQueue,
+  transmit,
+} from './boot'
+// The FDB by hand.
+export { fdbCount, fdbDelete, fdbFlushDomain, fdbFlushPort, fdbNext, fdbSet } from './bridge/manage'
+// Change: control's side of the double buffer.
+export {
+  configBegin,
+  configCommit,
+  configDomain,
+  configGeneration,
+  configPassed,
+  configPort,
+  quiesce,
+} from './config'
+// Counters and events.
+export { dropCounter, portCounter, resetPort, transmitFailed, workerStatistic } from './counter'
+export { deviceFailed, eventsLost, nextEvent } from './event'
+// The life of a memory: plan and lay out, boot once, attach each instance.
+export { layout } from './memory'
+// The packet path.
+export { nextDeadline, process, tick } from './pipeline'

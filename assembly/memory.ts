@@ -1,0 +1,192 @@
+/**
+ * The map of linear memory. Each region starts where the previous one ends; nothing else in the
+ * module knows an address. The directory block at `DIRECTORY` holds the capacities and the start
+ * of every region, so that each instance finds its way without a global of its own:
+ *
+ *   0            static data of the module (constants only), then nothing up to DIRECTORY
+ *   DIRECTORY    capacities, region starts, and the few words that all workers share
+ *   WORKERS      a block per worker and one for the control thread: epoch, statistics, descriptors,
+ *                transmit list, event ring
+ *   COUNTERS     per worker and port, one cache line          DROPS    per worker, port and reason
+ *   QUEUES       per worker and port, a file descriptor       ARENAS   per worker, received frames
+ *   CONFIG       two buffers of port and domain records       IDENTITY port lists of one
+ *   PORTS        shared words of a port                       DOMAINS  shared words of a domain
+ *   FDB          table head, buckets, overflow pool
+ *
+ * All words are little-endian, as WebAssembly's are. "Address" means an offset in linear memory.
+ */
+
+/** Where the directory block lies: above all static data in every build (asserted by `boot`). */
+export const DIRECTORY: usize = 0x10000
+export const DIRECTORY_SIZE: usize = 4096
+
+/** 'LSPN', written last by `boot`: an instance attaches to nothing else. */
+export const MAGIC: u32 = 0x4e50534c
+/** Grows with every change of layout or exports; never part of the semantic version. */
+export const ABI_VERSION: u32 = 1
+
+/** What x86-64 and arm64 move between cores; words of different writers lie this far apart. */
+export const CACHE_LINE: usize = 64
+
+/** Offsets of words in the directory. */
+export namespace Directory {
+  export const MAGIC: usize = 0
+  export const VERSION: usize = 4
+  export const MAX_WORKERS: usize = 8
+  export const MAX_PORTS: usize = 12
+  export const MAX_DOMAINS: usize = 16
+  export const MAX_MACS: usize = 20
+  export const ARENA_SIZE: usize = 24
+  export const WORKERS: usize = 32
+  export const COUNTERS: usize = 36
+  export const DROPS: usize = 40
+  export const QUEUES: usize = 44
+  export const ARENAS: usize = 48
+  export const CONFIG: usize = 52
+  export const CONFIG_SIZE: usize = 56
+  export const IDENTITY: usize = 60
+  export const PORTS: usize = 64
+  export const DOMAINS: usize = 68
+  export const FDB: usize = 72
+  export const FDB_BUCKETS: usize = 76
+  export const FDB_POOL: usize = 80
+
+  /** u32: the generation of the active config; its lowest bit names the buffer. */
+  export const GENERATION: usize = 128
+  /** u64: when the next slice of the FDB is swept, in milliseconds. */
+  export const SWEEP_DEADLINE: usize = 192
+  /** u32: the bucket at which the next slice starts. */
+  export const SWEEP_CURSOR: usize = 200
+  /** u32: buckets still to be swept without delay, after a flush. */
+  export const SWEEP_URGENT: usize = 204
+}
+
+/** Most frames in a burst, and so descriptors in a worker's block. */
+export const BURST_MAX: u32 = 256
+/** Entries a transmit list holds: a burst that floods to ports of two kinds fits twice over. */
+export const TRANSMIT_MAX: u32 = 1024
+export const EVENTS_MAX: u32 = 1024
+export const FAILURES_MAX: u32 = 64
+export const READY_MAX: u32 = 256
+
+/** Offsets in a worker's block. The first lines are words that others read. */
+export namespace Worker {
+  /** u32: 0 while quiescent, else the generation of the config in use, shifted by one, plus 1. */
+  export const EPOCH: usize = 0
+  /** u32: how often `attach` was called for this worker: the epoch of the locks it holds. */
+  export const INCARNATION: usize = 64
+  /** Statistics, u64 each: see counter.ts. */
+  export const STATISTICS: usize = 128
+  /** Event ring: u32 head (written by the worker), u64 lost. */
+  export const EVENT_HEAD: usize = 256
+  export const EVENT_LOST: usize = 264
+  /** Event ring: u32 tail (written by the reader). */
+  export const EVENT_TAIL: usize = 320
+  /** 256 bytes in which an export hands a record to TypeScript. */
+  export const SCRATCH: usize = 384
+  /** Received frames: BURST_MAX x { u32 address of the Ethernet header, u32 length }. */
+  export const RECEIVED: usize = 640
+  /** Descriptors of frames in flight: BURST_MAX x 64 bytes, see frame.ts. */
+  export const FRAMES: usize = RECEIVED + 256 * 8
+  /** Transmit list: TRANSMIT_MAX x 32 bytes, see transmit.ts. */
+  export const TRANSMIT: usize = FRAMES + 256 * 64
+  /** Writes that failed: FAILURES_MAX x { u32 port, u32 errno, u32 frames, u32 bytes }. */
+  export const FAILURES: usize = TRANSMIT + 1024 * 32
+  /** Ports with something to read: READY_MAX x { u32 port, u32 epoll events }. */
+  export const READY: usize = FAILURES + 64 * 16
+  /** Events: EVENTS_MAX x 32 bytes, see event.ts. */
+  export const EVENTS: usize = READY + 256 * 8
+  export const SIZE: usize = EVENTS + 1024 * 32
+}
+
+/** Bytes of counters a port (and worker), of a port or domain record, of a port's shared words. */
+export const COUNTERS_SIZE: usize = 64
+export const RECORD_SIZE: usize = 64
+export const CONFIG_HEAD_SIZE: usize = 64
+export const SHARED_SIZE: usize = 64
+/** Reasons a frame can be dropped for, at most: the stride of the drop counters. */
+export const REASONS_MAX: usize = 64
+
+/** A hash bucket: two cache lines, seven entries (see table/hash.ts for the layout). */
+export const BUCKET_SIZE: usize = 128
+export const TABLE_HEAD_SIZE: usize = 192
+
+/** Buckets of a table of `capacity` entries: five of seven slots taken on average. */
+@inline
+export function bucketsFor(capacity: u32): u32 {
+  return (capacity + 4) / 5
+}
+
+/**
+ * Overflow buckets of a table of `capacity` entries. With five entries a bucket on average (Poisson)
+ * 13.3 % of the buckets overflow; a sixth, and 64 for small tables, is over ten standard deviations
+ * more at every size: rated capacity fits with certainty in practice, at 29.9 bytes an entry.
+ */
+@inline
+export function overflowFor(capacity: u32): u32 {
+  return bucketsFor(capacity) / 6 + 64
+}
+
+@inline
+export function directory(field: usize): usize {
+  return load<u32>(DIRECTORY + field)
+}
+
+@inline
+export function workerBlock(worker: u32): usize {
+  return directory(Directory.WORKERS) + <usize>worker * Worker.SIZE
+}
+
+/**
+ * Lays out the memory for the given capacities and returns its size in bytes (as f64, since a plan
+ * may exceed 4 GiB: the caller checks). Writes the directory only, so it also runs on a scratch
+ * memory of two pages, which is how the size is known before the real memory exists.
+ */
+export function layout(workers: u32, ports: u32, domains: u32, macs: u32, arena: u32): f64 {
+  memory.fill(DIRECTORY, 0, DIRECTORY_SIZE)
+  store<u32>(DIRECTORY, workers, Directory.MAX_WORKERS)
+  store<u32>(DIRECTORY, ports, Directory.MAX_PORTS)
+  store<u32>(DIRECTORY, domains, Directory.MAX_DOMAINS)
+  store<u32>(DIRECTORY, macs, Directory.MAX_MACS)
+  store<u32>(DIRECTORY, arena, Directory.ARENA_SIZE)
+  const all: u64 = workers + 1 // the control thread's block comes last
+  const config: u64 =
+    CONFIG_HEAD_SIZE + <u64>ports * RECORD_SIZE + <u64>domains * RECORD_SIZE + <u64>ports * 4
+  store<u32>(DIRECTORY, <u32>line(config), Directory.CONFIG_SIZE)
+  let end: u64 = DIRECTORY + DIRECTORY_SIZE
+  end = region(Directory.WORKERS, end, all * Worker.SIZE)
+  end = region(Directory.COUNTERS, end, all * ports * COUNTERS_SIZE)
+  end = region(Directory.DROPS, end, all * ports * REASONS_MAX * 8)
+  end = region(Directory.QUEUES, end, all * line(<u64>ports * 4))
+  end = region(Directory.ARENAS, end, all * arena)
+  end = region(Directory.CONFIG, end, 2 * line(config))
+  end = region(Directory.IDENTITY, end, <u64>ports * 4)
+  end = region(Directory.PORTS, end, <u64>ports * SHARED_SIZE)
+  end = region(Directory.DOMAINS, end, <u64>domains * SHARED_SIZE)
+  end = region(Directory.FDB, end, TABLE_HEAD_SIZE)
+  end = region(Directory.FDB_BUCKETS, end, <u64>bucketsFor(macs) * BUCKET_SIZE)
+  end = region(Directory.FDB_POOL, end, <u64>overflowFor(macs) * BUCKET_SIZE)
+  return <f64>end
+}
+
+@inline
+function line(size: u64): u64 {
+  return (size + CACHE_LINE - 1) & ~(<u64>CACHE_LINE - 1)
+}
+
+function region(field: usize, start: u64, size: u64): u64 {
+  const aligned = line(start)
+  store<u32>(DIRECTORY + field, <u32>aligned)
+  return aligned + size
+}
+
+/** Address of a worker's table of file descriptors, i32 a port. */
+export function queues(worker: u32): usize {
+  const stride = line(directory(Directory.MAX_PORTS) * 4)
+  return directory(Directory.QUEUES) + <usize>worker * <usize>stride
+}
+
+/** Address of a worker's arena. */
+export function arena(worker: u32): usize {
+  return directory(Directory.ARENAS) + <usize>worker * directory(Directory.ARENA_SIZE)
+}

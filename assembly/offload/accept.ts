@@ -1,0 +1,133 @@
+/**
+ * The door. Whatever a device or guest claims about a frame in its virtio-net header is checked
+ * here against the frame itself, once, and put into the descriptor; from then on the descriptor is
+ * believed and the header is only ever written, never read again (CONFORMANCE T11).
+ *
+ * A frame that asks for nothing is carried as it is, whatever is in it: a bridge does not judge
+ * payloads. A frame that asks for a checksum or for segmentation must be a TCP or UDP packet over
+ * IPv4 or IPv6 whose headers lie whole within it, must ask for the checksum of that very protocol,
+ * and a super-frame's type must be that protocol's. Everything else is a drop with a reason. Padding
+ * behind the IP packet is cut off, since the device that completes the checksum would sum it.
+ */
+import { Drop } from '../drop'
+import { Checksum, FRAME_MAX, Frame } from '../frame'
+import { Ethernet, EtherType, etherTypeAt, headerLength } from '../wire/ethernet'
+import * as ipv4 from '../wire/ipv4'
+import * as ipv6 from '../wire/ipv6'
+import * as tcp from '../wire/tcp'
+import { UDP } from '../wire/udp'
+import { checksumOffsetOf, checksumStartOf, gsoSizeOf, requestOf, Virtio } from '../wire/virtio'
+
+/** Fills the descriptor `frame` (address and length are set). Returns 0, or a drop reason. */
+@inline
+export function accept(frame: usize): u32 {
+  const length = load<u32>(frame, Frame.LENGTH)
+  if (length < Ethernet.HEADER) return Drop.SHORT_FRAME
+  if (length > FRAME_MAX) return Drop.LONG_FRAME
+  const request = requestOf(<usize>load<u32>(frame, Frame.ADDRESS))
+  store<u32>(frame, 0, Frame.CHECKSUM) // COMPLETE, no GSO
+  return request == 0 ? 0 : acceptRequest(frame, request)
+}
+
+function acceptRequest(frame: usize, request: u32): u32 {
+  const flags = request & 0xff
+  const gso = request >> 8
+  if ((flags & ~(Virtio.FLAG_NEEDS_CSUM | Virtio.FLAG_DATA_VALID)) != 0) {
+    return Drop.CHECKSUM_REQUEST
+  }
+  if ((flags & Virtio.FLAG_NEEDS_CSUM) == 0) {
+    if (gso != Virtio.GSO_NONE) return Drop.SEGMENTATION_REQUEST
+    // DATA_VALID alone: the peer's kernel vouches for a checksum that the next one verifies anyway.
+    return 0
+  }
+  const unfit = parse(frame)
+  if (unfit != 0) return unfit
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  if (
+    checksumStartOf(address) != <u32>load<u16>(frame, Frame.L4) ||
+    checksumOffsetOf(address) != <u32>load<u16>(frame, Frame.CHECKSUM_FIELD)
+  ) {
+    return Drop.CHECKSUM_REQUEST
+  }
+  store<u8>(frame, <u8>Checksum.PARTIAL, Frame.CHECKSUM)
+  return gso == Virtio.GSO_NONE ? 0 : acceptSegmentation(frame, address, gso)
+}
+
+/**
+ * Takes over the GSO type and size. A payload that fits one segment is no super-frame (the kernel
+ * treats it so too); one of more segments than a UDP super-frame may have, or of size 0, is a lie.
+ */
+function acceptSegmentation(frame: usize, address: usize, gso: u32): u32 {
+  const type = gso & ~Virtio.GSO_ECN
+  const isTcp = <u32>load<u16>(frame, Frame.CHECKSUM_FIELD) == tcp.TCP.CHECKSUM
+  const version4 = <u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4
+  const expected = isTcp ? (version4 ? Virtio.GSO_TCPV4 : Virtio.GSO_TCPV6) : Virtio.GSO_UDP_L4
+  if (type != expected || (!isTcp && gso != type)) return Drop.SEGMENTATION_REQUEST
+  const size = gsoSizeOf(address)
+  if (size == 0) return Drop.SEGMENTATION_REQUEST
+  const payload = load<u32>(frame, Frame.LENGTH) - <u32>load<u16>(frame, Frame.HEADERS)
+  if (payload <= size) return 0
+  if (!isTcp && payload > size * UDP.SEGMENTS_MAX) return Drop.SEGMENTATION_REQUEST
+  store<u8>(frame, <u8>type, Frame.GSO_TYPE)
+  store<u16>(frame, <u16>size, Frame.GSO_SIZE)
+  store<u8>(frame, <u8>(gso & Virtio.GSO_ECN), Frame.ECN)
+  return 0
+}
+
+/** Finds the network and transport headers. Returns 0, or a drop reason. */
+function parse(frame: usize): u32 {
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  const length = load<u32>(frame, Frame.LENGTH)
+  const l3 = headerLength(address, length)
+  const etherType = etherTypeAt(address, l3 - 2)
+  store<u16>(frame, <u16>l3, Frame.L3)
+  store<u16>(frame, <u16>etherType, Frame.ETHER_TYPE)
+  if (etherType == EtherType.IPV4) return parseIPv4(frame, address + l3, length - l3)
+  if (etherType == EtherType.IPV6) return parseIPv6(frame, address + l3, length - l3)
+  return Drop.CHECKSUM_REQUEST
+}
+
+function parseIPv4(frame: usize, packet: usize, available: u32): u32 {
+  if (!ipv4.check(packet, available)) return Drop.TRUNCATED_HEADER
+  if (ipv4.isFragment(packet)) return Drop.CHECKSUM_REQUEST
+  const protocol = ipv4.protocolOf(packet)
+  return parseTransport(
+    frame,
+    packet,
+    protocol,
+    ipv4.headerLengthOf(packet),
+    ipv4.totalLengthOf(packet),
+  )
+}
+
+function parseIPv6(frame: usize, packet: usize, available: u32): u32 {
+  if (!ipv6.check(packet, available)) return Drop.TRUNCATED_HEADER
+  const length = ipv6.IPv6.HEADER + ipv6.payloadLengthOf(packet)
+  const end = ipv6.skipExtensions(packet, length)
+  if (end == ipv6.Chain.TOO_LONG) return Drop.HEADER_CHAIN
+  if (end == ipv6.Chain.TRUNCATED) return Drop.TRUNCATED_HEADER
+  return parseTransport(frame, packet, end >> 16, end & 0xffff, length)
+}
+
+/** `header` and `total` are octets of the IP header (chain) and of the packet. */
+function parseTransport(frame: usize, packet: usize, protocol: u32, header: u32, total: u32): u32 {
+  const l3 = <u32>load<u16>(frame, Frame.L3)
+  const l4 = packet + header
+  const available = total - header
+  let transport: u32
+  if (protocol == tcp.TCP.PROTOCOL) {
+    if (!tcp.check(l4, available)) return Drop.TRUNCATED_HEADER
+    transport = tcp.dataOffsetOf(l4)
+    store<u16>(frame, <u16>tcp.TCP.CHECKSUM, Frame.CHECKSUM_FIELD)
+  } else if (protocol == UDP.PROTOCOL) {
+    if (available < UDP.HEADER) return Drop.TRUNCATED_HEADER
+    transport = UDP.HEADER
+    store<u16>(frame, <u16>UDP.CHECKSUM, Frame.CHECKSUM_FIELD)
+  } else {
+    return Drop.CHECKSUM_REQUEST
+  }
+  store<u16>(frame, <u16>(l3 + header), Frame.L4)
+  store<u16>(frame, <u16>(l3 + header + transport), Frame.HEADERS)
+  store<u32>(frame, l3 + total, Frame.LENGTH)
+  return 0
+}

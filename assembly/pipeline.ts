@@ -1,0 +1,133 @@
+/**
+ * A burst through the switch: in at the door, learnt, decided, out. One frame after the other, so
+ * that what comes out does not depend on where one burst ends and the next begins.
+ */
+
+import { keyOf, stampOf } from './bridge/entry'
+import { decide, Verdict } from './bridge/forward'
+import { learn, seen } from './bridge/learn'
+import { sweep, sweepDeadline } from './bridge/sweep'
+import { latch, PortRecord, portRecord } from './config'
+import { bump, Counter, countersOf, dropReceived, Statistic } from './counter'
+import { Drop } from './drop'
+import { flood, unicast } from './egress'
+import { FRAME_SIZE, Frame } from './frame'
+import { BURST_MAX, Directory, directory, Worker, workerBlock } from './memory'
+import { accept } from './offload/accept'
+import { bucketOf, touch } from './table/hash'
+import { destinationOf, isGroup, sourceOf } from './wire/ethernet'
+
+/**
+ * Handles a burst that was read from `port` into the arena of `worker`: `count` (at most BURST_MAX)
+ * descriptors at `received(worker)`. `now` is in milliseconds, on any clock that only goes forward.
+ * Returns the number of transmit entries at `transmit(worker)`; they and what they point to stay
+ * valid until the next call for this worker.
+ */
+export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
+  const block = workerBlock(worker)
+  const config = latch(block)
+  count = min(count, BURST_MAX)
+  const record = portRecord(config, port)
+  const fid = load<u32>(record, PortRecord.FID)
+  const counters = countersOf(worker, port)
+  bump(counters + Counter.RX_FRAMES, count)
+  bump(block + Worker.STATISTICS + Statistic.BURSTS, 1)
+  bump(block + Worker.STATISTICS + Statistic.FRAMES, count)
+  const up = PortRecord.PRESENT | PortRecord.UP
+  if ((load<u32>(record, PortRecord.FLAGS) & up) != up) {
+    dropReceived(worker, port, Drop.PORT_DOWN, count)
+    return 0
+  }
+  bump(counters + Counter.RX_OCTETS, receive(worker, block, port, fid, count))
+  return bridge(worker, block, config, port, fid, count, now)
+}
+
+/**
+ * The door: starts the descriptors of a burst, marks what is refused by length 0, and reads the FDB
+ * buckets of both addresses, so that the misses of all frames overlap instead of queueing up one
+ * behind the other later. Returns the octets received.
+ */
+function receive(worker: u32, block: usize, port: u32, fid: u32, count: u32): u64 {
+  const table = directory(Directory.FDB)
+  let octets: u64 = 0
+  let touched: u64 = 0
+  let frame = block + Worker.FRAMES
+  let from = block + Worker.RECEIVED
+  for (let index: u32 = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
+    store<u64>(frame, load<u64>(from), Frame.ADDRESS)
+    store<u16>(frame, <u16>port, Frame.PORT)
+    octets += load<u32>(from, 4)
+    const why = accept(frame)
+    if (why != 0) {
+      dropReceived(worker, port, why, 1)
+      store<u32>(frame, 0, Frame.LENGTH)
+      continue
+    }
+    const address = <usize>load<u32>(frame, Frame.ADDRESS)
+    const source = bucketOf(table, keyOf(sourceOf(address), fid))
+    const destination = bucketOf(table, keyOf(destinationOf(address), fid))
+    store<u32>(frame, <u32>source, Frame.SOURCE_BUCKET)
+    store<u32>(frame, <u32>destination, Frame.DESTINATION_BUCKET)
+    touched ^= touch(source) ^ touch(destination)
+  }
+  store<u64>(block, touched, Worker.SCRATCH) // or the compiler would leave the reads out
+  return octets
+}
+
+/** Learns, decides and acts, frame by frame. Returns the number of transmit entries. */
+function bridge(
+  worker: u32,
+  block: usize,
+  config: usize,
+  port: u32,
+  fid: u32,
+  count: u32,
+  now: f64,
+): u32 {
+  const stamp = stampOf(now)
+  const value = seen(port, fid, now)
+  let entries: u32 = 0
+  let last: u64 = 0 // the source learnt last: a burst is often of one
+  let frame = block + Worker.FRAMES
+  for (let index: u32 = 0; index < count; index++, frame += FRAME_SIZE) {
+    if (load<u32>(frame, Frame.LENGTH) == 0) continue
+    const address = <usize>load<u32>(frame, Frame.ADDRESS)
+    const source = sourceOf(address)
+    if (source != last) {
+      if (isGroup(source) || source == 0) {
+        dropReceived(worker, port, Drop.SOURCE_INVALID, 1)
+        continue
+      }
+      const bucket = <usize>load<u32>(frame, Frame.SOURCE_BUCKET)
+      learn(worker, block, config, bucket, keyOf(source, fid), value, now)
+      last = source
+    }
+    const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
+    const verdict = decide(config, bucket, destinationOf(address), fid, port, stamp)
+    const detail = verdict & Verdict.DETAIL
+    if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
+      entries = unicast(worker, block, config, frame, detail, entries)
+    } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
+      entries = flood(worker, block, config, frame, fid, entries)
+    } else {
+      dropReceived(worker, port, detail, 1)
+    }
+  }
+  return entries
+}
+
+/**
+ * Does what time asks for: a slice of FDB ageing. Returns the number of transmit entries, as
+ * `process` does; there are none yet.
+ */
+export function tick(worker: u32, now: f64): u32 {
+  const block = workerBlock(worker)
+  const config = latch(block)
+  sweep(worker, block, config, now)
+  return 0
+}
+
+/** When `tick` wants to be called, in milliseconds on the clock of `now`; Infinity: not before a burst. */
+export function nextDeadline(_worker: u32, now: f64): f64 {
+  return max(now, sweepDeadline())
+}

@@ -1,0 +1,43 @@
+/**
+ * Transmit lists: what `process` and `tick` leave for the device layer, in order. An entry of 32
+ * bytes says which octets go to which ports:
+ *
+ *    0 head u32   4 headLength u32   8 body u32   12 bodyLength u32
+ *   16 ports u32 (address of u32 port numbers)   20 portCount u32   24 except u32   28 unused
+ *
+ * `head` begins with the virtio-net header. Where the body follows the head, it is counted with
+ * it, and bodyLength is 0. `except` is the port that is left out of the list (the ingress of a
+ * flood), NO_PORT for none. Lists stay valid until the next call for the same worker.
+ */
+import { Directory, directory, TRANSMIT_MAX, Worker } from './memory'
+
+export const TRANSMIT_SIZE: usize = 32
+export const NO_PORT: u32 = 0xffffffff
+
+/** Appends octets that lie in one piece; false when the list is full. */
+@inline
+export function append(
+  block: usize,
+  count: u32,
+  head: usize,
+  length: u32,
+  ports: usize,
+  portCount: u32,
+  except: u32,
+): bool {
+  if (count >= TRANSMIT_MAX) return false
+  const entry = block + Worker.TRANSMIT + <usize>count * TRANSMIT_SIZE
+  store<u32>(entry, <u32>head)
+  store<u32>(entry, length, 4)
+  store<u64>(entry, 0, 8)
+  store<u32>(entry, <u32>ports, 16)
+  store<u32>(entry, portCount, 20)
+  store<u32>(entry, except, 24)
+  return true
+}
+
+/** A list of `port` alone. */
+@inline
+export function only(port: u32): usize {
+  return directory(Directory.IDENTITY) + ((<usize>port) << 2)
+}

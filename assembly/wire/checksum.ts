@@ -1,0 +1,56 @@
+/**
+ * The Internet checksum (RFC 1071). Sums are of 16-bit words as a little-endian load gives them:
+ * one's complement addition does not care, and the result is stored the same way (RFC 1071 2(B)).
+ */
+
+/**
+ * Sum of `length` octets at `address`, folded to 16 bits, not complemented. An odd last octet is
+ * padded with zero. At most 128 KiB: beyond, the 32-bit lanes could overflow.
+ */
+export function sum(address: usize, length: u32): u32 {
+  let total: u64 = 0
+  let at = address
+  const end = address + length
+  if (length >= 64) {
+    let a = i32x4.splat(0)
+    let b = i32x4.splat(0)
+    let c = i32x4.splat(0)
+    let d = i32x4.splat(0)
+    // Four accumulators: the additions of one round do not wait for each other.
+    for (; at + 64 <= end; at += 64) {
+      a = i32x4.add(a, i32x4.extadd_pairwise_i16x8_u(v128.load(at)))
+      b = i32x4.add(b, i32x4.extadd_pairwise_i16x8_u(v128.load(at, 16)))
+      c = i32x4.add(c, i32x4.extadd_pairwise_i16x8_u(v128.load(at, 32)))
+      d = i32x4.add(d, i32x4.extadd_pairwise_i16x8_u(v128.load(at, 48)))
+    }
+    total = lanes(a) + lanes(b) + lanes(c) + lanes(d)
+  }
+  for (; at + 4 <= end; at += 4) total += <u64>load<u32>(at)
+  if (at + 2 <= end) {
+    total += <u64>load<u16>(at)
+    at += 2
+  }
+  if (at < end) total += <u64>load<u8>(at)
+  return fold(total)
+}
+
+/** Adds the four unsigned 32-bit lanes. */
+@inline
+function lanes(v: v128): u64 {
+  return (
+    <u64>(<u32>i32x4.extract_lane(v, 0)) +
+    <u64>(<u32>i32x4.extract_lane(v, 1)) +
+    <u64>(<u32>i32x4.extract_lane(v, 2)) +
+    <u64>(<u32>i32x4.extract_lane(v, 3))
+  )
+}
+
+/** Folds the carries of a sum of 16- and 32-bit words into 16 bits. */
+@inline
+export function fold(total: u64): u32 {
+  let folded = (total & 0xffffffff) + (total >> 32)
+  folded = (folded & 0xffff) + (folded >> 16)
+  folded = (folded & 0xffff) + (folded >> 16)
+  folded = (folded & 0xffff) + (folded >> 16)
+  return <u32>folded
+}

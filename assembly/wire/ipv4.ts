@@ -1,0 +1,47 @@
+/**
+ * IPv4 (RFC 791 section 3.1). Accessors do not check; `check` at the door does.
+ *
+ *   0 version|IHL   2 total length   6 flags|fragment offset   9 protocol   12 source   16 destination
+ */
+export namespace IPv4 {
+  export const HEADER: u32 = 20
+  /** More Fragments and the fragment offset: zero for a whole datagram. */
+  export const FRAGMENT_MASK: u32 = 0x3fff
+}
+
+@inline
+export function versionOf(packet: usize): u32 {
+  return <u32>load<u8>(packet) >> 4
+}
+
+/** Header length in octets, options included. */
+@inline
+export function headerLengthOf(packet: usize): u32 {
+  return (<u32>load<u8>(packet) & 15) << 2
+}
+
+@inline
+export function totalLengthOf(packet: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(packet, 2))
+}
+
+@inline
+export function isFragment(packet: usize): bool {
+  return (<u32>bswap<u16>(load<u16>(packet, 6)) & IPv4.FRAGMENT_MASK) != 0
+}
+
+@inline
+export function protocolOf(packet: usize): u32 {
+  return <u32>load<u8>(packet, 9)
+}
+
+/**
+ * True when version, IHL and total length agree with each other and with the `available` octets
+ * (RFC 1122 section 3.2.1): the header and the datagram lie within.
+ */
+export function check(packet: usize, available: u32): bool {
+  if (available < IPv4.HEADER || versionOf(packet) != 4) return false
+  const header = headerLengthOf(packet)
+  const total = totalLengthOf(packet)
+  return header >= IPv4.HEADER && header <= total && total <= available
+}

@@ -1,0 +1,61 @@
+/**
+ * IPv6 and its extension headers (RFC 8200 sections 3 and 4).
+ *
+ *   0 version|class|flow   4 payload length   6 next header   7 hop limit   8 source   24 destination
+ */
+export namespace IPv6 {
+  export const HEADER: u32 = 40
+  export const HOP_BY_HOP: u32 = 0
+  export const ROUTING: u32 = 43
+  export const FRAGMENT: u32 = 44
+  export const DESTINATION_OPTIONS: u32 = 60
+  /** Bounds on a chain that is followed (CONFORMANCE T10). */
+  export const CHAIN_HEADERS: u32 = 8
+  export const CHAIN_OCTETS: u32 = 256
+}
+
+@inline
+export function versionOf(packet: usize): u32 {
+  return <u32>load<u8>(packet) >> 4
+}
+
+@inline
+export function payloadLengthOf(packet: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(packet, 4))
+}
+
+@inline
+export function nextHeaderOf(packet: usize): u32 {
+  return <u32>load<u8>(packet, 6)
+}
+
+/** True when version and payload length agree with the `available` octets. Jumbograms do not. */
+export function check(packet: usize, available: u32): bool {
+  if (available < IPv6.HEADER || versionOf(packet) != 6) return false
+  return IPv6.HEADER + payloadLengthOf(packet) <= available
+}
+
+/** What `skipExtensions` returns when it does not reach a transport header. */
+export namespace Chain {
+  export const TOO_LONG: u32 = 0xfffffffe
+  export const TRUNCATED: u32 = 0xffffffff
+}
+
+/**
+ * Follows the extension headers of a checked packet of `length` octets. Returns the transport's
+ * protocol number shifted left by 16 and its offset from the packet's start, or a Chain code.
+ * A fragment header ends the walk and is returned as the protocol.
+ */
+export function skipExtensions(packet: usize, length: u32): u32 {
+  let next = nextHeaderOf(packet)
+  let at = IPv6.HEADER
+  let seen: u32 = 0
+  while (next == IPv6.HOP_BY_HOP || next == IPv6.ROUTING || next == IPv6.DESTINATION_OPTIONS) {
+    if (++seen > IPv6.CHAIN_HEADERS) return Chain.TOO_LONG
+    if (at + 8 > length) return Chain.TRUNCATED
+    next = <u32>load<u8>(packet + at)
+    at += (<u32>load<u8>(packet + at, 1) + 1) << 3
+    if (at > IPv6.HEADER + IPv6.CHAIN_OCTETS) return Chain.TOO_LONG
+  }
+  return at > length ? Chain.TRUNCATED : (next << 16) | at
+}

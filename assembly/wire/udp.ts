@@ -1,0 +1,8 @@
+/** UDP (RFC 768): 0 source port, 2 destination port, 4 length, 6 checksum (0: none). */
+export namespace UDP {
+  export const PROTOCOL: u32 = 17
+  export const HEADER: u32 = 8
+  export const CHECKSUM: u32 = 6
+  /** Datagrams that one UDP_L4 super-frame may stand for (UDP_MAX_SEGMENTS of <linux/udp.h>). */
+  export const SEGMENTS_MAX: u32 = 128
+}

@@ -1,0 +1,66 @@
+/** The FDB of a switch as programs and people see it: names, and MACs as text. */
+import { formatMac, macToPair, parseMac } from '../config/address.js'
+import { LinkspanError } from '../error.js'
+import type { Topology } from './topology.js'
+
+/** An entry of the FDB as it is shown. */
+export interface FdbEntry {
+  bridge: string
+  /** Null on a bridge that is not VLAN-aware. */
+  vlan: number | null
+  mac: string
+  port: string
+  /** Null: this version has no tunnels. */
+  vtep: string | null
+  /** Milliseconds since it was last seen; null for a static entry. */
+  age: number | null
+  static: boolean
+}
+
+/** The FDB of a switch. MACs are text, `02:55:00:00:00:02`. */
+export class Fdb {
+  constructor(
+    private readonly topology: Topology,
+    private readonly now: () => number,
+  ) {}
+
+  list(): FdbEntry[] {
+    return Array.from(this.topology.entries(this.now()), (entry) => ({
+      bridge: entry.bridge,
+      vlan: null,
+      mac: formatMac([entry.macHigh, entry.macLow]),
+      port: entry.port,
+      vtep: null,
+      age: entry.static ? null : entry.age,
+      static: entry.static,
+    }))
+  }
+
+  /** Adds an entry by hand, or replaces one: static unless said otherwise. */
+  add(entry: { bridge: string; mac: string; port: string; static?: boolean }): void {
+    const [macHigh, macLow] = individual(entry.mac)
+    const { bridge, port } = entry
+    const fixed = entry.static ?? true
+    this.topology.setEntry({ bridge, port, macHigh, macLow, static: fixed }, this.now())
+  }
+
+  /** Removes an entry, static or not; NOT_FOUND if there is none. */
+  delete(entry: { bridge: string; mac: string }): void {
+    const [macHigh, macLow] = individual(entry.mac)
+    if (this.topology.deleteEntry(entry.bridge, macHigh, macLow)) return
+    throw new LinkspanError('NOT_FOUND', `bridge "${entry.bridge}" has no entry for ${entry.mac}`)
+  }
+
+  /** Forgets what was learnt on a port, on a bridge, or altogether; static entries stay. */
+  flush(scope: { port?: string | undefined; bridge?: string | undefined } = {}): void {
+    this.topology.flushEntries(scope)
+  }
+}
+
+function individual(text: string): readonly [number, number] {
+  const mac = parseMac(text)
+  if (mac.every((octet) => octet === 0) || ((mac[0] as number) & 1) === 1) {
+    throw new LinkspanError('INVALID', `${text} is not the MAC of a station: group address or zero`)
+  }
+  return macToPair(mac)
+}

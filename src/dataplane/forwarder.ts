@@ -1,0 +1,52 @@
+/**
+ * The worker's side of the dataplane: bursts in, transmit lists out. Addresses of the worker's
+ * areas are looked up once; they never change.
+ */
+import type { Exports } from './abi.js'
+import { type Attachment, attach } from './instance.js'
+
+export class Forwarder {
+  readonly memory: WebAssembly.Memory
+  readonly exports: Exports
+  readonly worker: number
+  /** Addresses of the worker's areas. */
+  readonly arena: number
+  readonly queues: number
+  readonly received: number
+  readonly transmit: number
+  readonly failures: number
+  readonly ready: number
+
+  constructor(attachment: Attachment, worker: number) {
+    this.memory = attachment.memory
+    this.worker = worker
+    const exports = attach(attachment, worker)
+    this.exports = exports
+    this.arena = exports.arena(worker)
+    this.queues = exports.queues(worker)
+    this.received = exports.received(worker)
+    this.transmit = exports.transmit(worker)
+    this.failures = exports.failures(worker)
+    this.ready = exports.ready(worker)
+  }
+
+  /** Forwards `count` frames received from `port`; returns the number of transmit entries. */
+  process(port: number, count: number, now: number): number {
+    return this.exports.process(this.worker, port, count, now)
+  }
+
+  /** Does what time asks for; returns the number of transmit entries. */
+  tick(now: number): number {
+    return this.exports.tick(this.worker, now)
+  }
+
+  /** When `tick` is due, ms; Infinity when only a burst can make it so. */
+  nextDeadline(now: number): number {
+    return this.exports.nextDeadline(this.worker, now)
+  }
+
+  /** Says that the worker uses nothing of the dataplane until its next burst. */
+  quiesce(): void {
+    this.exports.quiesce(this.worker)
+  }
+}

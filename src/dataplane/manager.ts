@@ -1,0 +1,182 @@
+/**
+ * Control's side of the dataplane, by number: config changes, FDB entries, counters, events. Names
+ * are topology.ts's business. It has an instance and a worker block of its own, the last one.
+ */
+import { LinkspanError } from '../error.js'
+import {
+  Change,
+  DOMAIN_PRESENT,
+  type Exports,
+  eventTypes,
+  PORT_PRESENT,
+  PORT_UP,
+  portCounters,
+  workerStatistics,
+} from './abi.js'
+import { type Attachment, attach } from './instance.js'
+
+export interface PortSettings {
+  fid: number
+  up: boolean
+  mtu: number
+  /** Bits of device/offload.ts. */
+  offloads: number
+}
+
+/** An FDB entry; the MAC as its first two octets and its last four. */
+export interface FdbEntry {
+  fid: number
+  port: number
+  static: boolean
+  macHigh: number
+  macLow: number
+  /** Milliseconds since it was last seen; 0 for a static one. */
+  age: number
+}
+
+export type PortCounters = Record<(typeof portCounters)[number], number>
+export type WorkerStatistics = Record<(typeof workerStatistics)[number], number>
+
+export interface DataplaneEvent {
+  type: (typeof eventTypes)[keyof typeof eventTypes]
+  port: number
+  fid: number
+  /** moved, static-violated: the other port. device-failed: the errno. */
+  detail: number
+  macHigh: number
+  macLow: number
+  time: number
+}
+
+const ENTRY_SIZE = 24
+const CURSOR_OFFSET = 248
+
+export class Manager {
+  readonly exports: Exports
+  readonly #self: number
+  /** Forwarding workers there is room for. */
+  readonly workers: number
+  readonly #scratch: DataView
+
+  constructor(attachment: Attachment, workers: number) {
+    this.#self = workers
+    this.workers = workers
+    this.exports = attach(attachment, workers)
+    const address = this.exports.scratch(workers)
+    this.#scratch = new DataView(attachment.memory.buffer, address, 256)
+  }
+
+  /** Opens a change of config; false while a worker has not yet left the buffer to be written. */
+  begin(): boolean {
+    return this.exports.configBegin() !== 0
+  }
+
+  /** Sets a port in the open change; undefined takes it out. */
+  setPort(port: number, settings: PortSettings | undefined): void {
+    if (!settings) return this.exports.configPort(port, 0, 0, 0, 0)
+    const flags = PORT_PRESENT | (settings.up ? PORT_UP : 0)
+    this.exports.configPort(port, flags, settings.fid, settings.mtu, settings.offloads)
+  }
+
+  /** Sets a broadcast domain in the open change: its ageing time in ms; undefined takes it out. */
+  setDomain(fid: number, ageing: number | undefined): void {
+    this.exports.configDomain(fid, ageing === undefined ? 0 : DOMAIN_PRESENT, ageing ?? 0)
+  }
+
+  /** Makes the change active, whole and at once; returns its generation. */
+  commit(): number {
+    return this.exports.configCommit() >>> 0
+  }
+
+  /** The generation of the active config. */
+  generation(): number {
+    return this.exports.configGeneration() >>> 0
+  }
+
+  /** True when no worker can be using anything older than `generation`. */
+  passed(generation: number): boolean {
+    return this.exports.configPassed(generation) !== 0
+  }
+
+  fdbSet(entry: Omit<FdbEntry, 'age'>, now: number): void {
+    const { fid, macHigh, macLow, port } = entry
+    const fixed = entry.static ? 1 : 0
+    const outcome = this.exports.fdbSet(this.#self, fid, macHigh, macLow, port, fixed, now)
+    if (outcome === Change.FULL) {
+      throw new LinkspanError('LIMIT', 'the FDB is full of static entries: raise capacity.macs')
+    }
+    if (outcome !== Change.DONE) throw new LinkspanError('BUSY', 'the FDB is busy: try again')
+  }
+
+  /** False if there was no such entry. */
+  fdbDelete(fid: number, macHigh: number, macLow: number): boolean {
+    const outcome = this.exports.fdbDelete(this.#self, fid, macHigh, macLow)
+    if (outcome === Change.BUSY) throw new LinkspanError('BUSY', 'the FDB is busy: try again')
+    return outcome === Change.DONE
+  }
+
+  /** The entries in force at `now`. */
+  *fdbEntries(now: number): Generator<FdbEntry> {
+    let cursor = 0
+    for (;;) {
+      const found = this.exports.fdbNext(this.#self, cursor, now)
+      if (found === 0) return
+      cursor = this.#scratch.getUint32(CURSOR_OFFSET, true)
+      // Read them all before yielding: the scratch space is used by other calls too.
+      yield* Array.from({ length: found }, (_, index) => this.#entryAt(index * ENTRY_SIZE))
+    }
+  }
+
+  #entryAt(at: number): FdbEntry {
+    const view = this.#scratch
+    return {
+      fid: view.getUint32(at, true),
+      port: view.getUint32(at + 4, true),
+      static: (view.getUint32(at + 8, true) & 1) !== 0,
+      macHigh: view.getUint32(at + 12, true),
+      macLow: view.getUint32(at + 16, true),
+      age: view.getUint32(at + 20, true),
+    }
+  }
+
+  portCounters(port: number): PortCounters {
+    const read = (name: string, which: number) => [name, this.exports.portCounter(port, which)]
+    return Object.fromEntries(portCounters.map(read)) as PortCounters
+  }
+
+  workerStatistics(worker: number): WorkerStatistics {
+    const read = (name: string, which: number) => [
+      name,
+      this.exports.workerStatistic(worker, which),
+    ]
+    return Object.fromEntries(workerStatistics.map(read)) as WorkerStatistics
+  }
+
+  /** Takes the events of all workers, oldest first a worker. */
+  *events(): Generator<DataplaneEvent> {
+    for (let worker = 0; worker <= this.workers; worker++) {
+      while (this.exports.nextEvent(worker, this.#self)) yield this.#event()
+    }
+  }
+
+  /** Events that did not fit the rings. */
+  eventsLost(): number {
+    let lost = 0
+    for (let worker = 0; worker <= this.workers; worker++) lost += this.exports.eventsLost(worker)
+    return lost
+  }
+
+  #event(): DataplaneEvent {
+    const view = this.#scratch
+    const octet = (index: number) => view.getUint8(16 + index)
+    return {
+      type: eventTypes[view.getUint32(0, true) as keyof typeof eventTypes],
+      port: view.getUint32(4, true),
+      fid: view.getUint32(8, true),
+      detail: view.getUint32(12, true),
+      macHigh: (octet(0) << 8) | octet(1),
+      macLow: view.getUint32(18, false),
+      time: view.getFloat64(24, true),
+    }
+  }
+}
