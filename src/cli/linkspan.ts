@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+/** The command line. Exit status: 0 done, 1 failed, 2 wrong usage. */
+import { Command, CommanderError, Option } from 'commander'
+import { checkHost } from './check.js'
+import { readConfig } from './config-file.js'
+import { demo } from './demo.js'
+import * as edit from './edit.js'
+import { show, subjects } from './show.js'
+import { up } from './up.js'
+import { version } from './version.js'
+
+const program = new Command('linkspan')
+  .description('A userspace switch for containers, VMs and tests')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(--help shows what there is)')
+
+/** Commands that talk to a running switch, or are one. */
+function targeted(command: Command): Command {
+  return command
+    .option('--name <name>', 'the switch of that name')
+    .option('--socket <path>', 'its control socket (or LINKSPAN_SOCKET)')
+}
+
+targeted(program.command('up'))
+  .description('run a switch in the foreground')
+  .option('-c, --config <file>', 'config file; - is standard input')
+  .addOption(new Option('--log-format <format>', 'how to log').choices(['text', 'json']))
+  .action(up)
+
+targeted(program.command('down'))
+  .description('stop a running switch; returns when it is gone')
+  .action(edit.down)
+
+program
+  .command('check')
+  .description('check a config file and this host')
+  .option('-c, --config <file>', 'config file; - is standard input')
+  .action((options: { config?: string }) => {
+    const config = readConfig(options.config)
+    checkHost(config)
+    const count = (what: object) => Object.keys(what).length
+    console.log(`ok: ${count(config.bridges)} bridges, ${count(config.ports)} ports`)
+  })
+
+const shows = program.command('show').description('show what a running switch does')
+for (const subject of subjects) {
+  targeted(shows.command(subject))
+    .option('--json', 'as JSON; with --watch one object a line')
+    .option('--watch', 'again every second, with rates')
+    .action((options) => show(subject, options))
+}
+
+const fdb = program.command('fdb').description('change the MAC table of a running switch')
+targeted(fdb.command('add <bridge> <mac> <port>'))
+  .description('add a static entry, or replace one')
+  .option('--dynamic', 'as if it had been learnt: it ages')
+  .action(edit.fdbAdd)
+targeted(fdb.command('del <bridge> <mac>')).description('remove an entry').action(edit.fdbDelete)
+targeted(fdb.command('flush'))
+  .description('forget what was learnt; static entries stay')
+  .option('--bridge <bridge>', 'on this bridge only')
+  .option('--port <port>', 'on this port only')
+  .action(edit.fdbFlush)
+
+const port = program.command('port').description('change the ports of a running switch')
+targeted(port.command('add <port>'))
+  .description('add a port with a TAP device')
+  .requiredOption('--bridge <bridge>', 'the bridge it is on')
+  .option('--ifname <name>', "the interface's name; the port's if left out")
+  .option('--netns <netns>', 'where it goes: a name, a path or pid:N')
+  .option('--mac <mac>', "the interface's MAC")
+  .option('--mtu <mtu>', "the interface's MTU")
+  .option('--address <prefix...>', 'addresses of the interface, such as 10.55.0.2/24')
+  .option('--attach', 'attach to a TAP that is there instead of making one')
+  .option('--wait', 'if the namespace is not there, wait for it')
+  .action(edit.portAdd)
+targeted(port.command('del <port>')).description('remove a port').action(edit.portDelete)
+
+program
+  .command('demo')
+  .description('build a lab of four namespaces, run a switch in it, show it working, clean up')
+  .action(demo)
+
+/** Rejections end here: one line on standard error that says what to do. */
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2
+      return
+    }
+    console.error(`linkspan: ${error instanceof Error ? error.message : error}`)
+    process.exitCode = 1
+  }
+}
+
+void main()

@@ -1,0 +1,120 @@
+/** `linkspan show …`: what is running, as a table or as JSON, once or again and again. */
+import type { Config } from '../config/types.js'
+import type { BridgeView, DropView, FdbView, PortView, WorkerView } from '../control/view.js'
+import { call, type Target } from './client.js'
+import { short, table } from './table.js'
+
+export interface ShowOptions extends Target {
+  json?: boolean
+  watch?: boolean
+}
+
+const dash = (value: string | null) => value ?? '-'
+const seconds = (ms: number | null) => (ms === null ? '-' : `${(ms / 1000).toFixed(1)}s`)
+
+function portsTable(ports: PortView[], before?: PortView[], elapsed = 1): string {
+  const rows = ports.map((port) => {
+    const old = before?.find(({ name }) => name === port.name)
+    const rate = (now: number, then: number | undefined) =>
+      old ? `${short(Math.max(0, ((now - (then ?? 0)) * 8) / elapsed))}bit/s` : '-'
+    return [
+      port.name,
+      port.bridge,
+      dash(port.ifname),
+      dash(port.netns),
+      port.error === null ? port.state : `${port.state}: ${port.error}`,
+      port.mtu,
+      port.rx.frames,
+      port.tx.frames,
+      port.rx.drops + port.tx.drops,
+      port.kernelDrops ?? '-',
+      ...(before ? [rate(port.rx.bytes, old?.rx.bytes), rate(port.tx.bytes, old?.tx.bytes)] : []),
+    ]
+  })
+  const headings = ['PORT', 'BRIDGE', 'IFNAME', 'NETNS', 'STATE', 'MTU', 'RX', 'TX', 'DROPS']
+  return table([...headings, 'KERNEL DROPS', ...(before ? ['RX RATE', 'TX RATE'] : [])], rows)
+}
+
+function bridgesTable(bridges: BridgeView[]): string {
+  const rows = bridges.map(({ name, ports, ageing, fdb }) => [
+    name,
+    ports.length,
+    seconds(ageing),
+    fdb.dynamic,
+    fdb.static,
+    ports.join(' '),
+  ])
+  return table(['BRIDGE', 'PORTS', 'AGEING', 'LEARNT', 'STATIC', 'NAMES'], rows)
+}
+
+function fdbTable(entries: FdbView[]): string {
+  const rows = entries.map((entry) => [
+    entry.bridge,
+    entry.vlan ?? '-',
+    entry.mac,
+    entry.port,
+    entry.static ? 'static' : seconds(entry.age),
+  ])
+  return table(['BRIDGE', 'VLAN', 'MAC', 'PORT', 'AGE'], rows)
+}
+
+function dropsTable(drops: DropView[]): string {
+  const rows = drops.map(({ port, reason, frames, text }) => [port, reason, frames, text])
+  return table(['PORT', 'REASON', 'FRAMES', 'MEANING'], rows)
+}
+
+function workersTable(workers: WorkerView[]): string {
+  const rows = workers.map((worker) => [
+    worker.worker,
+    worker.state,
+    worker.bursts,
+    worker.frames,
+    worker.bursts === 0 ? '-' : (worker.frames / worker.bursts).toFixed(1),
+    worker.learned,
+    worker.moved,
+    worker.expired,
+    worker.evicted,
+  ])
+  const headings = ['WORKER', 'STATE', 'BURSTS', 'FRAMES', 'A BURST', 'LEARNT', 'MOVED']
+  return table([...headings, 'AGED OUT', 'EVICTED'], rows)
+}
+
+/** What can be shown, and how it is printed: `before` and `elapsed` (s) are given when watching. */
+const printers = {
+  ports: portsTable,
+  bridges: bridgesTable,
+  fdb: fdbTable,
+  drops: dropsTable,
+  workers: workersTable,
+  config: (config: Config) => JSON.stringify(config, null, 2),
+} as const
+
+export const subjects = Object.keys(printers) as Subject[]
+export type Subject = keyof typeof printers
+
+const WATCH_INTERVAL = 1000
+
+export async function show(subject: Subject, options: ShowOptions): Promise<void> {
+  const print = printers[subject] as (now: unknown, before?: unknown, elapsed?: number) => string
+  const fetch = () => call<unknown>(options, 'GET', `/v1/${subject}`)
+  if (!options.watch) {
+    const now = await fetch()
+    console.log(options.json ? JSON.stringify(now, null, 2) : print(now))
+    return
+  }
+  let before: unknown
+  let last = performance.now()
+  for (;;) {
+    const now = await fetch()
+    const elapsed = (performance.now() - last) / 1000
+    last = performance.now()
+    if (options.json) {
+      console.log(JSON.stringify({ time: new Date().toISOString(), [subject]: now }))
+    } else {
+      const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : ''
+      console.log(`${clear}${print(now, before ?? now, elapsed)}\n`)
+    }
+    before = now
+    await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL))
+  }
+}

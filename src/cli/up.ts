@@ -1,0 +1,76 @@
+/** `linkspan up`: runs a switch in the foreground until it is told to stop. */
+import { spawn } from 'node:child_process'
+import { RunningSwitch } from '../control/running.js'
+import { serve } from '../control/server.js'
+import { claimSocket } from '../control/socket.js'
+import { type Target, targetSocket } from './client.js'
+import { readConfig } from './config-file.js'
+import { logEvents, openLog } from './log.js'
+import { version } from './version.js'
+
+export interface UpOptions extends Target {
+  config?: string
+  logFormat?: 'text' | 'json'
+}
+
+export async function up(options: UpOptions): Promise<void> {
+  const config = readConfig(options.config)
+  const socket =
+    options.socket || options.name || process.env.LINKSPAN_SOCKET
+      ? targetSocket(options)
+      : (config.control.socket ?? targetSocket(options))
+  await claimSocket(socket)
+  const log = openLog(options.logFormat)
+  const stop = stopSignal()
+  const running = await RunningSwitch.start(config)
+  try {
+    logEvents(running, log)
+    const { mode, group } = config.control
+    const server = await serve(running, { socket, mode, group, version, onStop: stop.now })
+    announce(running, socket)
+    tellSystemd()
+    log.info({ reason: await stop.requested }, 'stopping')
+    await server.close()
+  } finally {
+    await running.close()
+  }
+}
+
+/** The first of SIGINT, SIGTERM or a call; a second signal ends the process where it stands. */
+function stopSignal(): { requested: Promise<string>; now: () => void } {
+  let now: (reason: string) => void = () => {}
+  const requested = new Promise<string>((resolve) => {
+    now = resolve
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(1))
+      now(signal)
+    })
+  }
+  return { requested, now: () => now('linkspan down') }
+}
+
+function announce(running: RunningSwitch, socket: string): void {
+  const ports = [...running.ports.values()]
+  const states = ports.map((port) => {
+    const where = port.tap.netns === undefined ? '' : ` in ${port.tap.netns}`
+    return `  ${port.name}: ${port.tap.name}${where} on ${port.config.bridge}, ${port.state}${port.error ? `: ${port.error}` : ''}`
+  })
+  const shown =
+    states.length > 20 ? [...states.slice(0, 20), `  … ${states.length - 20} more`] : states
+  console.log(
+    [
+      `linkspan ${version} is running: ${running.topology.bridges.size} bridges, ${ports.length} ports, ${running.pollers.length} workers, pid ${process.pid}`,
+      ...shown,
+      `control socket ${socket}; look with "linkspan show ports --watch" or "linkspan show fdb", stop with Ctrl-C or "linkspan down"`,
+    ].join('\n'),
+  )
+}
+
+/** sd_notify(3) by its command, since Node has no datagram sockets of the Unix kind. */
+function tellSystemd(): void {
+  if (!process.env.NOTIFY_SOCKET) return
+  const child = spawn('systemd-notify', ['--ready', `--pid=${process.pid}`], { stdio: 'ignore' })
+  child.on('error', () => {}) // a notify socket without systemd's tools: nobody to tell
+}

@@ -1,0 +1,80 @@
+/** The control socket: where it is, who holds it, who may use it. */
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { userInfo } from 'node:os'
+import { dirname } from 'node:path'
+import { groupId } from '../device/account.js'
+import { LinkspanError } from '../error.js'
+
+/** sun_path of <linux/un.h>, less the terminating NUL. */
+const LONGEST_PATH = 107
+
+/** The socket of the switch called `name`, for this user. */
+export function socketPath(name = 'default'): string {
+  if (!/^[\w.-]{1,64}$/.test(name)) {
+    throw new LinkspanError(
+      'INVALID',
+      `found the name "${name}"; expected 1 to 64 letters, digits, ".", "_" or "-"`,
+    )
+  }
+  return `${runtimeDirectory()}/${name}.sock`
+}
+
+function runtimeDirectory(): string {
+  if (process.getuid?.() === 0) return '/run/linkspan'
+  const xdg = process.env.XDG_RUNTIME_DIR
+  return xdg ? `${xdg}/linkspan` : `/tmp/linkspan-${userInfo().uid}`
+}
+
+/** True if somebody answers at the socket. */
+function isHeld(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(false)
+      else if (error.code === 'EACCES') resolve(true)
+      else reject(error)
+    })
+  })
+}
+
+/**
+ * Makes the path free to listen on: the directory is made, the socket of a switch that was killed
+ * is removed. EXISTS if a switch is running there.
+ */
+export async function claimSocket(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > LONGEST_PATH) {
+    throw new LinkspanError(
+      'INVALID',
+      `the socket's path has ${Buffer.byteLength(path)} bytes, a socket's may have ${LONGEST_PATH}: ${path}`,
+    )
+  }
+  if (await isHeld(path)) {
+    throw new LinkspanError(
+      'EXISTS',
+      `a switch is already running at ${path}: stop it with "linkspan down", or give this one another --name`,
+    )
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found && !found.isSocket()) {
+    throw new LinkspanError(
+      'EXISTS',
+      `${path} is there and is no socket: remove it or use --socket`,
+    )
+  }
+  rmSync(path, { force: true })
+}
+
+/** Sets who may use a socket that is being listened on. */
+export function guardSocket(
+  path: string,
+  { mode, group }: { mode: string; group?: string | number | undefined },
+): void {
+  if (group !== undefined) chownSync(path, -1, groupId(group))
+  chmodSync(path, Number.parseInt(mode, 8))
+}

@@ -1,0 +1,30 @@
+/**
+ * The data path of all devices as one worker sees it. Frames pass through the worker's areas in
+ * linear memory: a burst is received into its arena with a descriptor a frame, a transmit list is
+ * written from wherever its entries point to.
+ */
+export interface Io {
+  /** Waits up to `timeout` ms for ports that have frames; returns how many have. */
+  wait(timeout: number): number
+  /** The number of the `index`-th port that has frames. */
+  readyPort(index: number): number
+  /** True if that port's device reports an error or a hang-up as well. */
+  readyFailed(index: number): boolean
+  /** Receives a burst of `port`: the number of frames, or a negative errno. */
+  receive(port: number): number
+  /** Writes a transmit list of `count` entries; returns the number of failure records. */
+  transmit(count: number): number
+  /** Stops watching a port whose device failed. */
+  forget(port: number): void
+}
+
+/**
+ * Where the Ethernet header of the next frame goes if the one before ended at `end`: behind the
+ * headroom and so that virtio-net, Ethernet and the start of the network header share a cache line.
+ */
+export function nextFrame(end: number): number {
+  return ((end + 128 + 63) & ~63) + 14
+}
+
+/** Octets that must be free from that address on for a frame of any length to be read. */
+export const FRAME_ROOM = 65_664

@@ -1,0 +1,91 @@
+/**
+ * The memory device: frames from and to the program itself. The network's end is `send`, `take`
+ * and `onFrame`; the switch's end is memory-io.ts.
+ */
+import { LinkspanError } from '../error.js'
+import { FRAME_ROOM } from './io.js'
+
+export interface MemoryOptions {
+  /** Largest network packet, octets; 1500 if left out. */
+  mtu?: number
+  /**
+   * True: every frame sent and taken has its virtio-net header of 12 octets before it, and partial
+   * checksums and super-frames are taken. False (the default): plain Ethernet frames, complete.
+   */
+  offloads?: boolean
+  /** Frames that may wait each way; 65,536 if left out. What comes on top is a counted drop. */
+  queue?: number
+}
+
+const QUEUE = 65_536
+
+export class MemoryDevice {
+  readonly kind = 'memory'
+  readonly mtu: number
+  readonly offloads: boolean
+  readonly #limit: number
+  /** Towards the switch, and from it. */
+  readonly inbox: Uint8Array[] = []
+  readonly #outbox: Uint8Array[] = []
+  #handler: ((frame: Uint8Array) => void) | undefined
+  #closed = false
+
+  constructor(options: MemoryOptions = {}) {
+    this.mtu = options.mtu ?? 1500
+    this.offloads = options.offloads ?? false
+    this.#limit = options.queue ?? QUEUE
+  }
+
+  /**
+   * Gives a frame to the switch, which handles it at its next `process()`. The bytes are copied.
+   * False if the queue is full and the frame was not taken.
+   */
+  send(frame: Uint8Array): boolean {
+    if (this.#closed) throw new LinkspanError('CLOSED', 'the port of this device was removed')
+    if (frame.length > FRAME_ROOM) {
+      throw new LinkspanError(
+        'INVALID',
+        `a frame of ${frame.length} bytes; no device can carry more than ${FRAME_ROOM}`,
+      )
+    }
+    if (this.inbox.length >= this.#limit) return false
+    this.inbox.push(frame.slice())
+    return true
+  }
+
+  /** The frames that the switch sent since the last call, oldest first; copies, for keeps. */
+  take(): Uint8Array[] {
+    return this.#outbox.splice(0)
+  }
+
+  /**
+   * Has `handler` called with every frame from now on, instead of keeping it for `take`. The view
+   * is valid in the call only. `undefined` goes back to `take`.
+   */
+  onFrame(handler: ((frame: Uint8Array) => void) | undefined): void {
+    this.#handler = handler
+  }
+
+  /** The switch's end: false if there is no room. `head` and `body` are views of its memory. */
+  deliver(head: Uint8Array, body: Uint8Array): boolean {
+    if (this.#closed || this.#outbox.length >= this.#limit) return false
+    if (this.#handler) {
+      this.#handler(body.length === 0 ? head : join(head, body))
+    } else {
+      this.#outbox.push(join(head, body))
+    }
+    return true
+  }
+
+  close(): void {
+    this.#closed = true
+    this.inbox.length = 0
+  }
+}
+
+function join(head: Uint8Array, body: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(head.length + body.length)
+  frame.set(head)
+  frame.set(body, head.length)
+  return frame
+}

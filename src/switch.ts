@@ -1,0 +1,236 @@
+/**
+ * The in-process switch: the whole dataplane on the caller's thread, with memory devices and a
+ * clock that the caller moves. Any JavaScript runtime, no privilege.
+ */
+import { parseDuration } from './config/duration.js'
+import { parseConfig, withoutPort, withPort } from './config/parse.js'
+import type { BridgeInput, Config, ConfigInput, Port, PortInput } from './config/types.js'
+import { Fdb } from './dataplane/fdb.js'
+import { Forwarder } from './dataplane/forwarder.js'
+import { createMemory } from './dataplane/instance.js'
+import { type DataplaneEvent, Manager, type PortCounters } from './dataplane/manager.js'
+import { singleModule } from './dataplane/single.js'
+import { type DropCount, Topology } from './dataplane/topology.js'
+import { MemoryDevice } from './device/memory.js'
+import { MemoryIo } from './device/memory-io.js'
+import { Offload } from './device/offload.js'
+import { LinkspanError } from './error.js'
+import { Loop } from './worker/loop.js'
+
+export interface SwitchOptions {
+  /** Keys the hashes: the same seed and input give the same output, bit for bit. 0 if left out. */
+  seed?: number
+}
+
+const ALL_OFFLOADS = Object.values(Offload).reduce((all, bit) => all | bit, 0)
+
+/** A burst of frames that a handler answers with new frames for ever is stopped after so many turns. */
+const TURNS_MAX = 1_000_000
+
+/** A port with a memory device: what the network's end does with it. */
+export class MemoryPort {
+  constructor(
+    readonly name: string,
+    private readonly device: MemoryDevice,
+    private readonly topology: Topology,
+  ) {}
+
+  /** See {@link MemoryDevice.send}. */
+  send(frame: Uint8Array): boolean {
+    return this.device.send(frame)
+  }
+  /** See {@link MemoryDevice.take}. */
+  take(): Uint8Array[] {
+    return this.device.take()
+  }
+  /** See {@link MemoryDevice.onFrame}. */
+  onFrame(handler: ((frame: Uint8Array) => void) | undefined): void {
+    this.device.onFrame(handler)
+  }
+  /** `rx` is into the switch. */
+  counters(): PortCounters {
+    return this.topology.counters(this.name)
+  }
+}
+
+export class Switch {
+  readonly fdb: Fdb
+  #config: Config
+  readonly #topology: Topology
+  readonly #manager: Manager
+  readonly #forwarder: Forwarder
+  readonly #io: MemoryIo
+  readonly #loop: Loop
+  readonly #devices = new Map<string, MemoryDevice>()
+  readonly #ports = new Map<string, MemoryPort>()
+  #now = 0
+  #closed = false
+
+  /** @internal Use {@link createSwitch}. */
+  constructor(module: WebAssembly.Module, config: Config, options: SwitchOptions) {
+    const { ports, bridges, macs, arena } = config.capacity
+    const capacities = { workers: 1, ports, domains: bridges + 1, macs, arena }
+    const memory = createMemory(module, 'single', capacities, [options.seed ?? 0, 0])
+    const attachment = { module, memory }
+    this.#config = config
+    this.#manager = new Manager(attachment, 1)
+    this.#forwarder = new Forwarder(attachment, 0)
+    this.#topology = new Topology(this.#manager, config.capacity)
+    this.#io = new MemoryIo(this.#forwarder, arena)
+    this.#loop = new Loop(this.#forwarder, this.#io, () => this.#now)
+    this.fdb = new Fdb(this.#topology, () => this.#now)
+    for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
+    for (const [name, port] of Object.entries(config.ports)) this.#addPort(name, port)
+    for (const entry of config.fdb) this.fdb.add(entry)
+  }
+
+  /** Milliseconds on the switch's own clock, which starts at 0. */
+  get now(): number {
+    return this.#now
+  }
+
+  get ports(): ReadonlyMap<string, MemoryPort> {
+    return this.#ports
+  }
+
+  /** The config as it stands, every default filled in. */
+  get config(): Config {
+    return this.#config
+  }
+
+  addBridge(name: string, options: BridgeInput = {}): void {
+    this.#open()
+    const bridges = { ...this.#config.bridges, [name]: options }
+    const next = parseConfig({ ...this.#config, bridges })
+    this.#addBridge(name, next.bridges[name] as Config['bridges'][string])
+    this.#config = next
+  }
+
+  #addBridge(name: string, { ageing }: Config['bridges'][string]): void {
+    this.#topology.addBridge(name, { ageing })
+    this.#topology.flush()
+  }
+
+  removeBridge(name: string): void {
+    this.#open()
+    this.#topology.removeBridge(name)
+    this.#topology.flush()
+    const { [name]: _, ...bridges } = this.#config.bridges
+    this.#config = parseConfig({ ...this.#config, bridges })
+  }
+
+  addPort(name: string, options: PortInput): MemoryPort {
+    this.#open()
+    this.#topology.bridge(options.bridge)
+    if (this.#ports.has(name))
+      throw new LinkspanError('EXISTS', `there is a port "${name}" already`)
+    const next = withPort(this.#config, name, options)
+    const port = this.#addPort(name, next.ports[name] as Port)
+    this.#config = next
+    return port
+  }
+
+  #addPort(name: string, { up, bridge, device: wanted }: Port): MemoryPort {
+    if (wanted.type !== 'memory') {
+      throw new LinkspanError(
+        'INVALID',
+        `port "${name}": a "${wanted.type}" device needs startSwitch of linkspan/node; createSwitch has memory devices`,
+      )
+    }
+    const device = new MemoryDevice(wanted)
+    const offloads = device.offloads ? ALL_OFFLOADS : 0
+    const index = this.#topology.addPort(name, { bridge, up, mtu: device.mtu, offloads })
+    this.#topology.flush()
+    this.#io.add(index, device)
+    this.#devices.set(name, device)
+    const port = new MemoryPort(name, device, this.#topology)
+    this.#ports.set(name, port)
+    return port
+  }
+
+  /** What is learnt on the port is forgotten at once; frames that wait in it are lost. */
+  removePort(name: string): void {
+    this.#open()
+    this.#io.forget(this.#topology.port(name).index)
+    this.#topology.removePort(name)
+    this.#topology.flush()
+    this.#devices.get(name)?.close()
+    this.#devices.delete(name)
+    this.#ports.delete(name)
+    this.#config = withoutPort(this.#config, name)
+  }
+
+  /** Takes a port up or down, as a carrier does. */
+  setPort(name: string, settings: { up: boolean }): void {
+    this.#open()
+    this.#topology.setPort(name, settings)
+    this.#topology.flush()
+  }
+
+  /** Forwards until no port has a frame waiting. Returns the number of frames handled. */
+  process(): number {
+    this.#open()
+    let frames = 0
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      const handled = this.#loop.turn(0)
+      frames += handled
+      if (handled === 0) return frames
+    }
+    throw new LinkspanError(
+      'LIMIT',
+      `frames still circulate after ${frames}: an onFrame handler answers every frame with another`,
+    )
+  }
+
+  /** Moves the clock forward, doing on the way what time asks for. '301s', or milliseconds. */
+  advance(time: string | number): void {
+    this.process()
+    const until = this.#now + (typeof time === 'string' ? parseDuration(time) : time)
+    if (!(until >= this.#now)) {
+      throw new LinkspanError('INVALID', `time only goes forward: found ${time}`)
+    }
+    for (;;) {
+      const next = Math.max(this.#now + 1, this.#forwarder.nextDeadline(this.#now))
+      if (next > until) break
+      this.#now = next
+      this.#loop.turn(0)
+    }
+    this.#now = until
+    this.#loop.turn(0)
+  }
+
+  /** Frames dropped, by port and reason. */
+  drops(port?: string): DropCount[] {
+    return this.#topology.drops(port)
+  }
+
+  /** What happened since the last call: addresses that moved, limits that were hit. */
+  events(): DataplaneEvent[] {
+    return [...this.#manager.events()]
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const device of this.#devices.values()) device.close()
+    this.#ports.clear()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  #open(): void {
+    if (this.#closed) throw new LinkspanError('CLOSED', 'the switch was closed')
+  }
+}
+
+/**
+ * Makes an in-process switch. The config is that of DESIGN section 6 as far as it concerns memory
+ * devices; numbers are milliseconds and bytes.
+ */
+export async function createSwitch(
+  config: ConfigInput = {},
+  options: SwitchOptions = {},
+): Promise<Switch> {
+  return new Switch(await singleModule(), parseConfig(config), options)
+}

@@ -1,0 +1,27 @@
+/** What a failed write counts as. Numbers are Linux's (<asm-generic/errno.h>). */
+import { drops } from '../dataplane/generated/drops.js'
+
+type Reason = (typeof drops)[number]['name']
+
+function codeOf(name: Reason): number {
+  return (drops.find((drop) => drop.name === name) as { code: number }).code
+}
+
+const FULL = codeOf('device-full')
+const DOWN = codeOf('device-down')
+const REFUSED = codeOf('device-refused')
+
+const reasons = new Map([
+  [11, FULL], // EAGAIN
+  [12, FULL], // ENOMEM
+  [105, FULL], // ENOBUFS
+  [5, DOWN], // EIO: a TAP whose interface is down
+  [19, DOWN], // ENODEV
+  [77, DOWN], // EBADFD: a TAP whose interface was deleted
+  [100, DOWN], // ENETDOWN
+])
+
+/** The code of the drop reason for an errno. */
+export function failureReason(errno: number): number {
+  return reasons.get(errno) ?? REFUSED
+}

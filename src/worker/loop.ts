@@ -1,0 +1,82 @@
+/**
+ * The forwarding loop: wait, read a burst, process, write, tick when due. Run to completion: what
+ * this loop reads it also decides and writes. It knows nothing of threads; worker/main.ts runs it
+ * on one, the in-process switch on the caller's.
+ */
+import { FAILURE_SIZE } from '../dataplane/abi.js'
+import type { Forwarder } from '../dataplane/forwarder.js'
+import type { Io } from '../device/io.js'
+import { failureReason } from './failure.js'
+
+/** A wait never takes longer, so that a stop or a change is noticed even if its wake was lost. */
+const WAIT_MAX = 250
+
+export class Loop {
+  readonly #forwarder: Forwarder
+  readonly #io: Io
+  readonly #now: () => number
+  readonly #failures: DataView
+  #deadline = 0
+
+  constructor(forwarder: Forwarder, io: Io, now: () => number) {
+    this.#forwarder = forwarder
+    this.#io = io
+    this.#now = now
+    this.#failures = new DataView(forwarder.memory.buffer, forwarder.failures)
+  }
+
+  /**
+   * One turn: waits for frames (not at all with `timeout` 0), forwards a burst of every port that
+   * has some, ticks if it is due. Returns the number of frames read.
+   */
+  turn(timeout: number = WAIT_MAX): number {
+    this.#forwarder.quiesce()
+    const count = this.#io.wait(Math.min(timeout, this.#untilDeadline()))
+    let frames = 0
+    for (let index = 0; index < count; index++) {
+      const port = this.#io.readyPort(index)
+      const received = this.#burst(port)
+      if (received > 0) frames += received
+      else if (received < 0 || this.#io.readyFailed(index)) this.#failed(port, -received)
+    }
+    this.#tick()
+    return frames
+  }
+
+  /** Milliseconds a wait may take. The deadline was asked for after the last turn's bursts. */
+  #untilDeadline(): number {
+    if (this.#deadline === Infinity) return WAIT_MAX
+    return Math.max(0, Math.ceil(this.#deadline - this.#now()))
+  }
+
+  #burst(port: number): number {
+    const count = this.#io.receive(port)
+    if (count > 0) this.#transmit(this.#forwarder.process(port, count, this.#now()))
+    return count
+  }
+
+  #tick(): void {
+    const now = this.#now()
+    if (now >= this.#deadline) this.#transmit(this.#forwarder.tick(now))
+    this.#deadline = this.#forwarder.nextDeadline(now)
+  }
+
+  #transmit(entries: number): void {
+    if (entries === 0) return
+    const failed = this.#io.transmit(entries)
+    for (let index = 0; index < failed; index++) this.#count(index * FAILURE_SIZE)
+  }
+
+  /** A write that failed: not sent after all, but dropped. */
+  #count(record: number): void {
+    const word = (offset: number) => this.#failures.getUint32(record + offset, true)
+    const { exports, worker } = this.#forwarder
+    exports.transmitFailed(worker, word(0), failureReason(word(4)), word(8), word(12))
+  }
+
+  /** A device that is gone reports so without end: it is not asked again, and control is told. */
+  #failed(port: number, errno: number): void {
+    this.#io.forget(port)
+    this.#forwarder.exports.deviceFailed(this.#forwarder.worker, port, errno, this.#now())
+  }
+}

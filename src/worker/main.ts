@@ -1,0 +1,36 @@
+/**
+ * A forwarding worker's thread: piscina calls the default export once, and it runs until it is told
+ * to stop. The thread's event loop stands still meanwhile; control speaks to it through shared
+ * memory and the eventfd only.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import { Forwarder } from '../dataplane/forwarder.js'
+import type { Attachment } from '../dataplane/instance.js'
+import { NativeIo, type Poller } from '../device/native-io.js'
+import { monotonicClock } from './clock.js'
+import { Loop } from './loop.js'
+import { warmUp } from './warm.js'
+
+export interface WorkerTask {
+  attachment: Attachment
+  worker: number
+  poller: Poller
+  arena: number
+  ports: number
+  /** One i32: other than 0 means stop. */
+  stop: SharedArrayBuffer
+  /** Where the thread says that it is ready. */
+  ready: MessagePort
+}
+
+export default function run(task: WorkerTask): void {
+  const { attachment, worker, poller, arena, ports, ready } = task
+  warmUp(attachment.module, 'shared')
+  const forwarder = new Forwarder(attachment, worker)
+  const loop = new Loop(forwarder, new NativeIo(forwarder, poller, arena, ports), monotonicClock())
+  ready.postMessage('ready')
+  ready.close()
+  const stop = new Int32Array(task.stop)
+  while (Atomics.load(stop, 0) === 0) loop.turn()
+  forwarder.quiesce()
+}
