@@ -14,7 +14,8 @@ import { flood, unicast } from './egress'
 import { FRAME_SIZE, Frame } from './frame'
 import { BURST_MAX, Directory, directory, Worker, workerBlock } from './memory'
 import { accept } from './offload/accept'
-import { bucketOf, touch } from './table/hash'
+import { touch } from './table/bucket'
+import { bucketOf } from './table/hash'
 import { destinationOf, isGroup, sourceOf } from './wire/ethernet'
 
 /**
@@ -87,7 +88,8 @@ function bridge(
   const stamp = stampOf(now)
   const value = seen(port, fid, now)
   let entries: u32 = 0
-  let last: u64 = 0 // the source learnt last: a burst is often of one
+  // The source learnt last: a burst is often of one. At first none, and zero would be a source.
+  let last: u64 = u64.MAX_VALUE
   let frame = block + Worker.FRAMES
   for (let index: u32 = 0; index < count; index++, frame += FRAME_SIZE) {
     if (load<u32>(frame, Frame.LENGTH) == 0) continue

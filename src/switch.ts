@@ -64,6 +64,7 @@ export class Switch {
   readonly #devices = new Map<string, MemoryDevice>()
   readonly #ports = new Map<string, MemoryPort>()
   #now = 0
+  #turning = false
   #closed = false
 
   /** @internal Use {@link createSwitch}. */
@@ -167,12 +168,15 @@ export class Switch {
     this.#topology.flush()
   }
 
-  /** Forwards until no port has a frame waiting. Returns the number of frames handled. */
+  /**
+   * Forwards until no port has a frame waiting. Returns the number of frames handled; 0 when called
+   * from an onFrame handler, whose frames the call that is under way will see to.
+   */
   process(): number {
     this.#open()
     let frames = 0
     for (let turn = 0; turn < TURNS_MAX; turn++) {
-      const handled = this.#loop.turn(0)
+      const handled = this.#turn()
       frames += handled
       if (handled === 0) return frames
     }
@@ -180,6 +184,19 @@ export class Switch {
       'LIMIT',
       `frames still circulate after ${frames}: an onFrame handler answers every frame with another`,
     )
+  }
+
+  #turn(): number {
+    if (this.#turning) return 0
+    this.#turning = true
+    try {
+      return this.#loop.turn(0)
+    } finally {
+      this.#turning = false
+      // A handler may have changed ports or bridges more than once: what had to wait is done now.
+      this.#forwarder.quiesce()
+      this.#topology.flush()
+    }
   }
 
   /** Moves the clock forward, doing on the way what time asks for. '301s', or milliseconds. */
@@ -193,10 +210,10 @@ export class Switch {
       const next = Math.max(this.#now + 1, this.#forwarder.nextDeadline(this.#now))
       if (next > until) break
       this.#now = next
-      this.#loop.turn(0)
+      this.#turn()
     }
     this.#now = until
-    this.#loop.turn(0)
+    this.#turn()
   }
 
   /** Frames dropped, by port and reason. */

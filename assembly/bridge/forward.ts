@@ -3,7 +3,8 @@
  */
 import { Drop } from '../drop'
 import { Directory, directory } from '../memory'
-import { find, holds, valueOf } from '../table/hash'
+import { holds, valueOf } from '../table/bucket'
+import { find } from '../table/hash'
 import { isGroup, isReserved } from '../wire/ethernet'
 import { inForce, keyOf, portOf } from './entry'
 

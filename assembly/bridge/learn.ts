@@ -9,23 +9,9 @@ import { Config } from '../config'
 import { Statistic, statistic } from '../counter'
 import { Event, emit } from '../event'
 import { DIRECTORY, Directory, directory, Worker } from '../memory'
-import {
-  bucketAt,
-  bucketCountOf,
-  bucketOf,
-  Change,
-  capacityOf,
-  find,
-  holds,
-  insert,
-  keyAt,
-  refresh,
-  remove,
-  replace,
-  slotAt,
-  VALUE,
-  valueOf,
-} from '../table/hash'
+import { holds, keyAt, refresh, slotAt, VALUE, valueOf } from '../table/bucket'
+import { bucketOf, Change, find, insert, remove, replace } from '../table/hash'
+import { bucketAt, bucketCountOf, capacityOf } from '../table/head'
 import {
   ageOf,
   fidOf,

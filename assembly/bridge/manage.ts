@@ -3,21 +3,10 @@
  */
 import { activeConfig, TICK_MS } from '../config'
 import { Directory, directory, Worker, workerBlock } from '../memory'
-import {
-  bucketAt,
-  bucketCountOf,
-  bucketOf,
-  Change,
-  countOf,
-  find,
-  insert,
-  keyAt,
-  nextInChain,
-  remove,
-  replace,
-  slotAt,
-  valueOf,
-} from '../table/hash'
+import { keyAt, slotAt, valueOf } from '../table/bucket'
+import { nextInChain } from '../table/chain'
+import { bucketOf, Change, find, insert, remove, replace } from '../table/hash'
+import { bucketAt, bucketCountOf, countOf } from '../table/head'
 import {
   ageOf,
   Flag,

@@ -6,17 +6,10 @@
 import { Config, SWEEP_SLICE } from '../config'
 import { Statistic, statistic } from '../counter'
 import { DIRECTORY, Directory, directory } from '../memory'
-import {
-  bucketAt,
-  bucketCountOf,
-  Change,
-  countOf,
-  keyAt,
-  nextInChain,
-  remove,
-  slotAt,
-  valueOf,
-} from '../table/hash'
+import { keyAt, slotAt, valueOf } from '../table/bucket'
+import { nextInChain } from '../table/chain'
+import { Change, remove } from '../table/hash'
+import { bucketAt, bucketCountOf, countOf } from '../table/head'
 import { fidOf, inForce, portOf, Shared, sharedOfPort, stampOf } from './entry'
 import { ownerOf } from './learn'
 

@@ -118,6 +118,8 @@ export class Port {
     this.#device = device
     try {
       device.onLink((event) => this.#linkChanged(device, event))
+      // Queues that were opened inside a namespace keep it alive: only closing them lets it end.
+      if (!this.tap.create) device.onNamespaceGone(() => this.lost('its namespace is gone'))
       const link = device.info()
       this.#mtu = link?.mtu ?? DEFAULT_MTU
       this.#connect(device.queues)
@@ -195,6 +197,13 @@ export class Port {
   #become(state: PortState, error?: string): void {
     this.#state = state
     this.#error = error
+  }
+
+  /** Gives its device away, to be closed with others; no worker may be running any more. */
+  takeDevice(): TapDevice | undefined {
+    const device = this.#device
+    this.#device = undefined
+    return device
   }
 
   /** Takes the port out of the switch and closes its device when no worker uses it any more. */

@@ -12,6 +12,7 @@ import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
 import { Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
+import { TapDevice } from '../device/tap.js'
 import { LinkspanError } from '../error.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
@@ -199,6 +200,8 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     }
     const ports = [...this.#ports.values()]
     this.#ports.clear()
+    // Together, since the kernel takes as long to delete one interface as to delete many.
+    TapDevice.closeAll(ports.flatMap((port) => port.takeDevice() ?? []))
     await Promise.all(ports.map((port) => port.close()))
   }
 

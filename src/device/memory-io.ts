@@ -88,8 +88,10 @@ export class MemoryIo implements Io {
     return frame.length
   }
 
+  /** What a handler of the program throws is thrown on, but only when every frame was delivered. */
   transmit(count: number): number {
     let failures = 0
+    const thrown: unknown[] = []
     for (let index = 0; index < count; index++) {
       const entry = this.#forwarder.transmit + index * TRANSMIT_SIZE
       const word = (offset: number) => this.#view.getUint32(entry + offset, true)
@@ -98,10 +100,16 @@ export class MemoryIo implements Io {
       for (let which = 0; which < word(20); which++) {
         const port = this.#view.getUint32(ports + 4 * which, true)
         const device = port === except ? undefined : this.#devices.get(port)
-        if (!device || this.#deliver(device, word(0), word(4), word(8), word(12))) continue
-        failures = this.#fail(failures, port, word(4) + word(12) - VIRTIO_HEADER)
+        if (!device) continue
+        try {
+          if (this.#deliver(device, word(0), word(4), word(8), word(12))) continue
+          failures = this.#fail(failures, port, word(4) + word(12))
+        } catch (error) {
+          thrown.push(error)
+        }
       }
     }
+    if (thrown.length > 0) throw thrown[0]
     return failures
   }
 

@@ -42,6 +42,7 @@ export class TapDevice {
   #offloads: number
   #namespace: SharedNamespace | undefined
   #unwatch: () => void = () => {}
+  #namespaceGone: (() => void) | undefined
   #closed = false
 
   private constructor(options: TapOptions, namespace: SharedNamespace, opened: OpenedTap) {
@@ -74,7 +75,10 @@ export class TapDevice {
   }
 
   #watchNamespace(netns: string, { opened }: SharedNamespace): void {
-    this.#unwatch = watchNamespace(netns, opened, () => this.releaseNamespace())
+    this.#unwatch = watchNamespace(netns, opened, () => {
+      this.releaseNamespace()
+      this.#namespaceGone?.()
+    })
   }
 
   /** Offload bits that are on. */
@@ -113,6 +117,11 @@ export class TapDevice {
     }
     this.#unsubscribes.add(unsubscribe)
     return unsubscribe
+  }
+
+  /** Calls back once when the namespace is gone by its name (or process), after letting go of it. */
+  onNamespaceGone(callback: () => void): void {
+    this.#namespaceGone = callback
   }
 
   /** Lets go of the namespace: no events and no `info` from here on. Again is harmless. */

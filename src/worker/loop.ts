@@ -3,7 +3,7 @@
  * this loop reads it also decides and writes. It knows nothing of threads; worker/main.ts runs it
  * on one, the in-process switch on the caller's.
  */
-import { FAILURE_SIZE } from '../dataplane/abi.js'
+import { FAILURE_SIZE, VIRTIO_HEADER } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from '../device/io.js'
 import { failureReason } from './failure.js'
@@ -71,7 +71,9 @@ export class Loop {
   #count(record: number): void {
     const word = (offset: number) => this.#failures.getUint32(record + offset, true)
     const { exports, worker } = this.#forwarder
-    exports.transmitFailed(worker, word(0), failureReason(word(4)), word(8), word(12))
+    // Counters are of frames, a write is of frame and virtio-net header.
+    const octets = word(12) - word(8) * VIRTIO_HEADER
+    exports.transmitFailed(worker, word(0), failureReason(word(4)), word(8), octets)
   }
 
   /** A device that is gone reports so without end: it is not asked again, and control is told. */

@@ -1,0 +1,32 @@
+/** A table's head: where its buckets and its pool lie, its seed, its count. */
+import { BUCKET_SIZE } from '../memory'
+
+/** Offsets in the table's head. The words that change lie on lines of their own. */
+export namespace Head {
+  export const BUCKETS: usize = 0
+  export const BUCKET_COUNT: usize = 4
+  export const POOL: usize = 8
+  export const POOL_COUNT: usize = 12
+  export const CAPACITY: usize = 16
+  export const SEED: usize = 24
+  export const COUNT: usize = 64
+  export const FREE: usize = 128
+}
+
+export function capacityOf(table: usize): u32 {
+  return load<u32>(table, Head.CAPACITY)
+}
+
+export function countOf(table: usize): u32 {
+  return atomic.load<u32>(table, Head.COUNT)
+}
+
+export function bucketCountOf(table: usize): u32 {
+  return load<u32>(table, Head.BUCKET_COUNT)
+}
+
+/** Address of primary bucket `index`. */
+@inline
+export function bucketAt(table: usize, index: u32): usize {
+  return <usize>load<u32>(table, Head.BUCKETS) + <usize>index * BUCKET_SIZE
+}
