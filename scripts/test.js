@@ -1,13 +1,13 @@
 // npm test: all there is to check. What stands after `--` goes to vitest.
 //
 // The last line is always `N passed, N failed`. What fails before vitest can count (tools, build,
-// lint, a test file that does not load) counts as a failure too.
+// lint, types, a test file that does not load) counts as a failure too.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { build } from './build.js'
 import { at, isMain, report } from './lib/house.js'
-import { statusOf } from './lib/run.js'
+import { mustNode, statusOf } from './lib/run.js'
 import { lint } from './lint.js'
 import { ensureTools, setup, testTools } from './setup.js'
 
@@ -28,6 +28,10 @@ async function prepare() {
   if (process.platform === 'linux') ensureTools(testTools)
   await build()
 }
+
+/** vitest runs TypeScript without looking at types: the compiler does, over tests and bench too. */
+const checkTypes = () =>
+  mustNode('test: tsc', at('node_modules/typescript/bin/tsc'), ['-p', 'test', '--pretty', 'false'])
 
 function runVitest(args) {
   mkdirSync(dirname(results), { recursive: true })
@@ -60,9 +64,9 @@ function count(status) {
 
 async function test(args) {
   if (!(await passes(prepare))) return { passed: 0, failed: 1 }
-  const linted = await passes(lint)
+  const checks = [await passes(lint), await passes(checkTypes)]
   const { passed, failed } = count(await runVitest(args))
-  return { passed, failed: failed + Number(!linted) }
+  return { passed, failed: failed + checks.filter((ok) => !ok).length }
 }
 
 if (isMain(import.meta)) {

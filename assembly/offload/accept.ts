@@ -6,8 +6,9 @@
  * A frame that asks for nothing is carried as it is, whatever is in it: a bridge does not judge
  * payloads. A frame that asks for a checksum or for segmentation must be a TCP or UDP packet over
  * IPv4 or IPv6 whose headers lie whole within it, must ask for the checksum of that very protocol,
- * and a super-frame's type must be that protocol's. Everything else is a drop with a reason. Padding
- * behind the IP packet is cut off, since the device that completes the checksum would sum it.
+ * and a super-frame's type must be that protocol's; the checksum of a packet in a tunnel is completed
+ * here (inner.ts). Everything else is a drop with a reason. Padding behind the IP packet is cut off,
+ * since the device that completes the checksum would sum it.
  */
 import { Drop } from '../drop'
 import { Checksum, FRAME_MAX, Frame } from '../frame'
@@ -15,8 +16,9 @@ import { Ethernet, EtherType, etherTypeAt, headerLength } from '../wire/ethernet
 import * as ipv4 from '../wire/ipv4'
 import * as ipv6 from '../wire/ipv6'
 import * as tcp from '../wire/tcp'
-import { UDP } from '../wire/udp'
+import * as udp from '../wire/udp'
 import { checksumOffsetOf, checksumStartOf, gsoSizeOf, requestOf, Virtio } from '../wire/virtio'
+import { completeInner, isTunnel } from './inner'
 
 /** Fills the descriptor `frame` (address and length are set). Returns 0, or a drop reason. */
 @inline
@@ -40,15 +42,19 @@ function acceptRequest(frame: usize, request: u32): u32 {
     // DATA_VALID alone: the peer's kernel vouches for a checksum that the next one verifies anyway.
     return 0
   }
+  store<u8>(frame, 0, Frame.ECN) // of the frame that had this descriptor before
   const unfit = parse(frame)
   if (unfit != 0) return unfit
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
-  if (
-    checksumStartOf(address) != <u32>load<u16>(frame, Frame.L4) ||
-    checksumOffsetOf(address) != <u32>load<u16>(frame, Frame.CHECKSUM_FIELD)
-  ) {
-    return Drop.CHECKSUM_REQUEST
+  const start = checksumStartOf(address)
+  const field = checksumOffsetOf(address)
+  if (start != <u32>load<u16>(frame, Frame.L4)) {
+    if (gso != Virtio.GSO_NONE) return Drop.SEGMENTATION_REQUEST
+    // Only UDP and the tunnels over IP have an inner packet.
+    const outer = <u32>load<u16>(frame, Frame.CHECKSUM_FIELD)
+    return outer == tcp.TCP.CHECKSUM ? Drop.CHECKSUM_REQUEST : completeInner(frame, start, field)
   }
+  if (field != <u32>load<u16>(frame, Frame.CHECKSUM_FIELD)) return Drop.CHECKSUM_REQUEST
   store<u8>(frame, <u8>Checksum.PARTIAL, Frame.CHECKSUM)
   return gso == Virtio.GSO_NONE ? 0 : acceptSegmentation(frame, address, gso)
 }
@@ -67,7 +73,7 @@ function acceptSegmentation(frame: usize, address: usize, gso: u32): u32 {
   if (size == 0) return Drop.SEGMENTATION_REQUEST
   const payload = load<u32>(frame, Frame.LENGTH) - <u32>load<u16>(frame, Frame.HEADERS)
   if (payload <= size) return 0
-  if (!isTcp && payload > size * UDP.SEGMENTS_MAX) return Drop.SEGMENTATION_REQUEST
+  if (!isTcp && payload > size * udp.UDP.SEGMENTS_MAX) return Drop.SEGMENTATION_REQUEST
   store<u8>(frame, <u8>type, Frame.GSO_TYPE)
   store<u16>(frame, <u16>size, Frame.GSO_SIZE)
   store<u8>(frame, <u8>(gso & Virtio.GSO_ECN), Frame.ECN)
@@ -119,10 +125,13 @@ function parseTransport(frame: usize, packet: usize, protocol: u32, header: u32,
     if (!tcp.check(l4, available)) return Drop.TRUNCATED_HEADER
     transport = tcp.dataOffsetOf(l4)
     store<u16>(frame, <u16>tcp.TCP.CHECKSUM, Frame.CHECKSUM_FIELD)
-  } else if (protocol == UDP.PROTOCOL) {
-    if (available < UDP.HEADER) return Drop.TRUNCATED_HEADER
-    transport = UDP.HEADER
-    store<u16>(frame, <u16>UDP.CHECKSUM, Frame.CHECKSUM_FIELD)
+  } else if (protocol == udp.UDP.PROTOCOL) {
+    if (!udp.check(l4, available)) return Drop.TRUNCATED_HEADER
+    transport = udp.UDP.HEADER
+    store<u16>(frame, <u16>udp.UDP.CHECKSUM, Frame.CHECKSUM_FIELD)
+  } else if (isTunnel(protocol)) {
+    transport = 0
+    store<u16>(frame, 0xffff, Frame.CHECKSUM_FIELD) // has none that a request could mean
   } else {
     return Drop.CHECKSUM_REQUEST
   }

@@ -3,7 +3,7 @@
  * from the descriptor, and completion of a partial checksum for devices that cannot take one.
  */
 import { Checksum, Frame } from '../frame'
-import { sum } from '../wire/checksum'
+import * as checksum from '../wire/checksum'
 import { headerLength } from '../wire/ethernet'
 import { UDP } from '../wire/udp'
 import { clear, Virtio, write } from '../wire/virtio'
@@ -67,16 +67,11 @@ function writeRequest(frame: usize, address: usize): void {
   )
 }
 
-/**
- * Completes a partial checksum in place: the field holds the pseudo-header's sum and takes part in
- * the sum of the rest. UDP sends a computed zero as 0xffff (RFC 768). Not for super-frames.
- */
+/** Completes a partial checksum in place. Not for super-frames. */
 export function complete(frame: usize): void {
   const l4 = <u32>load<u16>(frame, Frame.L4)
   const field = <u32>load<u16>(frame, Frame.CHECKSUM_FIELD)
   const start = <usize>load<u32>(frame, Frame.ADDRESS) + l4
-  let checksum = ~sum(start, load<u32>(frame, Frame.LENGTH) - l4) & 0xffff
-  if (checksum == 0 && field == UDP.CHECKSUM) checksum = 0xffff
-  store<u16>(start + field, <u16>checksum)
+  checksum.complete(start, load<u32>(frame, Frame.LENGTH) - l4, field, field == UDP.CHECKSUM)
   store<u8>(frame, <u8>Checksum.VERIFIED, Frame.CHECKSUM)
 }

@@ -57,14 +57,16 @@ function scramble(x: u64): u64 {
 }
 
 /**
- * The bucket a key belongs to. Two multiplications by secret odd numbers: without the seed nobody
- * can choose keys that meet (multiply-shift is universal; the shift in between also spreads MACs
- * that count upwards). The index is the high word scaled to the bucket count, with no division.
+ * The bucket a key belongs to. Three multiplications by secret odd numbers: without the seed nobody
+ * can choose keys that meet. Two are not enough: they leave MACs that count upwards in evenly spaced
+ * clumps, which overflow more buckets than the pool has for one seed in twelve. The index is the
+ * high word scaled to the bucket count, with no division.
  */
 @inline
 export function bucketOf(table: usize, key: u64): usize {
   let x = (key ^ load<u64>(table, Head.SEED)) * load<u64>(table, Head.SEED + 8)
   x = (x ^ (x >> 32)) * load<u64>(table, Head.SEED + 16)
+  x = (x ^ (x >> 29)) * load<u64>(table, Head.SEED + 8)
   const index = ((x >> 32) * <u64>load<u32>(table, Head.BUCKET_COUNT)) >> 32
   return bucketAt(table, <u32>index)
 }

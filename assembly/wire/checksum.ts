@@ -54,3 +54,14 @@ export function fold(total: u64): u32 {
   folded = (folded & 0xffff) + (folded >> 16)
   return <u32>folded
 }
+
+/**
+ * Completes a partial checksum over the `length` octets at `start`: the 16-bit field at offset
+ * `field` holds the folded sum of the pseudo-header and takes part in the sum of the rest.
+ * `zeroIsNone`: UDP, which sends a computed zero as 0xffff (RFC 768).
+ */
+export function complete(start: usize, length: u32, field: u32, zeroIsNone: bool): void {
+  let checksum = ~sum(start, length) & 0xffff
+  if (checksum == 0 && zeroIsNone) checksum = 0xffff
+  store<u16>(start + field, <u16>checksum)
+}

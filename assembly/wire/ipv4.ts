@@ -45,3 +45,9 @@ export function check(packet: usize, available: u32): bool {
   const total = totalLengthOf(packet)
   return header >= IPv4.HEADER && header <= total && total <= available
 }
+
+/** Sum over the pseudo-header of UDP and TCP (RFC 768, RFC 9293 section 3.1), not folded. */
+export function pseudoHeaderSum(packet: usize, protocol: u32, length: u32): u64 {
+  const addresses = <u64>load<u32>(packet, 12) + <u64>load<u32>(packet, 16)
+  return addresses + <u64>bswap<u16>(<u16>protocol) + <u64>bswap<u16>(<u16>length)
+}

@@ -59,3 +59,10 @@ export function skipExtensions(packet: usize, length: u32): u32 {
   }
   return at > length ? Chain.TRUNCATED : (next << 16) | at
 }
+
+/** Sum over the pseudo-header (RFC 8200 section 8.1), not folded. No routing header is looked at. */
+export function pseudoHeaderSum(packet: usize, protocol: u32, length: u32): u64 {
+  let total = <u64>bswap<u16>(<u16>protocol) + <u64>bswap<u16>(<u16>length)
+  for (let at: usize = 8; at < IPv6.HEADER; at += 4) total += <u64>load<u32>(packet + at)
+  return total
+}

@@ -6,3 +6,11 @@ export namespace UDP {
   /** Datagrams that one UDP_L4 super-frame may stand for (UDP_MAX_SEGMENTS of <linux/udp.h>). */
   export const SEGMENTS_MAX: u32 = 128
 }
+
+/**
+ * True when the datagram, by its own length, is all of the `available` octets. IP would let it end
+ * earlier, but whoever completes the checksum sums to the end of the packet.
+ */
+export function check(datagram: usize, available: u32): bool {
+  return available >= UDP.HEADER && <u32>bswap<u16>(load<u16>(datagram, 4)) == available
+}

@@ -6,11 +6,11 @@
 // their class.
 import { builtinModules } from 'node:module'
 import { relative } from 'node:path'
-import { at, HouseError, packageJson, top } from './house.js'
+import { at, HouseError, packageJson } from './house.js'
 import { importGraph } from './imports.js'
 
 /** Files that a user of the package imports, or that are loaded by path: they cannot be bundled. */
-const entries = ['src/index.ts', 'src/node.ts', 'src/testing', 'src/vitest.ts', 'src/worker']
+const entries = ['index.ts', 'node.ts', 'testing/', 'vitest.ts', 'worker/']
 const packageOf = (specifier) =>
   specifier
     .split('/')
@@ -28,10 +28,10 @@ const isBuiltin = (specifier) => specifier.startsWith('node:') || builtinModules
 export function bundledFiles(folder = at('src')) {
   const graph = importGraph(folder)
   const why = waysToUnlisted(graph, Object.keys(packageJson().dependencies))
-  const isEntry = (file) => entries.some((entry) => relative(top, file).startsWith(entry))
+  const isEntry = (file) => entries.some((entry) => relative(folder, file).startsWith(entry))
   const stuck = [...why].find(([file]) => isEntry(file))
   if (stuck) {
-    const way = stuck[1].map((file) => (file.startsWith('/') ? relative(top, file) : file))
+    const way = stuck[1].map((file) => (graph.has(file) ? `src/${relative(folder, file)}` : file))
     throw new HouseError(
       `${way.join(' → ')}: the package has no such dependency, so its users could not load this. ` +
         'Import it from the command line only, or make it a dependency.',

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { bundledFiles } from '../lib/bundled.js'
 import { filesBelow, write } from '../lib/files.js'
-import { at, HouseError, packageJson } from '../lib/house.js'
+import { at, HouseError, packageJson, top } from '../lib/house.js'
 
 const entry = at('src/cli/linkspan.ts')
 const output = at('dist/cli/linkspan.js')
@@ -39,6 +39,7 @@ async function bundle() {
   const { metafile } = await build({
     entryPoints: [entry],
     outfile: output,
+    absWorkingDir: top,
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -4,8 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { checkAllocator } from '../check-allocator.js'
 import { parseDrops, renderDrops } from '../lib/drops.js'
 import { filesBelow, write } from '../lib/files.js'
-import { at, HouseError } from '../lib/house.js'
-import { mustNode } from '../lib/run.js'
+import { at, HouseError, top } from '../lib/house.js'
 
 const release = ['single', 'shared']
 const debug = ['debug-single', 'debug-shared']
@@ -26,10 +25,11 @@ export function checkSize(name, bytes) {
   }
 }
 
-function compile(name) {
-  const asc = at('node_modules/assemblyscript/bin/asc.js')
-  const args = ['--config', at('asconfig.json'), '--target', name]
-  return mustNode(`assembly: ${name}`, asc, args)
+/** Compiles one target; all in this process, since loading the compiler takes longer than its work. */
+async function compile(asc, name) {
+  const { error, stderr } = await asc.main(['--baseDir', top, '--target', name])
+  if (error)
+    throw new HouseError(`assembly: ${name}: ${error.message}\n${stderr.toString().trim()}`)
 }
 
 /** A module as text, since bundlers break `new URL('x.wasm', import.meta.url)`. */
@@ -54,9 +54,11 @@ export const wasm = {
   outputs: () => [...[...release, ...debug].map(moduleOf), ...['drops', ...release].map(generated)],
   async run() {
     generateDrops()
-    await Promise.all([...release, ...debug].map(compile))
+    const { default: asc } = await import('assemblyscript/asc')
     // Debug builds first: they have names for what is wrong.
-    await checkAllocator([...debug, ...release].map(moduleOf))
+    const all = [...debug, ...release]
+    for (const name of all) await compile(asc, name)
+    await checkAllocator(all.map(moduleOf))
     for (const name of release) checkSize(`${name}.wasm`, readFileSync(moduleOf(name)))
     release.forEach(inline)
     return release.map((name) => `${name} ${statSync(moduleOf(name)).size} bytes`).join(', ')

@@ -74,7 +74,7 @@ describe('the direction of imports in src', () => {
 
   it.each([
     ['src/dataplane/abi.ts', '../device/tap.js'],
-    ['src/dataplane/abi.ts', '../config/schema.js'],
+    ['src/worker/pool.ts', '../config/schema.js'],
     ['src/device/tap.ts', '../worker/pool.js'],
     ['src/worker/pool.ts', '../control/switch.js'],
     ['src/control/switch.ts', '../cli/up.js'],

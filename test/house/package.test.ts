@@ -51,6 +51,16 @@ describe('package.json and its lock', () => {
     expect(resolved).toEqual([])
   })
 
+  it('has all platforms in the lock file, or npm ci fails wherever one is missing', () => {
+    const { packages } = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'))
+    const optional = Object.values(packages as Record<string, { optionalDependencies?: object }>)
+      .flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+      .filter(
+        (name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`)),
+      )
+    expect(optional).toEqual([])
+  })
+
   it('has a lock file that says the same', () => {
     const { dependencies, devDependencies } = packageJson()
     const lock = JSON.parse(readFileSync(at('package-lock.json'), 'utf8')).packages['']
