@@ -8,7 +8,7 @@
 import { Config } from '../config'
 import { Statistic, statistic } from '../counter'
 import { Event, emit } from '../event'
-import { DIRECTORY, Directory, directory, Worker } from '../memory'
+import { Directory, directory, Worker } from '../memory'
 import { holds, keyAt, refresh, slotAt, VALUE, valueOf } from '../table/bucket'
 import { bucketOf, Change, find, insert, remove, replace } from '../table/hash'
 import { bucketAt, bucketCountOf, capacityOf } from '../table/head'

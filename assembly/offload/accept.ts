@@ -49,10 +49,10 @@ function acceptRequest(frame: usize, request: u32): u32 {
   const start = checksumStartOf(address)
   const field = checksumOffsetOf(address)
   if (start != <u32>load<u16>(frame, Frame.L4)) {
-    if (gso != Virtio.GSO_NONE) return Drop.SEGMENTATION_REQUEST
-    // Only UDP and the tunnels over IP have an inner packet.
+    // Only UDP and the tunnels over IP have an inner packet, and no super-frame has.
     const outer = <u32>load<u16>(frame, Frame.CHECKSUM_FIELD)
-    return outer == tcp.TCP.CHECKSUM ? Drop.CHECKSUM_REQUEST : completeInner(frame, start, field)
+    if (outer == tcp.TCP.CHECKSUM || gso != Virtio.GSO_NONE) return Drop.CHECKSUM_REQUEST
+    return completeInner(frame, start, field)
   }
   if (field != <u32>load<u16>(frame, Frame.CHECKSUM_FIELD)) return Drop.CHECKSUM_REQUEST
   store<u8>(frame, <u8>Checksum.PARTIAL, Frame.CHECKSUM)

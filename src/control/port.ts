@@ -221,10 +221,10 @@ export class Port {
 /** What the device layer is asked for: only what was configured, nothing for one that is attached. */
 function tapOptions({ missing: _, type: __, routes, ...rest }: TapConfig): TapOptions {
   const { name, netns, create } = rest
-  const asked = create ? rest : { name, netns, create }
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined)
-  const options = Object.fromEntries(given) as unknown as TapOptions
   // `auto` is the connected route, which the kernel adds with the address.
-  if (routes === undefined || routes === 'auto') return options
-  return { ...options, routes: routes as readonly TapRoute[] }
+  const made = routes === 'auto' ? rest : { ...rest, routes: routes as readonly TapRoute[] }
+  const given = Object.entries(create ? made : { name, netns, create })
+  return Object.fromEntries(
+    given.filter(([, value]) => value !== undefined),
+  ) as unknown as TapOptions
 }
