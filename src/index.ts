@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The library: a network switch inside the process. Any JavaScript runtime, no privilege. */
 export type { BridgeInput, Config, ConfigInput, PortInput } from './config/types.js'
 export type { Fdb, FdbEntry } from './dataplane/fdb.js'

@@ -4,7 +4,7 @@
  * and taken back before they are closed.
  */
 import type { Port as PortConfig, TapDevice as TapConfig } from '../config/types.js'
-import type { Manager } from '../dataplane/manager.js'
+import type { Manager, PortCounters } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import { isSystemError } from '../device/error.js'
 import { namespaceExists } from '../device/namespace.js'
@@ -71,6 +71,10 @@ export class Port {
   }
   get mtu(): number {
     return this.#mtu
+  }
+  /** `rx` is into the switch. */
+  counters(): PortCounters {
+    return this.#host.topology.counters(this.name)
   }
   get tap(): TapConfig {
     return this.config.device as TapConfig

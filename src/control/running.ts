@@ -10,7 +10,7 @@ import { Fdb } from '../dataplane/fdb.js'
 import { type Attachment, createMemory } from '../dataplane/instance.js'
 import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
-import { Topology } from '../dataplane/topology.js'
+import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
 import { TapDevice } from '../device/tap.js'
 import { LinkspanError } from '../error.js'
@@ -147,6 +147,11 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     this.#ports.delete(name)
     this.#config = withoutPort(this.#config, name)
     await port?.close()
+  }
+
+  /** Frames dropped, by port and reason. */
+  drops(port?: string): DropCount[] {
+    return this.topology.drops(port)
   }
 
   async settle(): Promise<void> {

@@ -88,7 +88,7 @@ export async function serve(
 
 function readRoutes(app: FastifyInstance, running: RunningSwitch, version: string): void {
   app.get('/v1/info', () => infoView(running, version))
-  app.get('/v1/ports', () => [...running.ports.values()].map((port) => portView(running, port)))
+  app.get('/v1/ports', () => [...running.ports.values()].map(portView))
   app.get('/v1/bridges', () => bridgeViews(running))
   app.get('/v1/fdb', () => running.fdb.list())
   app.get('/v1/drops', () => dropViews(running))
@@ -100,7 +100,7 @@ function changeRoutes(app: FastifyInstance, running: RunningSwitch): void {
   app.post('/v1/ports', async (request, reply) => {
     const { name, port } = parseBody(portAdd, request.body)
     const added = await running.addPort(name, port as unknown as PortInput)
-    return reply.status(201).send(portView(running, added))
+    return reply.status(201).send(portView(added))
   })
   app.delete<{ Params: { name: string } }>('/v1/ports/:name', async (request, reply) => {
     await running.removePort(request.params.name)

@@ -32,8 +32,8 @@ export interface PortView {
   kernelDrops: number | null
 }
 
-export function portView(running: RunningSwitch, port: Port): PortView {
-  const counters = running.topology.counters(port.name)
+export function portView(port: Port): PortView {
+  const counters = port.counters()
   return {
     name: port.name,
     bridge: port.config.bridge,
@@ -86,7 +86,7 @@ export function dropViews(running: RunningSwitch): DropView[] {
   const view = (drop: { port: string; reason: string; frames: number }) => {
     return { ...drop, text: texts.get(drop.reason) ?? '' }
   }
-  return running.topology.drops().map(view)
+  return running.drops().map(view)
 }
 
 export interface WorkerView extends WorkerStatistics {

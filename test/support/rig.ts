@@ -1,0 +1,238 @@
+/**
+ * A switch on a bench: the product's own parts over one of the four modules, with memory devices
+ * and a clock that stands still until it is moved.
+ */
+
+import { Forwarder } from '../../src/dataplane/forwarder.js'
+import { drops as reasons } from '../../src/dataplane/generated/drops.js'
+import { type Attachment, type Capacities, createMemory } from '../../src/dataplane/instance.js'
+import { type DataplaneEvent, Manager, type PortCounters } from '../../src/dataplane/manager.js'
+import { Topology } from '../../src/dataplane/topology.js'
+import { MemoryDevice } from '../../src/device/memory.js'
+import { MemoryIo } from '../../src/device/memory-io.js'
+import { Offload } from '../../src/device/offload.js'
+import { Loop } from '../../src/worker/loop.js'
+import { type BuildName, memoryOf, moduleOf } from './builds.js'
+import { decode, encode, NOTHING, type VirtioHeader } from './virtio.js'
+
+export type DropReason = (typeof reasons)[number]['name']
+
+export interface Options {
+  capacity?: Partial<Capacities>
+  seed?: readonly [number, number]
+  /** Ageing of the bridges that are made by naming them. */
+  ageing?: number
+}
+
+export interface PortOptions {
+  bridge?: string
+  mtu?: number
+  /** Frames are given and taken with a virtio-net header, super-frames included. */
+  offloads?: boolean
+  up?: boolean
+}
+
+/** What the switch sent: the header is absent on a port without offloads. */
+export interface Sent {
+  header: VirtioHeader | undefined
+  frame: Uint8Array
+}
+
+/** A frame with the header of whoever offloads part of it. */
+export interface Offloaded {
+  header: VirtioHeader
+  frame: Uint8Array
+}
+
+const CAPACITY: Capacities = { workers: 1, ports: 16, domains: 9, macs: 1024, arena: 4 << 20 }
+const ALL_OFFLOADS = Object.values(Offload).reduce((all, bit) => all | bit, 0)
+export const DEFAULT_AGEING = 300_000
+
+export class Rig {
+  readonly attachment: Attachment
+  readonly capacity: Capacities
+  readonly manager: Manager
+  readonly forwarder: Forwarder
+  readonly topology: Topology
+  now = 0
+  readonly #io: MemoryIo
+  readonly #loop: Loop
+  readonly #devices = new Map<string, MemoryDevice>()
+  readonly #ageing: number
+
+  constructor(build: BuildName, options: Options = {}) {
+    const capacity = { ...CAPACITY, ...options.capacity }
+    const module = moduleOf(build)
+    const memory = createMemory(module, memoryOf(build), capacity, options.seed ?? [1, 2])
+    this.capacity = capacity
+    this.attachment = { module, memory }
+    this.manager = new Manager(this.attachment, capacity.workers)
+    this.forwarder = new Forwarder(this.attachment, 0)
+    this.topology = new Topology(this.manager, {
+      ports: capacity.ports,
+      bridges: capacity.domains - 1,
+    })
+    this.#io = new MemoryIo(this.forwarder, capacity.arena)
+    this.#loop = new Loop(this.forwarder, this.#io, () => this.now)
+    this.#ageing = options.ageing ?? DEFAULT_AGEING
+  }
+
+  /** Adds a bridge, or changes its ageing. */
+  bridge(name: string, ageing: number = this.#ageing): this {
+    if (this.topology.bridges.has(name)) this.topology.setBridge(name, { ageing })
+    else this.topology.addBridge(name, { ageing })
+    return this.apply()
+  }
+
+  /** Adds a port, and its bridge if it is not there: `lan` unless named. */
+  port(name: string, options: PortOptions = {}): this {
+    const { bridge = 'lan', mtu = 1500, offloads = false, up = true } = options
+    if (!this.topology.bridges.has(bridge)) this.bridge(bridge)
+    const device = new MemoryDevice({ mtu, offloads, queue: 1 << 20 })
+    const bits = offloads ? ALL_OFFLOADS : 0
+    const index = this.topology.addPort(name, { bridge, up, mtu, offloads: bits })
+    this.apply()
+    this.#io.add(index, device)
+    this.#devices.set(name, device)
+    return this
+  }
+
+  /** Several ports alike. */
+  ports(names: string, options: PortOptions = {}): this {
+    for (const name of names) this.port(name, options)
+    return this
+  }
+
+  setPort(name: string, settings: { up?: boolean; bridge?: string; mtu?: number }): this {
+    this.topology.setPort(name, settings)
+    return this.apply()
+  }
+
+  removePort(name: string): this {
+    this.#io.forget(this.topology.port(name).index)
+    this.topology.removePort(name)
+    this.#devices.delete(name)
+    return this.apply()
+  }
+
+  /** Commits what was changed; between bursts nobody can be in the way. */
+  apply(): this {
+    this.forwarder.quiesce()
+    if (!this.topology.flush()) throw new Error('a change of config was not taken')
+    return this
+  }
+
+  device(name: string): MemoryDevice {
+    const device = this.#devices.get(name)
+    if (!device) throw new Error(`the rig has no port ${name}`)
+    return device
+  }
+
+  /** The number of a port in the dataplane. */
+  indexOf(name: string): number {
+    return this.topology.port(name).index
+  }
+
+  /** Puts frames into a port, to be handled by `run`; plain ones ask for no offload. */
+  inject(name: string, ...frames: (Uint8Array | Offloaded)[]): this {
+    const device = this.device(name)
+    for (const given of frames) {
+      const plain = given instanceof Uint8Array
+      if (!device.offloads && !plain) throw new Error(`port ${name} takes no virtio-net header`)
+      const { header, frame } = plain ? { header: NOTHING, frame: given } : given
+      if (!device.send(device.offloads ? encode(header, frame) : frame)) {
+        throw new Error(`port ${name} is full`)
+      }
+    }
+    return this
+  }
+
+  /** Forwards until no port has a frame waiting. */
+  run(): this {
+    while (this.#loop.turn(0) > 0);
+    return this
+  }
+
+  /** Moves the clock and lets it be noticed. */
+  advance(ms: number): this {
+    this.now += ms
+    return this.run()
+  }
+
+  /** What left by a port since the last call, oldest first. */
+  sent(name: string): Sent[] {
+    const device = this.device(name)
+    return device
+      .take()
+      .map((bytes) => (device.offloads ? decode(bytes) : { header: undefined, frame: bytes }))
+  }
+
+  /** The same without headers. */
+  frames(name: string): Uint8Array[] {
+    return this.sent(name).map(({ frame }) => frame)
+  }
+
+  /** Which of the ports sent how many frames since the last call; ports that sent none are left out. */
+  deliveries(): Record<string, number> {
+    const counts = [...this.#devices].map(([name, device]) => [name, device.take().length] as const)
+    return Object.fromEntries(counts.filter(([, frames]) => frames > 0))
+  }
+
+  /** `{ 'a over-mtu': 1 }`: frames dropped since the rig was made, by port and reason. */
+  drops(): Record<string, number> {
+    const entries = this.topology.drops().map(({ port, reason, frames }) => {
+      return [`${port} ${reason}`, frames] as const
+    })
+    return Object.fromEntries(entries)
+  }
+
+  counters(name: string): PortCounters {
+    return this.topology.counters(name)
+  }
+
+  statistics() {
+    return this.manager.workerStatistics(0)
+  }
+
+  events(): DataplaneEvent[] {
+    return [...this.manager.events()]
+  }
+
+  /** The FDB as `{ 'lan 020000000001': 'a' }`. */
+  fdb(): Record<string, string> {
+    const entries = Array.from(this.topology.entries(this.now), (entry) => {
+      const { bridge, macHigh, macLow, port } = entry
+      return [`${bridge} ${hex(macHigh, 4)}${hex(macLow, 8)}`, port] as const
+    })
+    return Object.fromEntries(entries)
+  }
+
+  /** The port on which the bridge has the address, if it has. */
+  whereIs(mac: Uint8Array, bridge = 'lan'): string | undefined {
+    return this.fdb()[`${bridge} ${Buffer.from(mac).toString('hex')}`]
+  }
+
+  setStatic(mac: Uint8Array, port: string, bridge = 'lan'): this {
+    const [macHigh, macLow] = pairOf(mac)
+    this.topology.setEntry({ bridge, port, macHigh, macLow, static: true }, this.now)
+    return this
+  }
+
+  deleteEntry(mac: Uint8Array, bridge = 'lan'): boolean {
+    return this.topology.deleteEntry(bridge, ...pairOf(mac))
+  }
+}
+
+/** A MAC as its first two octets and its last four. */
+export function pairOf(mac: Uint8Array): [number, number] {
+  const view = new DataView(mac.buffer, mac.byteOffset, 6)
+  return [view.getUint16(0), view.getUint32(2)]
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}
+
+export function rig(build: BuildName, options: Options = {}): Rig {
+  return new Rig(build, options)
+}

@@ -1,0 +1,84 @@
+/** The FDB as a bare table of addresses: entries by number, and a look at the words below. */
+import { Change, type Exports } from '../../src/dataplane/abi.js'
+import { attach, type Capacities, createMemory } from '../../src/dataplane/instance.js'
+import { type BuildName, memoryOf, moduleOf } from './builds.js'
+
+/** Offsets of assembly/memory.ts and table/, known here and nowhere else in the tests. */
+const DIRECTORY = 0x10000
+const PORTS = 64
+const FDB_BUCKETS = 76
+const PORT_WORDS = { size: 64, entries: 4 }
+const BUCKET = { size: 128, lock: 120 }
+
+/** How the addresses of a table are chosen; `of` is different for every index. */
+export const numberings: Record<string, (index: number) => [high: number, low: number]> = {
+  'counting up': (index) => [0x0200, index],
+  'counting up from three makers': (index) => [0x0202 + (index % 3), Math.floor(index / 3)],
+  'counting in sixteens': (index) => [0x0200, index * 16],
+  'one octet in front of another': (index) => [
+    0x0200 + ((index >>> 16) << 1),
+    (index & 0xffff) << 8,
+  ],
+  'counting in the first octets': (index) => [(index & 0x7fff) << 1, 0x1000_0000 + (index >>> 15)],
+  // A bijection on 32 bits that looks random (a finaliser of MurmurHash3).
+  random: (index) => [0x0600, mixed(index)],
+}
+
+export function mixed(index: number): number {
+  let x = index
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
+  return (x ^ (x >>> 16)) >>> 0
+}
+
+export class Table {
+  readonly capacity: Capacities
+  readonly memory: WebAssembly.Memory
+  readonly exports: Exports
+  readonly #control: number
+  readonly #words: DataView
+
+  constructor(build: BuildName, macs: number, seed: readonly [number, number], workers = 1) {
+    this.capacity = { workers, ports: 8, domains: 3, macs, arena: 1 << 20 }
+    const module = moduleOf(build)
+    this.memory = createMemory(module, memoryOf(build), this.capacity, seed)
+    this.#control = workers
+    this.exports = attach({ module, memory: this.memory }, workers)
+    this.#words = new DataView(this.memory.buffer)
+  }
+
+  get count(): number {
+    return this.exports.fdbCount()
+  }
+
+  /** Adds or replaces a static entry: with a full table, DONE says that it was there. */
+  set([high, low]: readonly [number, number], port = 0): boolean {
+    return this.exports.fdbSet(this.#control, 1, high, low, port, 1, 0) === Change.DONE
+  }
+
+  delete([high, low]: readonly [number, number]): boolean {
+    return this.exports.fdbDelete(this.#control, 1, high, low) === Change.DONE
+  }
+
+  /** Entries of a port by its own count, void ones included. */
+  entriesOf(port: number): number {
+    const words = this.#words.getUint32(DIRECTORY + PORTS, true) + port * PORT_WORDS.size
+    return this.#words.getUint32(words + PORT_WORDS.entries, true)
+  }
+
+  /** See {@link lockAll}. */
+  lockAll(worker: number): number {
+    return lockAll(this.memory, this.capacity.macs, worker)
+  }
+}
+
+/** Locks every bucket as `worker` would, which then never unlocks them. Returns how many. */
+export function lockAll(memory: WebAssembly.Memory, macs: number, worker: number): number {
+  const words = new DataView(memory.buffer)
+  const buckets = words.getUint32(DIRECTORY + FDB_BUCKETS, true)
+  const count = Math.floor((macs + 4) / 5)
+  for (let index = 0; index < count; index++) {
+    words.setUint32(buckets + index * BUCKET.size + BUCKET.lock, ((worker + 1) << 24) | 1, true)
+  }
+  return count
+}
