@@ -101,8 +101,8 @@ function bridge(
         continue
       }
       const bucket = <usize>load<u32>(frame, Frame.SOURCE_BUCKET)
-      learn(worker, block, config, bucket, keyOf(source, fid), value, now)
-      last = source
+      const learnt = learn(worker, block, config, bucket, keyOf(source, fid), value, now)
+      if (learnt) last = source
     }
     const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
     const verdict = decide(config, bucket, destinationOf(address), fid, port, stamp)

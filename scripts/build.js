@@ -1,4 +1,4 @@
-// Builds what is not built yet: npm run build [-- --only wasm|ts|native|cli|schema]
+// Builds what is not built yet: npm run build [-- --only wasm|types|js|native|schema]
 //
 // A step is done again when the hash over its inputs has changed or something it made is gone; it
 // takes the steps it needs with it. Only Node's own modules are imported before setup has run.
@@ -7,14 +7,14 @@ import { at, HouseError, isMain, main } from './lib/house.js'
 import { setup } from './setup.js'
 
 async function loadSteps() {
-  const [{ wasm }, { typescript }, { native }, { cli }, { schema }] = await Promise.all([
+  const [{ wasm }, { types }, { javascript }, { native }, { schema }] = await Promise.all([
     import('./steps/wasm.js'),
-    import('./steps/typescript.js'),
+    import('./steps/types.js'),
+    import('./steps/javascript.js'),
     import('./steps/native.js'),
-    import('./steps/cli.js'),
     import('./steps/schema.js'),
   ])
-  return [wasm, typescript, native, cli, schema]
+  return [wasm, types, javascript, native, schema]
 }
 
 /** A step and all it needs, what is needed first. */

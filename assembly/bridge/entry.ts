@@ -18,6 +18,8 @@ export namespace Flag {
 
 const STAMP_MASK: u32 = 0xffffff
 const GENERATION_MASK: u32 = 0xffff
+/** Ticks by which a stamp may lie ahead of the clock: 8 s. */
+const SKEW: u32 = 64
 
 /** Words of a port that all workers share: generation, and how many entries it has in the FDB. */
 export namespace Shared {
@@ -79,10 +81,14 @@ export function stampOf(now: f64): u32 {
   return <u32>(<u64>(now / 125)) & STAMP_MASK
 }
 
-/** Ticks since the entry was last seen. */
+/**
+ * Ticks since the entry was last seen. A thread reads its clock once a burst, so another may have
+ * set a stamp that lies a moment ahead: that entry is new, not 24 days old.
+ */
 @inline
 export function ageOf(value: u64, stamp: u32): u32 {
-  return (stamp - <u32>(value >> 40)) & STAMP_MASK
+  const age = (stamp - <u32>(value >> 40)) & STAMP_MASK
+  return age > STAMP_MASK - SKEW ? 0 : age
 }
 
 /** True for a static entry, and for a dynamic one neither flushed nor aged. */

@@ -41,8 +41,9 @@ export function seen(port: u32, fid: u32, now: f64): u64 {
 }
 
 /**
- * Notes that the address in `key` (individual, not zero; `bucket` is its bucket) was seen. The usual case, an entry of this
- * port whose stamp is of this tick, is one look-up and a comparison.
+ * Notes that the address in `key` (individual, not zero; `bucket` is its bucket) was seen. The usual
+ * case, an entry of this port whose stamp is of this tick, is one look-up and a comparison. Returns
+ * whether the entry is as wanted now: then the next frame from it in this burst has no news.
  */
 @inline
 export function learn(
@@ -53,10 +54,10 @@ export function learn(
   key: u64,
   value: u64,
   now: f64,
-): void {
+): bool {
   const slot = find(directory(Directory.FDB), bucket, key)
-  if (slot != 0 && load<u64>(slot, VALUE) == value) return
-  update(worker, block, config, key, value, slot, now)
+  if (slot != 0 && load<u64>(slot, VALUE) == value) return true
+  return update(worker, block, config, key, value, slot, now)
 }
 
 function update(
@@ -67,24 +68,22 @@ function update(
   value: u64,
   slot: usize,
   now: f64,
-): void {
-  if (slot == 0) {
-    add(worker, block, config, key, value, now)
-    return
-  }
+): bool {
+  if (slot == 0) return add(worker, block, config, key, value, now)
   const old = valueOf(slot)
-  if (!holds(slot, key)) return // removed meanwhile: the next frame learns it
+  if (!holds(slot, key)) return false // removed meanwhile: the next frame learns it
   const port = portOf(value)
   if (isStatic(old)) {
-    if (portOf(old) != port) violated(block, key, port, portOf(old), now)
-    return
+    if (portOf(old) == port) return true
+    violated(block, key, port, portOf(old), now)
+    return false
   }
   // Same port and generation: only the stamp differs. Right for whichever key has this value.
   if (<u32>(old ^ value) == 0 && (<u32>((old ^ value) >> 32) & 0xff) == 0) {
     refresh(slot, old, value)
-    return
+    return true
   }
-  move(worker, block, config, key, old, value, now)
+  return move(worker, block, config, key, old, value, now)
 }
 
 function violated(block: usize, key: u64, port: u32, owner: u32, now: f64): void {
@@ -101,25 +100,26 @@ function move(
   old: u64,
   value: u64,
   now: f64,
-): void {
+): bool {
   const fid = fidOf(key)
   const moved = portOf(old) != portOf(value) && inForce(config, fid, old, stampOf(now))
   const outcome = replace(directory(Directory.FDB), key, old, value, ownerOf(worker, block))
   if (outcome != Change.DONE) {
     statistic(block, Statistic.UNLEARNED)
-    return
+    return false
   }
   atomic.sub<u32>(sharedOfPort(portOf(old)), 1, Shared.ENTRIES)
   atomic.add<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
   if (!moved) {
     statistic(block, Statistic.LEARNED)
-    return
+    return true
   }
   statistic(block, Statistic.MOVED)
   emit(block, Event.MOVED, portOf(value), fid, portOf(old), key >> 16, now)
+  return true
 }
 
-function add(worker: u32, block: usize, config: usize, key: u64, value: u64, now: f64): void {
+function add(worker: u32, block: usize, config: usize, key: u64, value: u64, now: f64): bool {
   const table = directory(Directory.FDB)
   const owner = ownerOf(worker, block)
   let outcome = insert(table, key, value, owner)
@@ -129,12 +129,13 @@ function add(worker: u32, block: usize, config: usize, key: u64, value: u64, now
   if (outcome == Change.DONE) {
     atomic.add<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
     statistic(block, Statistic.LEARNED)
-    return
+    return true
   }
   statistic(block, Statistic.UNLEARNED)
   if (outcome == Change.FULL) {
     emit(block, Event.TABLE_FULL, portOf(value), fidOf(key), 0, key >> 16, now)
   }
+  return false
 }
 
 /** Makes room for one entry. The sample starts where the new key hashes to: nobody can aim it. */
@@ -149,18 +150,17 @@ export function evict(
   const share = capacityOf(table) / max(1, load<u32>(config, Config.PORT_COUNT))
   const count = bucketCountOf(table)
   let at = <u32>((bucketOf(table, key) - bucketAt(table, 0)) >> 7)
-  for (let round: u32 = 0; round < SAMPLE_ROUNDS; round++) {
+  for (let round: u32 = 0; round < SAMPLE_ROUNDS; round++, at = (at + SAMPLE_BUCKETS) % count) {
     const slot = victim(config, table, at, share, stampOf(now))
-    if (slot != 0) {
-      const loser = keyAt(slot)
-      const value = valueOf(slot)
-      if (loser != 0 && remove(table, loser, value, owner) == Change.DONE) {
-        atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
-        statistic(block, Statistic.EVICTED)
-        return true
-      }
-    }
-    at = (at + SAMPLE_BUCKETS) % count
+    if (slot == 0) continue
+    const loser = keyAt(slot)
+    const value = valueOf(slot)
+    // Another writer may have put a static entry there since the slot was chosen.
+    if (loser == 0 || isStatic(value)) continue
+    if (remove(table, loser, value, owner) != Change.DONE) continue
+    atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
+    statistic(block, Statistic.EVICTED)
+    return true
   }
   return false
 }

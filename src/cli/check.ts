@@ -4,9 +4,17 @@ import type { Config } from '../config/types.js'
 import { namespaceExists } from '../device/namespace.js'
 import { loadNative } from '../device/native.js'
 import { LinkspanError } from '../error.js'
+import { readConfig } from './config-file.js'
+
+export function check(options: { config?: string }): void {
+  const config = readConfig(options.config)
+  checkHost(config)
+  const count = (what: object) => Object.keys(what).length
+  console.log(`ok: ${count(config.bridges)} bridges, ${count(config.ports)} ports`)
+}
 
 /** Throws with all that would keep `up` from starting on this host. */
-export function checkHost(config: Config): void {
+function checkHost(config: Config): void {
   const problems = [...privilegeProblems(config), ...namespaceProblems(config)]
   if (problems.length === 0) return
   throw new LinkspanError(

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 /** The command line. Exit status: 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError, Option } from 'commander'
-import { checkHost } from './check.js'
-import { readConfig } from './config-file.js'
-import { demo } from './demo.js'
-import * as edit from './edit.js'
-import { show, subjects } from './show.js'
-import { up } from './up.js'
+import type { ShowOptions } from './show.js'
+import { subjects } from './subjects.js'
 import { version } from './version.js'
+
+// Each command loads what it needs when it runs: `show` shall not wait for a web server to load.
+const edit = () => import('./edit.js')
 
 const program = new Command('linkspan')
   .description('A userspace switch for containers, VMs and tests')
@@ -26,42 +25,39 @@ targeted(program.command('up'))
   .description('run a switch in the foreground')
   .option('-c, --config <file>', 'config file; - is standard input')
   .addOption(new Option('--log-format <format>', 'how to log').choices(['text', 'json']))
-  .action(up)
+  .action(async (options) => (await import('./up.js')).up(options))
 
 targeted(program.command('down'))
   .description('stop a running switch; returns when it is gone')
-  .action(edit.down)
+  .action(async (options) => (await edit()).down(options))
 
 program
   .command('check')
   .description('check a config file and this host')
   .option('-c, --config <file>', 'config file; - is standard input')
-  .action((options: { config?: string }) => {
-    const config = readConfig(options.config)
-    checkHost(config)
-    const count = (what: object) => Object.keys(what).length
-    console.log(`ok: ${count(config.bridges)} bridges, ${count(config.ports)} ports`)
-  })
+  .action(async (options) => (await import('./check.js')).check(options))
 
 const shows = program.command('show').description('show what a running switch does')
 for (const subject of subjects) {
   targeted(shows.command(subject))
     .option('--json', 'as JSON; with --watch one object a line')
     .option('--watch', 'again every second, with rates')
-    .action((options) => show(subject, options))
+    .action(async (options: ShowOptions) => (await import('./show.js')).show(subject, options))
 }
 
 const fdb = program.command('fdb').description('change the MAC table of a running switch')
 targeted(fdb.command('add <bridge> <mac> <port>'))
   .description('add a static entry, or replace one')
   .option('--dynamic', 'as if it had been learnt: it ages')
-  .action(edit.fdbAdd)
-targeted(fdb.command('del <bridge> <mac>')).description('remove an entry').action(edit.fdbDelete)
+  .action(async (bridge, mac, port, options) => (await edit()).fdbAdd(bridge, mac, port, options))
+targeted(fdb.command('del <bridge> <mac>'))
+  .description('remove an entry')
+  .action(async (bridge, mac, options) => (await edit()).fdbDelete(bridge, mac, options))
 targeted(fdb.command('flush'))
   .description('forget what was learnt; static entries stay')
   .option('--bridge <bridge>', 'on this bridge only')
   .option('--port <port>', 'on this port only')
-  .action(edit.fdbFlush)
+  .action(async (options) => (await edit()).fdbFlush(options))
 
 const port = program.command('port').description('change the ports of a running switch')
 targeted(port.command('add <port>'))
@@ -74,13 +70,15 @@ targeted(port.command('add <port>'))
   .option('--address <prefix...>', 'addresses of the interface, such as 10.55.0.2/24')
   .option('--attach', 'attach to a TAP that is there instead of making one')
   .option('--wait', 'if the namespace is not there, wait for it')
-  .action(edit.portAdd)
-targeted(port.command('del <port>')).description('remove a port').action(edit.portDelete)
+  .action(async (name, options) => (await edit()).portAdd(name, options))
+targeted(port.command('del <port>'))
+  .description('remove a port')
+  .action(async (name, options) => (await edit()).portDelete(name, options))
 
 program
   .command('demo')
   .description('build a lab of four namespaces, run a switch in it, show it working, clean up')
-  .action(demo)
+  .action(async () => (await import('./demo.js')).demo())
 
 /** Rejections end here: one line on standard error that says what to do. */
 async function main(): Promise<void> {

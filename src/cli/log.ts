@@ -1,5 +1,5 @@
 /** The log of a running switch: JSON a line (pino), or text on a terminal. */
-import { type Logger, pino } from 'pino'
+import pino, { type Logger } from 'pino'
 import { formatMac } from '../config/address.js'
 import type { RunningSwitch } from '../control/running.js'
 

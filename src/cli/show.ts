@@ -2,6 +2,7 @@
 import type { Config } from '../config/types.js'
 import type { BridgeView, DropView, FdbView, PortView, WorkerView } from '../control/view.js'
 import { call, type Target } from './client.js'
+import type { Subject } from './subjects.js'
 import { short, table } from './table.js'
 
 export interface ShowOptions extends Target {
@@ -79,7 +80,7 @@ function workersTable(workers: WorkerView[]): string {
   return table([...headings, 'AGED OUT', 'EVICTED'], rows)
 }
 
-/** What can be shown, and how it is printed: `before` and `elapsed` (s) are given when watching. */
+/** How each is printed: `before` and `elapsed` (s) are given when watching. */
 const printers = {
   ports: portsTable,
   bridges: bridgesTable,
@@ -87,10 +88,7 @@ const printers = {
   drops: dropsTable,
   workers: workersTable,
   config: (config: Config) => JSON.stringify(config, null, 2),
-} as const
-
-export const subjects = Object.keys(printers) as Subject[]
-export type Subject = keyof typeof printers
+} satisfies Record<Subject, unknown>
 
 const WATCH_INTERVAL = 1000
 

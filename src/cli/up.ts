@@ -1,7 +1,6 @@
 /** `linkspan up`: runs a switch in the foreground until it is told to stop. */
 import { spawn } from 'node:child_process'
 import { RunningSwitch } from '../control/running.js'
-import { serve } from '../control/server.js'
 import { claimSocket } from '../control/socket.js'
 import { type Target, targetSocket } from './client.js'
 import { readConfig } from './config-file.js'
@@ -22,7 +21,9 @@ export async function up(options: UpOptions): Promise<void> {
   await claimSocket(socket)
   const log = openLog(options.logFormat)
   const stop = stopSignal()
-  const running = await RunningSwitch.start(config)
+  const starting = RunningSwitch.start(config)
+  // The API's packages load while the workers warm up on threads of their own.
+  const [running, { serve }] = await Promise.all([starting, import('../control/server.js')])
   try {
     logEvents(running, log)
     const { mode, group } = config.control

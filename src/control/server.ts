@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PortInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import type { RunningSwitch } from './running.js'

@@ -41,7 +41,7 @@ export class WorkerPool {
     this.#options = options
     this.pollers = Array.from({ length: options.workers }, () => native.pollerCreate())
     this.#pool = new Piscina({
-      filename: new URL('./main.js', import.meta.url).href,
+      filename: new URL('../worker/main.js', import.meta.url).href,
       minThreads: options.workers,
       maxThreads: options.workers,
       concurrentTasksPerWorker: 1,

@@ -109,6 +109,17 @@ onEveryBuild('bridge learning', (build) => {
     expect(bench.fdb()).toEqual({ 'slow 020000000001': 'c' })
   })
 
+  test('B2 (802.1D 7.9.2): an entry that a thread with a later clock has stamped is new, not old', () => {
+    const bench = rig(build).ports('abc')
+    bench.now = 100_000
+    bench.inject('a', frame(BROADCAST, A)).run().deliveries()
+    bench.now = 99_000
+    expect(bench.inject('b', frame(A, B)).run().deliveries()).toEqual({ a: 1 })
+    bench.manager.exports.tick(0, 99_500)
+    expect(bench.statistics().expired).toBe(0)
+    expect(bench.whereIs(A)).toBe('a')
+  })
+
   test('B2 (802.1D 7.9.1): a static entry never ages', () => {
     const bench = rig(build).ports('abc').setStatic(A, 'a')
     for (let step = 0; step < 100; step++) bench.advance(10_000_000)
@@ -161,6 +172,12 @@ onEveryBuild('bridge learning', (build) => {
     expect(bench.events()).toMatchObject([
       { type: 'static-violated', port: bench.indexOf('b'), detail: bench.indexOf('a'), macLow: 1 },
     ])
+  })
+
+  test('B5 (802.1D 7.8): every frame of a burst that violates a static entry is counted', () => {
+    const bench = rig(build).ports('ab').setStatic(A, 'a')
+    bench.inject('b', frame(BROADCAST, A), frame(BROADCAST, A), frame(BROADCAST, A)).run()
+    expect(bench.statistics().staticViolated).toBe(3)
   })
 
   test('B5 (802.1D 7.8): frames from the static entry on its own port are no violation', () => {

@@ -5,11 +5,11 @@
  *
  * Its port is its number. Stations come in three kinds: `fixed` ones, which send from their own port
  * only, so that nobody may ever be sent to another for them; `roaming` ones, which send from all
- * ports; strangers, which are seen once.
+ * ports; strangers, which are seen once. Words: 0 says stop, 1 is the clock.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 
-const { module, memory, worker, workers, fixed, roaming, stop } = workerData
+const { module, memory, worker, workers, fixed, roaming, words } = workerData
 const BURST = 64
 const SLOT = 256
 const LENGTH = 60
@@ -21,7 +21,7 @@ const first = ((exports.arena(worker) + 128 + 63) & ~63) + 14
 const transmit = exports.transmit(worker)
 const counts = { bursts: 0, right: 0, wrong: 0, floods: 0 }
 
-let state = worker + 1
+let state = 0x9e3779b1 * (worker + 1)
 function below(end) {
   state ^= state << 13
   state ^= state >>> 17
@@ -73,9 +73,9 @@ function judge(entries, owners) {
 }
 
 const owners = new Array(BURST).fill(-1)
-while (Atomics.load(stop, 0) === 0) {
+while (Atomics.load(words, 0) === 0) {
   prepare(owners)
-  const now = counts.bursts
+  const now = Atomics.load(words, 1)
   judge(exports.process(worker, worker, BURST, now), owners)
   if (counts.bursts % 8 === 0) exports.tick(worker, now)
   exports.quiesce(worker)

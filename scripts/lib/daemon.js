@@ -1,15 +1,13 @@
-// Which source files go into the bundle of the command line, and which stay files of their own.
+// Which source files need a daemon's packages: devDependencies that the command line brings bundled.
 //
-// The library must not make its users install a daemon's packages: those are devDependencies, and
-// whatever needs one of them, however far away, is part of the bundle. All else stays a file in
-// dist/, loaded once whoever imports it: the worker pool loads its worker by path, and errors keep
-// their class.
+// The library must not load them: whoever writes a unit test wants a switch, not a web server. So
+// none of the ways into the library may reach one, however far away.
 import { builtinModules } from 'node:module'
 import { relative } from 'node:path'
 import { at, HouseError, packageJson } from './house.js'
 import { importGraph } from './imports.js'
 
-/** Files that a user of the package imports, or that are loaded by path: they cannot be bundled. */
+/** The ways into the library, and what is loaded by path: they do without. */
 const entries = ['index.ts', 'node.ts', 'testing/', 'vitest.ts', 'worker/']
 const packageOf = (specifier) =>
   specifier
@@ -20,12 +18,12 @@ const packageOf = (specifier) =>
 const isBuiltin = (specifier) => specifier.startsWith('node:') || builtinModules.includes(specifier)
 
 /**
- * The absolute paths of the files to bundle: the command line's own, and all that needs a package
- * which is no dependency.
+ * The absolute paths of the command line's own files and of all that need a package which is no
+ * dependency.
  *
  * @throws HouseError when a file that has to stay by itself needs such a package, with the way to it
  */
-export function bundledFiles(folder = at('src')) {
+export function daemonFiles(folder = at('src')) {
   const graph = importGraph(folder)
   const why = waysToUnlisted(graph, Object.keys(packageJson().dependencies))
   const isEntry = (file) => entries.some((entry) => relative(folder, file).startsWith(entry))

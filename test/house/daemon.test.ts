@@ -1,12 +1,12 @@
 import { relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundledFiles } from '../../scripts/lib/bundled.js'
+import { daemonFiles } from '../../scripts/lib/daemon.js'
 import { tree } from './tree.js'
 
 /** What of a tree of these files (paths below src/) goes into the bundle of the command line. */
-function bundledOf(files: Record<string, string>): string[] {
+function daemonOf(files: Record<string, string>): string[] {
   const folder = tree(files)
-  return [...bundledFiles(folder)].map((file) => relative(folder, file as string)).sort()
+  return [...daemonFiles(folder)].map((file) => relative(folder, file as string)).sort()
 }
 
 describe('what the command line bundles', () => {
@@ -20,7 +20,7 @@ describe('what the command line bundles', () => {
         "import { z } from 'zod'\nimport fs from 'node:fs'\nimport net from 'net'",
       'index.ts': "import './control/state.js'",
     }
-    expect(bundledOf(files)).toEqual([
+    expect(daemonOf(files)).toEqual([
       'cli/linkspan.ts',
       'cli/show/ports.ts',
       'control/api.ts',
@@ -36,7 +36,7 @@ describe('what the command line bundles', () => {
         [entry]: `import '${up}/config/read.js'`,
         'config/read.ts': "import { parse } from 'yaml'",
       }
-      expect(() => bundledOf(files)).toThrow(
+      expect(() => daemonOf(files)).toThrow(
         `src/${entry} → src/config/read.ts → yaml: the package has no such dependency`,
       )
     },

@@ -1,0 +1,113 @@
+// src/ → dist/*.js: a bundle with an entry for each way in, and chunks that the entries share.
+//
+// What is bundled loads in a fraction of the time: zod and ip-num alone are a hundred files, and a
+// switch should forward before it has read them. There is one copy of every module, so an error of
+// `linkspan` is an instance of the class that `linkspan/node` exports.
+//
+// The daemon's packages are CommonJS and call `require`, which a module lacks; they are bundled by
+// themselves into dist/vendor/, so that the library's own chunks stay free of Node.
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { daemonFiles } from '../lib/daemon.js'
+import { filesBelow, write } from '../lib/files.js'
+import { at, HouseError, top } from '../lib/house.js'
+
+/** Ways in. All but the first two lie one folder deep, as the chunks do: paths relative to a file,
+ * such as that of the addon, then hold wherever the file's code ends up. */
+const entries = {
+  index: 'src/index.ts',
+  node: 'src/node.ts',
+  'cli/linkspan': 'src/cli/linkspan.ts',
+  'worker/main': 'src/worker/main.ts',
+  'config/json-schema': 'src/config/json-schema.ts',
+}
+const daemonPackages = ['commander', 'fastify', 'pino']
+const external = ['piscina', 'node-gyp-build']
+
+const licenses = at('dist/THIRD-PARTY-LICENSES.txt')
+const command = at('dist/cli/linkspan.js')
+const isScript = (name) => /\.js(\.map)?$/.test(name)
+const common = {
+  absWorkingDir: top,
+  outdir: at('dist'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: 'node20',
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'silent',
+}
+
+/** Imports of a daemon's package go to its bundle; chunks and entries that need one lie beside it. */
+const vendored = {
+  name: 'vendored',
+  setup(build) {
+    const filter = new RegExp(`^(${daemonPackages.join('|')})$`)
+    build.onResolve({ filter }, ({ path }) => ({ path: `../vendor/${path}.js`, external: true }))
+  },
+}
+
+async function bundle(options) {
+  const { build } = await import('esbuild')
+  return build({ ...common, ...options }).catch((error) => {
+    throw new HouseError(`bundle: ${error.message}`)
+  })
+}
+
+const ours = () =>
+  bundle({
+    entryPoints: Object.entries(entries).map(([out, path]) => ({ out, in: at(path) })),
+    chunkNames: 'chunks/[name]-[hash]',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['node:*', ...external],
+    plugins: [vendored],
+    sourcemap: true,
+  })
+
+const theirs = () =>
+  bundle({
+    entryPoints: daemonPackages.map((name) => ({ out: `vendor/${name}`, in: name })),
+    chunkNames: 'vendor/[name]-[hash]',
+    platform: 'node',
+    minifySyntax: true,
+    banner: {
+      js:
+        "import { createRequire as createRequireOfBundle } from 'node:module'\n" +
+        'const require = createRequireOfBundle(import.meta.url)',
+    },
+  })
+
+/** The licences of the packages in the bundles: they ask to be passed on with the code. */
+function collectLicenses(inputs) {
+  const packages = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
+  const folders = [...new Set(packages.filter(Boolean))].sort()
+  write(licenses, folders.map(licenseOf).join(`\n${'-'.repeat(80)}\n\n`))
+  return folders.length
+}
+
+function licenseOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(at(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(at(folder)).find((entryName) => /^licen[cs]e/i.test(entryName))
+  const text = file ? readFileSync(at(folder, file), 'utf8') : `License: ${license}\n`
+  return `${name} ${version}\n\n${text}`
+}
+
+export const javascript = {
+  name: 'js',
+  needs: ['types'],
+  inputs: () => [
+    ...[at('package.json'), at('package-lock.json')],
+    ...filesBelow(at('src'), (name) => name.endsWith('.ts')),
+  ],
+  outputs: () => [...Object.keys(entries).map((name) => at('dist', `${name}.js`)), licenses],
+  async run() {
+    daemonFiles() // throws where the library would need one of the daemon's packages
+    for (const file of filesBelow(at('dist'), isScript)) rmSync(file)
+    const made = await Promise.all([ours(), theirs()])
+    const inputs = made.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+    const packages = collectLicenses(inputs)
+    chmodSync(command, 0o755)
+    return `${inputs.length} files, ${packages} packages → dist`
+  },
+}
