@@ -7,6 +7,7 @@
 import { LinkspanError } from '../error.js'
 import { drops } from './generated/drops.js'
 import type { FdbEntry, Manager, PortCounters } from './manager.js'
+import { Numbers } from './numbers.js'
 
 export interface BridgeSettings {
   /** Milliseconds after which an address that was not seen again is forgotten. */
@@ -41,45 +42,6 @@ export interface DropCount {
   port: string
   reason: string
   frames: number
-}
-
-/** Numbers from `first` to `end` - 1, given out lowest first; one given back waits for `ready`. */
-class Numbers {
-  readonly #taken = new Set<number>()
-  readonly #retired: { number: number; generation: number }[] = []
-  #lowest: number
-  constructor(
-    first: number,
-    readonly end: number,
-    readonly what: string,
-    readonly setting: string,
-  ) {
-    this.#lowest = first
-  }
-
-  take(ready: (generation: number) => boolean, reset: (number: number) => void): number {
-    while (this.#retired[0] && ready(this.#retired[0].generation)) {
-      const { number } = this.#retired.shift() as { number: number }
-      this.#taken.delete(number)
-      this.#lowest = Math.min(this.#lowest, number)
-      reset(number)
-    }
-    let number = this.#lowest
-    while (this.#taken.has(number)) number++
-    if (number >= this.end) {
-      throw new LinkspanError(
-        'LIMIT',
-        `no room for another ${this.what}: raise ${this.setting} and restart the switch`,
-      )
-    }
-    this.#taken.add(number)
-    this.#lowest = number + 1
-    return number
-  }
-
-  retire(number: number, generation: number): void {
-    this.#retired.push({ number, generation })
-  }
 }
 
 export class Topology {
