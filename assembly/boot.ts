@@ -8,6 +8,7 @@ import {
   DIRECTORY,
   Directory,
   directory,
+  failures as failuresAt,
   MAGIC,
   queues as queuesAt,
   Worker,
@@ -81,7 +82,7 @@ export function transmit(worker: u32): usize {
   return workerBlock(worker) + Worker.TRANSMIT
 }
 export function failures(worker: u32): usize {
-  return workerBlock(worker) + Worker.FAILURES
+  return failuresAt(worker)
 }
 export function ready(worker: u32): usize {
   return workerBlock(worker) + Worker.READY

@@ -36,6 +36,8 @@ export namespace PortRecord {
   export const FID: usize = 4
   export const MTU: usize = 8
   export const OFFLOADS: usize = 12
+  /** Used while the flood lists are filled. */
+  export const PLACED: usize = 16
   /** Flags. */
   export const PRESENT: u32 = 1
   export const UP: u32 = 2
@@ -51,8 +53,8 @@ export namespace DomainRecord {
   export const PRESENT: u32 = 1
 }
 
-/** Buckets swept in one go, some 20 microseconds. */
-export const SWEEP_SLICE: u32 = 1024
+/** Buckets swept in one go: few enough that a burst hardly waits, even if all they hold is void. */
+export const SWEEP_SLICE: u32 = 256
 
 @inline
 function buffer(generation: u32): usize {
@@ -90,6 +92,14 @@ export function latch(block: usize): usize {
     if (again == generation) return buffer(generation)
     generation = again
   }
+}
+
+/**
+ * Says that the worker is about to look at what control hands over (descriptors, config): called
+ * after every wait. What control takes away after this call it keeps until the worker has passed on.
+ */
+export function enter(worker: u32): void {
+  latch(workerBlock(worker))
 }
 
 /** The worker holds no reference to config, tables or transmit lists until its next burst. */
@@ -163,6 +173,8 @@ export function configCommit(): u32 {
   }
   fillMembers(config)
   store<u32>(config, sweepInterval(config), Config.SWEEP_INTERVAL)
+  // A shorter ageing must not wait for a deadline that was set by a longer one.
+  atomic.store<u64>(DIRECTORY, 0, Directory.SWEEP_DEADLINE)
   const generation = load<u32>(DIRECTORY, Directory.GENERATION) + 1
   atomic.store<u32>(DIRECTORY, generation, Directory.GENERATION)
   return generation
@@ -194,17 +206,46 @@ function countMembers(config: usize): void {
   store<u32>(config, present, Config.PORT_COUNT)
 }
 
+/**
+ * Fills the flood lists, ports of the same MTU and offloads one after the other: a frame that some
+ * cannot take then goes to as few runs of a list as there are kinds of port.
+ */
 function fillMembers(config: usize): void {
   const ports = load<u32>(DIRECTORY, Directory.MAX_PORTS)
-  const member = PortRecord.PRESENT | PortRecord.UP
+  for (let port: u32 = 0; port < ports; port++)
+    store<u32>(portRecord(config, port), 0, PortRecord.PLACED)
   for (let port: u32 = 0; port < ports; port++) {
-    const record = portRecord(config, port)
-    if ((load<u32>(record, PortRecord.FLAGS) & member) != member) continue
-    const domain = domainRecord(config, load<u32>(record, PortRecord.FID))
-    const count = load<u32>(domain, DomainRecord.MEMBER_COUNT)
-    store<u32>(<usize>load<u32>(domain, DomainRecord.MEMBERS) + ((<usize>count) << 2), port)
-    store<u32>(domain, count + 1, DomainRecord.MEMBER_COUNT)
+    if (!isUnplaced(portRecord(config, port))) continue
+    for (let other = port; other < ports; other++) {
+      if (isAlike(portRecord(config, port), portRecord(config, other))) place(config, other)
+    }
   }
+}
+
+@inline
+function isUnplaced(record: usize): bool {
+  const member = PortRecord.PRESENT | PortRecord.UP
+  if ((load<u32>(record, PortRecord.FLAGS) & member) != member) return false
+  return load<u32>(record, PortRecord.PLACED) == 0
+}
+
+@inline
+function isAlike(one: usize, other: usize): bool {
+  return (
+    isUnplaced(other) &&
+    load<u32>(one, PortRecord.FID) == load<u32>(other, PortRecord.FID) &&
+    load<u32>(one, PortRecord.MTU) == load<u32>(other, PortRecord.MTU) &&
+    load<u32>(one, PortRecord.OFFLOADS) == load<u32>(other, PortRecord.OFFLOADS)
+  )
+}
+
+function place(config: usize, port: u32): void {
+  const record = portRecord(config, port)
+  const domain = domainRecord(config, load<u32>(record, PortRecord.FID))
+  const count = load<u32>(domain, DomainRecord.MEMBER_COUNT)
+  store<u32>(<usize>load<u32>(domain, DomainRecord.MEMBERS) + ((<usize>count) << 2), port)
+  store<u32>(domain, count + 1, DomainRecord.MEMBER_COUNT)
+  store<u32>(record, 1, PortRecord.PLACED)
 }
 
 /** Milliseconds between slices, so that the whole table is swept four times in the shortest ageing. */

@@ -1,6 +1,7 @@
 /**
  * Counters. Each worker has its own, written by it alone with plain stores and summed by whoever
- * reads; they only ever grow, and an aligned 64-bit store is not torn on any machine we run on.
+ * reads; an aligned 64-bit store is not torn on any machine we run on. A frame counts as sent when it
+ * is put into the transmit list, and is taken back if the device then refuses it.
  */
 import {
   COUNTERS_SIZE,
@@ -53,6 +54,11 @@ function dropsOf(worker: u32, port: u32): usize {
 @inline
 export function bump(address: usize, by: u64): void {
   store<u64>(address, load<u64>(address) + by)
+}
+
+@inline
+export function statisticOf(block: usize, which: usize): u64 {
+  return load<u64>(block + Worker.STATISTICS + which)
 }
 
 @inline

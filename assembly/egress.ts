@@ -14,9 +14,11 @@ import { Virtio } from './wire/virtio'
 
 /** Why the port cannot take the frame: 0, or a drop reason. A missing checksum is no reason. */
 @inline
-function refusal(record: usize, needs: u32, length: u32): u32 {
+function refusal(record: usize, fid: u32, needs: u32, length: u32): u32 {
   const up = PortRecord.PRESENT | PortRecord.UP
   if ((load<u32>(record, PortRecord.FLAGS) & up) != up) return Drop.EGRESS_DOWN
+  // A port that was moved to another bridge a moment ago may still be in the FDB of the old one.
+  if (load<u32>(record, PortRecord.FID) != fid) return Drop.EGRESS_DOWN
   if (length > load<u32>(record, PortRecord.MTU)) return Drop.OVER_MTU
   const lacking = needs & ~load<u32>(record, PortRecord.OFFLOADS) & ~Offload.CHECKSUM
   return lacking == 0 ? 0 : Drop.NEEDS_SEGMENTATION
@@ -57,7 +59,8 @@ export function unicast(
 ): u32 {
   const record = portRecord(config, port)
   const needs = needsOf(frame)
-  const why = refusal(record, needs, packetLength(frame))
+  const fid = <u32>load<u16>(frame, Frame.FID)
+  const why = refusal(record, fid, needs, packetLength(frame))
   if (why != 0) {
     dropTransmitted(worker, port, why, 1)
     return count
@@ -75,15 +78,8 @@ function full(worker: u32, frame: usize, count: u32): u32 {
 }
 
 /** Sends to all ports of the domain but the ingress. Returns the number of transmit entries. */
-export function flood(
-  worker: u32,
-  block: usize,
-  config: usize,
-  frame: usize,
-  fid: u32,
-  count: u32,
-): u32 {
-  const domain = domainRecord(config, fid)
+export function flood(worker: u32, block: usize, config: usize, frame: usize, count: u32): u32 {
+  const domain = domainRecord(config, <u32>load<u16>(frame, Frame.FID))
   const ingress = <u32>load<u16>(frame, Frame.PORT)
   const members = <usize>load<u32>(domain, DomainRecord.MEMBERS)
   const memberCount = load<u32>(domain, DomainRecord.MEMBER_COUNT)
@@ -133,13 +129,14 @@ function floodRuns(
   const members = <usize>load<u32>(domain, DomainRecord.MEMBERS)
   const memberCount = load<u32>(domain, DomainRecord.MEMBER_COUNT)
   const octets = load<u32>(frame, Frame.LENGTH)
+  const fid = <u32>load<u16>(frame, Frame.FID)
   let start: u32 = 0
   for (let index: u32 = 0; index <= memberCount; index++) {
     let why: u32 = 0
     if (index < memberCount) {
       const port = load<u32>(members + ((<usize>index) << 2))
       if (port == ingress) continue
-      why = refusal(portRecord(config, port), needs, length)
+      why = refusal(portRecord(config, port), fid, needs, length)
       if (why == 0) continue
       dropTransmitted(worker, port, why, 1)
     }

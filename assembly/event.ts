@@ -15,10 +15,8 @@ export namespace Event {
   export const MOVED: u32 = 1
   /** The FDB is full and no entry of a port above its share was found to evict. */
   export const TABLE_FULL: u32 = 2
-  /** The device of a port failed; `detail` is the errno, or 0 for a hang-up. */
-  export const DEVICE_FAILED: u32 = 3
   /** A frame came from a MAC that a static entry gives to another port, `detail`. */
-  export const STATIC_VIOLATED: u32 = 4
+  export const STATIC_VIOLATED: u32 = 3
 }
 
 export function emit(
@@ -43,11 +41,6 @@ export function emit(
   store<u64>(event, mac, 16)
   store<f64>(event, now, 24)
   atomic.store<u32>(block, head + 1, Worker.EVENT_HEAD)
-}
-
-/** Tells control that the device of `port` failed: called by a worker's loop. */
-export function deviceFailed(worker: u32, port: u32, errno: u32, now: f64): void {
-  emit(workerBlock(worker), Event.DEVICE_FAILED, port, 0, errno, 0, now)
 }
 
 /**

@@ -16,9 +16,6 @@
  */
 export const FRAME_SIZE: usize = 64
 
-/** Headroom before every virtio header in the arena, octets: an outer Ethernet/IPv6/UDP/VXLAN fits. */
-export const HEADROOM: usize = 128
-
 /** An IPv6 packet of the largest payload length (40 + 65,535) behind an Ethernet header, 18 for tags. */
 export const FRAME_MAX: u32 = 14 + 18 + 40 + 65535
 

@@ -23,11 +23,12 @@ export {
   configGeneration,
   configPassed,
   configPort,
+  enter,
   quiesce,
 } from './config'
 // Counters and events.
 export { dropCounter, portCounter, resetPort, transmitFailed, workerStatistic } from './counter'
-export { deviceFailed, eventsLost, nextEvent } from './event'
+export { eventsLost, nextEvent } from './event'
 // The life of a memory: plan and lay out, boot once, attach each instance.
 export { layout } from './memory'
 // The packet path.

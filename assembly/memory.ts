@@ -9,6 +9,7 @@
  *                transmit list, event ring
  *   COUNTERS     per worker and port, one cache line          DROPS    per worker, port and reason
  *   QUEUES       per worker and port, a file descriptor       ARENAS   per worker, received frames
+ *   FAILURES     per worker, writes that failed, by port
  *   CONFIG       two buffers of port and domain records       IDENTITY port lists of one
  *   PORTS        shared words of a port                       DOMAINS  shared words of a domain
  *   FDB          table head, buckets, overflow pool
@@ -50,6 +51,7 @@ export namespace Directory {
   export const FDB: usize = 72
   export const FDB_BUCKETS: usize = 76
   export const FDB_POOL: usize = 80
+  export const FAILURES: usize = 84
 
   /** u32: the generation of the active config; its lowest bit names the buffer. */
   export const GENERATION: usize = 128
@@ -66,7 +68,6 @@ export const BURST_MAX: u32 = 256
 /** Entries a transmit list holds: a burst that floods to ports of two kinds fits twice over. */
 export const TRANSMIT_MAX: u32 = 1024
 export const EVENTS_MAX: u32 = 1024
-export const FAILURES_MAX: u32 = 64
 export const READY_MAX: u32 = 256
 
 /** Offsets in a worker's block. The first lines are words that others read. */
@@ -87,16 +88,14 @@ export namespace Worker {
   /** Received frames: BURST_MAX x { u32 address of the Ethernet header, u32 length }. */
   export const RECEIVED: usize = 640
   /** Descriptors of frames in flight: BURST_MAX x 64 bytes, see frame.ts. */
-  export const FRAMES: usize = RECEIVED + 256 * 8
+  export const FRAMES: usize = RECEIVED + BURST_MAX * 8
   /** Transmit list: TRANSMIT_MAX x 32 bytes, see transmit.ts. */
-  export const TRANSMIT: usize = FRAMES + 256 * 64
-  /** Writes that failed: FAILURES_MAX x { u32 port, u32 errno, u32 frames, u32 bytes }. */
-  export const FAILURES: usize = TRANSMIT + 1024 * 32
+  export const TRANSMIT: usize = FRAMES + BURST_MAX * 64
   /** Ports with something to read: READY_MAX x { u32 port, u32 epoll events }. */
-  export const READY: usize = FAILURES + 64 * 16
+  export const READY: usize = TRANSMIT + TRANSMIT_MAX * 32
   /** Events: EVENTS_MAX x 32 bytes, see event.ts. */
-  export const EVENTS: usize = READY + 256 * 8
-  export const SIZE: usize = EVENTS + 1024 * 32
+  export const EVENTS: usize = READY + READY_MAX * 8
+  export const SIZE: usize = EVENTS + EVENTS_MAX * 32
 }
 
 /** Bytes of counters a port (and worker), of a port or domain record, of a port's shared words. */
@@ -104,6 +103,8 @@ export const COUNTERS_SIZE: usize = 64
 export const RECORD_SIZE: usize = 64
 export const CONFIG_HEAD_SIZE: usize = 64
 export const SHARED_SIZE: usize = 64
+/** A record of failed writes: { u32 port, u32 errno, u32 frames, u32 octets }. */
+export const FAILURE_SIZE: u64 = 16
 /** Reasons a frame can be dropped for, at most: the stride of the drop counters. */
 export const REASONS_MAX: usize = 64
 
@@ -158,6 +159,7 @@ export function layout(workers: u32, ports: u32, domains: u32, macs: u32, arena:
   end = region(Directory.COUNTERS, end, all * ports * COUNTERS_SIZE)
   end = region(Directory.DROPS, end, all * ports * REASONS_MAX * 8)
   end = region(Directory.QUEUES, end, all * line(<u64>ports * 4))
+  end = region(Directory.FAILURES, end, all * line((<u64>ports + 1) * FAILURE_SIZE))
   end = region(Directory.ARENAS, end, all * arena)
   end = region(Directory.CONFIG, end, 2 * line(config))
   end = region(Directory.IDENTITY, end, <u64>ports * 4)
@@ -189,4 +191,11 @@ export function queues(worker: u32): usize {
 /** Address of a worker's arena. */
 export function arena(worker: u32): usize {
   return directory(Directory.ARENAS) + <usize>worker * directory(Directory.ARENA_SIZE)
+}
+
+/** Address of a worker's records of failed writes: room for every port, and one for none. */
+export function failures(worker: u32): usize {
+  const ports = <u64>load<u32>(DIRECTORY, Directory.MAX_PORTS)
+  const stride = line((ports + 1) * FAILURE_SIZE)
+  return directory(Directory.FAILURES) + <usize>worker * <usize>stride
 }

@@ -32,6 +32,7 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   const fid = load<u32>(record, PortRecord.FID)
   const counters = countersOf(worker, port)
   bump(counters + Counter.RX_FRAMES, count)
+  bump(counters + Counter.RX_OCTETS, octetsOf(block, count))
   bump(block + Worker.STATISTICS + Statistic.BURSTS, 1)
   bump(block + Worker.STATISTICS + Statistic.FRAMES, count)
   const up = PortRecord.PRESENT | PortRecord.UP
@@ -39,25 +40,33 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
     dropReceived(worker, port, Drop.PORT_DOWN, count)
     return 0
   }
-  bump(counters + Counter.RX_OCTETS, receive(worker, block, port, fid, count))
+  receive(worker, block, port, fid, count)
   return bridge(worker, block, config, port, fid, count, now)
+}
+
+/** Octets of a burst, as they were received. */
+function octetsOf(block: usize, count: u32): u64 {
+  let octets: u64 = 0
+  const received = block + Worker.RECEIVED
+  for (let index: u32 = 0; index < count; index++) {
+    octets += load<u32>(received + ((<usize>index) << 3), 4)
+  }
+  return octets
 }
 
 /**
  * The door: starts the descriptors of a burst, marks what is refused by length 0, and reads the FDB
  * buckets of both addresses, so that the misses of all frames overlap instead of queueing up one
- * behind the other later. Returns the octets received.
+ * behind the other later.
  */
-function receive(worker: u32, block: usize, port: u32, fid: u32, count: u32): u64 {
+function receive(worker: u32, block: usize, port: u32, fid: u32, count: u32): void {
   const table = directory(Directory.FDB)
-  let octets: u64 = 0
   let touched: u64 = 0
   let frame = block + Worker.FRAMES
   let from = block + Worker.RECEIVED
   for (let index: u32 = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
     store<u64>(frame, load<u64>(from), Frame.ADDRESS)
-    store<u16>(frame, <u16>port, Frame.PORT)
-    octets += load<u32>(from, 4)
+    store<u32>(frame, port | (fid << 16), Frame.PORT) // and Frame.FID
     const why = accept(frame)
     if (why != 0) {
       dropReceived(worker, port, why, 1)
@@ -72,7 +81,6 @@ function receive(worker: u32, block: usize, port: u32, fid: u32, count: u32): u6
     touched ^= touch(source) ^ touch(destination)
   }
   store<u64>(block, touched, Worker.SCRATCH) // or the compiler would leave the reads out
-  return octets
 }
 
 /** Learns, decides and acts, frame by frame. Returns the number of transmit entries. */
@@ -110,7 +118,7 @@ function bridge(
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
       entries = unicast(worker, block, config, frame, detail, entries)
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
-      entries = flood(worker, block, config, frame, fid, entries)
+      entries = flood(worker, block, config, frame, entries)
     } else {
       dropReceived(worker, port, detail, 1)
     }

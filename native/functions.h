@@ -27,6 +27,7 @@
     X(pollerCreate, poller_create)                                                                 \
     X(pollerAdd, poller_add)                                                                       \
     X(pollerRemove, poller_remove)                                                                 \
+    X(hasFailed, poller_has_failed)                                                                \
     X(wake, poller_wake)                                                                           \
     X(wait, poller_wait)                                                                           \
     X(attach, memory_attach)                                                                       \

@@ -6,6 +6,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -59,6 +60,24 @@ napi_value poller_remove(napi_env env, napi_callback_info info) {
     return epoll_ctl((int)numbers[0], EPOLL_CTL_DEL, (int)numbers[1], NULL) == 0
                ? NULL
                : throw_errno_fd(env, errno, "epoll_ctl(EPOLL_CTL_DEL)", (int)numbers[1]);
+}
+
+/* hasFailed(fd): 1 if it reports an error or a hang-up, as the queue of a deleted TAP does; else 0.
+ */
+napi_value poller_has_failed(napi_env env, napi_callback_info info) {
+    uint32_t fd;
+    if (!read_number_arguments(env, info, 1, &fd)) {
+        return NULL;
+    }
+    struct pollfd entry = {.fd = (int)fd};
+    int count;
+    do {
+        count = poll(&entry, 1, 0);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) {
+        return throw_errno_fd(env, errno, "poll", (int)fd);
+    }
+    return make_int(env, (entry.revents & (POLLERR | POLLHUP)) != 0);
 }
 
 /* wake(event): the wait that is running, or the next one, returns. */

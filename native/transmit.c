@@ -15,35 +15,27 @@ struct failures {
     uint32_t count, capacity;
 };
 
-/* The record that a failure is added to when there is no room for one more. */
-static struct failure *closest(struct failures *failures, uint32_t port) {
+/* A port has one record: its first errno stands for the rest. NULL when there is no room for one.
+ */
+static struct failure *record_for(struct failures *failures, uint32_t port, uint32_t error) {
     for (uint32_t i = failures->count; i > 0; i--) {
         if (failures->records[i - 1].port == port) {
             return &failures->records[i - 1];
         }
     }
-    return &failures->records[failures->count - 1];
-}
-
-static struct failure *record_for(struct failures *failures, uint32_t port, uint32_t error) {
-    struct failure *last = failures->count > 0 ? &failures->records[failures->count - 1] : NULL;
-    if (last != NULL && last->port == port && last->error == error) {
-        return last;
-    }
     if (failures->count == failures->capacity) {
-        return closest(failures, port);
+        return NULL;
     }
     failures->records[failures->count] = (struct failure){.port = port, .error = error};
     return &failures->records[failures->count++];
 }
 
 static void fail(struct failures *failures, uint32_t port, int error, uint32_t bytes) {
-    if (failures->capacity == 0) {
-        return;
-    }
     struct failure *record = record_for(failures, port, (uint32_t)error);
-    record->frames += 1;
-    record->bytes += bytes;
+    if (record != NULL) {
+        record->frames += 1;
+        record->bytes += bytes;
+    }
 }
 
 /* Writes one frame, whole or not at all. Returns an errno. Never waits: the queue is O_NONBLOCK. */
@@ -96,11 +88,11 @@ static void write_entry(const struct memory *memory, uint32_t queues, const stru
     int count = gather(memory, entry, pieces);
     for (uint32_t i = 0; i < entry->port_count; i++) {
         uint32_t port = load(memory, entry->ports + (uint64_t)i * 4);
-        int fd = port == entry->except ? -1 : queue_of(memory, queues, port);
-        if (fd < 0) {
+        if (port == entry->except) {
             continue;
         }
-        int error = count == 0 ? EFAULT : write_frame_to(fd, pieces, count);
+        int fd = queue_of(memory, queues, port);
+        int error = count == 0 ? EFAULT : fd < 0 ? ENODEV : write_frame_to(fd, pieces, count);
         if (error != 0) {
             fail(failures, port, error, bytes);
         }
@@ -109,7 +101,8 @@ static void write_entry(const struct memory *memory, uint32_t queues, const stru
 
 /*
  * writeEntries(memory, queues, entries, count, failures, failureCapacity): failure records written.
- * `queues` is a table of i32 descriptors by port number; a negative one is skipped.
+ * `queues` is a table of i32 descriptors by port number; a negative one is a failure, ENODEV.
+ * Capacity for a record a port holds them all.
  */
 napi_value write_entries(napi_env env, napi_callback_info info) {
     napi_value arguments[6];

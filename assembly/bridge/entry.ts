@@ -9,8 +9,8 @@
  * compared modulo 2^24 ticks (24 days); the sweep sees every entry long before it could wrap.
  */
 
-import { DomainRecord, domainRecord, PortRecord, portRecord } from '../config'
-import { Directory, directory, SHARED_SIZE } from '../memory'
+import { DomainRecord, domainRecord, TICK_MS } from '../config'
+import { Directory, directory, SHARED_SIZE, Worker } from '../memory'
 
 export namespace Flag {
   export const STATIC: u32 = 1
@@ -78,7 +78,7 @@ export function generationOf(port: u32, fid: u32): u32 {
 /** Milliseconds to ticks, as a time stamp. */
 @inline
 export function stampOf(now: f64): u32 {
-  return <u32>(<u64>(now / 125)) & STAMP_MASK
+  return <u32>(<u64>(now / TICK_MS)) & STAMP_MASK
 }
 
 /**
@@ -100,7 +100,8 @@ export function inForce(config: usize, fid: u32, value: u64, stamp: u32): bool {
   return ageOf(value, stamp) < load<u32>(domainRecord(config, fid), DomainRecord.AGEING)
 }
 
+/** The word that marks a lock as this worker's, in its present incarnation. */
 @inline
-export function isPresent(config: usize, port: u32): bool {
-  return (load<u32>(portRecord(config, port), PortRecord.FLAGS) & PortRecord.PRESENT) != 0
+export function ownerOf(worker: u32, block: usize): u32 {
+  return ((worker + 1) << 24) | (load<u32>(block, Worker.INCARNATION) & 0xffffff)
 }

@@ -1,39 +1,22 @@
-/**
- * Learning (IEEE 802.1D-2004 section 7.8) and, with the table full, eviction.
- *
- * A full table evicts the oldest of a sample, taken only from ports that hold more than their fair
- * share (capacity / ports), or an entry that is void anyway: a port that floods addresses displaces
- * its own, a quiet port keeps what it has (CONFORMANCE B10, T1).
- */
-import { Config } from '../config'
+/** Learning (IEEE 802.1D-2004 section 7.8). */
 import { Statistic, statistic } from '../counter'
 import { Event, emit } from '../event'
-import { Directory, directory, Worker } from '../memory'
-import { holds, keyAt, refresh, slotAt, VALUE, valueOf } from '../table/bucket'
-import { bucketOf, Change, find, insert, remove, replace } from '../table/hash'
-import { bucketAt, bucketCountOf, capacityOf } from '../table/head'
+import { Directory, directory } from '../memory'
+import { holds, refresh, VALUE, valueOf } from '../table/bucket'
+import { Change, find, insert, replace } from '../table/hash'
 import {
-  ageOf,
   fidOf,
   generationOf,
   inForce,
   isStatic,
+  ownerOf,
   portOf,
   Shared,
   sharedOfPort,
   stampOf,
   valueFor,
 } from './entry'
-
-/** Buckets (of seven entries) looked at for one eviction, and rounds of that before giving up. */
-const SAMPLE_BUCKETS: u32 = 4
-const SAMPLE_ROUNDS: u32 = 8
-
-/** The word that marks a lock as this worker's, in its present incarnation. */
-@inline
-export function ownerOf(worker: u32, block: usize): u32 {
-  return ((worker + 1) << 24) | (load<u32>(block, Worker.INCARNATION) & 0xffffff)
-}
+import { evict } from './evict'
 
 /** The value of an entry that is seen on `port` at `now`: the same for all of a burst. */
 export function seen(port: u32, fid: u32, now: f64): u64 {
@@ -136,55 +119,4 @@ function add(worker: u32, block: usize, config: usize, key: u64, value: u64, now
     emit(block, Event.TABLE_FULL, portOf(value), fidOf(key), 0, key >> 16, now)
   }
   return false
-}
-
-/** Makes room for one entry. The sample starts where the new key hashes to: nobody can aim it. */
-export function evict(
-  block: usize,
-  config: usize,
-  table: usize,
-  key: u64,
-  owner: u32,
-  now: f64,
-): bool {
-  const share = capacityOf(table) / max(1, load<u32>(config, Config.PORT_COUNT))
-  const count = bucketCountOf(table)
-  let at = <u32>((bucketOf(table, key) - bucketAt(table, 0)) >> 7)
-  for (let round: u32 = 0; round < SAMPLE_ROUNDS; round++, at = (at + SAMPLE_BUCKETS) % count) {
-    const slot = victim(config, table, at, share, stampOf(now))
-    if (slot == 0) continue
-    const loser = keyAt(slot)
-    const value = valueOf(slot)
-    // Another writer may have put a static entry there since the slot was chosen.
-    if (loser == 0 || isStatic(value)) continue
-    if (remove(table, loser, value, owner) != Change.DONE) continue
-    atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
-    statistic(block, Statistic.EVICTED)
-    return true
-  }
-  return false
-}
-
-/** The slot to empty among the buckets from `start` on: a void entry, else the oldest that may go. */
-function victim(config: usize, table: usize, start: u32, share: u32, stamp: u32): usize {
-  const count = bucketCountOf(table)
-  let oldest: usize = 0
-  let age: u32 = 0
-  for (let index: u32 = 0; index < SAMPLE_BUCKETS; index++) {
-    const bucket = bucketAt(table, (start + index) % count)
-    for (let which: u32 = 0; which < 7; which++) {
-      const slot = slotAt(bucket, which)
-      const key = keyAt(slot)
-      if (key == 0) continue
-      const value = valueOf(slot)
-      if (isStatic(value)) continue
-      if (!inForce(config, fidOf(key), value, stamp)) return slot
-      if (atomic.load<u32>(sharedOfPort(portOf(value)), Shared.ENTRIES) <= share) continue
-      if (oldest == 0 || ageOf(value, stamp) > age) {
-        oldest = slot
-        age = ageOf(value, stamp)
-      }
-    }
-  }
-  return oldest
 }

@@ -3,7 +3,7 @@
  */
 import { activeConfig, TICK_MS } from '../config'
 import { Directory, directory, Worker, workerBlock } from '../memory'
-import { keyAt, slotAt, valueOf } from '../table/bucket'
+import { Bucket, keyAt, slotAt, valueOf } from '../table/bucket'
 import { nextInChain } from '../table/chain'
 import { bucketOf, Change, find, insert, remove, replace } from '../table/hash'
 import { bucketAt, bucketCountOf, countOf } from '../table/head'
@@ -16,6 +16,7 @@ import {
   isStatic,
   keyOf,
   macOf,
+  ownerOf,
   portOf,
   Shared,
   sharedOfDomain,
@@ -23,7 +24,7 @@ import {
   stampOf,
   valueFor,
 } from './entry'
-import { evict, ownerOf } from './learn'
+import { evict } from './evict'
 import { sweepSoon } from './sweep'
 
 /** A MAC from its first two octets and its last four, each as a big-endian number. */
@@ -141,7 +142,8 @@ export function fdbNext(reader: u32, cursor: u32, now: f64): u32 {
 /** The slot at `position` of a chain, counted through its buckets, or 0 past its end. */
 function slotInPosition(table: usize, bucket: usize, position: u32): usize {
   let node = bucket
-  for (; position >= 7 && node != 0; position -= 7) node = nextInChain(table, node)
+  for (; position >= Bucket.SLOTS && node != 0; position -= Bucket.SLOTS)
+    node = nextInChain(table, node)
   return node == 0 ? 0 : slotAt(node, position)
 }
 

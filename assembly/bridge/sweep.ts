@@ -6,12 +6,11 @@
 import { Config, SWEEP_SLICE } from '../config'
 import { Statistic, statistic } from '../counter'
 import { DIRECTORY, Directory, directory } from '../memory'
-import { keyAt, slotAt, valueOf } from '../table/bucket'
-import { nextInChain } from '../table/chain'
+import { Bucket, keyAt, slotAt, valueOf } from '../table/bucket'
+import { CHAIN_MAX, nextInChain } from '../table/chain'
 import { Change, remove } from '../table/hash'
 import { bucketAt, bucketCountOf, countOf } from '../table/head'
-import { fidOf, inForce, portOf, Shared, sharedOfPort, stampOf } from './entry'
-import { ownerOf } from './learn'
+import { fidOf, inForce, ownerOf, portOf, Shared, sharedOfPort, stampOf } from './entry'
 
 /** When the next slice is due, in milliseconds; Infinity with an empty table. */
 export function sweepDeadline(): f64 {
@@ -42,7 +41,11 @@ export function sweep(worker: u32, block: usize, config: usize, now: f64): void 
   }
 }
 
-/** Empties the void entries of a chain; what fills a hole is seen, since it stays at the same slot. */
+/**
+ * Empties the void entries of a chain. A removal fills the hole from the chain's end and may give
+ * the last bucket back to the pool, so that the walk starts again then: what was the next bucket may
+ * be in another chain by now.
+ */
 function sweepChain(
   block: usize,
   config: usize,
@@ -51,20 +54,38 @@ function sweepChain(
   owner: u32,
   stamp: u32,
 ): void {
-  for (let node = bucket; node != 0; node = nextInChain(table, node)) {
-    for (let which: u32 = 0; which < 7; ) {
-      const slot = slotAt(node, which)
-      const key = keyAt(slot)
-      const value = valueOf(slot)
-      const dead = key != 0 && !inForce(config, fidOf(key), value, stamp)
-      if (dead && remove(table, key, value, owner) == Change.DONE) {
-        atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
-        statistic(block, Statistic.EXPIRED)
-      } else {
-        which++
-      }
-    }
+  let node = bucket
+  // Bounded, since another worker may have put a bucket we are at into another chain.
+  for (let steps: u32 = 0; node != 0 && steps < CHAIN_MAX; steps++) {
+    const next = nextInChain(table, node)
+    const removed = sweepBucket(block, config, table, node, owner, stamp)
+    // A chain of one bucket has nothing that could move.
+    node = removed && (next != 0 || node != bucket) ? bucket : next
   }
+}
+
+/** Empties the void entries of one bucket of a chain; true if there were any. */
+function sweepBucket(
+  block: usize,
+  config: usize,
+  table: usize,
+  bucket: usize,
+  owner: u32,
+  stamp: u32,
+): bool {
+  let removed = false
+  for (let which: u32 = 0; which < Bucket.SLOTS; which++) {
+    const slot = slotAt(bucket, which)
+    const key = keyAt(slot)
+    if (key == 0) continue
+    const value = valueOf(slot)
+    if (inForce(config, fidOf(key), value, stamp)) continue
+    if (remove(table, key, value, owner) != Change.DONE) continue
+    atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
+    statistic(block, Statistic.EXPIRED)
+    removed = true
+  }
+  return removed
 }
 
 /** Asks for the whole table to be swept without delay: after a flush. */

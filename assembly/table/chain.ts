@@ -3,11 +3,11 @@
  * change it under the lock of the primary bucket.
  */
 import { BUCKET_SIZE } from '../memory'
-import { Bucket, fill, lastSlotOf, slotIn, valueOf } from './bucket'
+import { Bucket, fill, keyAt, lastSlotOf, slotAt, slotIn, valueOf } from './bucket'
 import { poolBucket, release, take } from './pool'
 
 /** Buckets a walk visits at most: a reader that strays into a re-used bucket ends here. */
-const CHAIN_MAX: u32 = 64
+export const CHAIN_MAX: u32 = 64
 
 /** The slot of `key` in the chain that starts at `bucket`, or 0. */
 export function slotInChain(table: usize, bucket: usize, key: u64): usize {
@@ -76,4 +76,17 @@ function unlink(table: usize, bucket: usize, last: usize): void {
   atomic.store<u32>(node, 0, Bucket.OVERFLOW)
   atomic.add<u32>(bucket, 1, Bucket.VERSION)
   release(table, index)
+}
+
+/** Empties slots whose key stands further forward in the chain too. Under the chain's lock. */
+export function dropCopies(table: usize, bucket: usize): void {
+  let node = bucket
+  for (let steps: u32 = 0; node != 0 && steps < CHAIN_MAX; steps++) {
+    for (let which: u32 = 0; which < Bucket.SLOTS; which++) {
+      const slot = slotAt(node, which)
+      const key = keyAt(slot)
+      if (key != 0 && slotInChain(table, bucket, key) != slot) atomic.store<u64>(slot, 0)
+    }
+    node = nextInChain(table, node)
+  }
 }

@@ -14,11 +14,11 @@
  * Writers hold the lock of the key's bucket, which guards its whole chain. The lock word carries
  * its owner, so that the locks of a worker that died can be broken (`breakLocks`): every step of a
  * writer leaves a chain that readers and the next writer can walk; what a death can cost is one
- * pool bucket or a count that is off by one.
+ * pool bucket and a count that is off by one.
  */
 import { bucketsFor, overflowFor } from '../memory'
 import { Bucket, fill, lock, slotIn, unlock, VALUE, valueOf } from './bucket'
-import { extend, slotInChain, vacate } from './chain'
+import { dropCopies, extend, slotInChain, vacate } from './chain'
 import { bucketAt, bucketCountOf, Head } from './head'
 import { release } from './pool'
 
@@ -144,7 +144,8 @@ export function remove(table: usize, key: u64, value: u64, owner: u32): u32 {
 
 /**
  * Frees every lock whose owner, in the bits of `mask`, is `owner`: for a worker that is known to be
- * dead. Returns how many there were.
+ * dead. A key that it left in two slots, having copied an entry and not yet emptied its old place, is
+ * taken out of the second. Returns how many locks there were.
  */
 export function breakLocks(table: usize, owner: u32, mask: u32): u32 {
   let broken: u32 = 0
@@ -153,7 +154,9 @@ export function breakLocks(table: usize, owner: u32, mask: u32): u32 {
     const bucket = bucketAt(table, index)
     const held = atomic.load<u32>(bucket, Bucket.LOCK)
     if (held == 0 || (held & mask) != owner) continue
-    if (atomic.cmpxchg<u32>(bucket, held, 0, Bucket.LOCK) == held) broken++
+    dropCopies(table, bucket)
+    unlock(bucket)
+    broken++
   }
   return broken
 }

@@ -1,5 +1,5 @@
 /** Where the config file is, and reading it. */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Config } from '../config/types.js'
 import { parseYaml } from '../config/yaml.js'
@@ -13,9 +13,18 @@ export function defaultConfigFile(): string {
 
 /** Reads and checks a config; `-` is standard input. */
 export function readConfig(file = defaultConfigFile()): Config {
-  if (file !== '-' && !existsSync(file)) {
-    const message = `there is no config file ${file}: write one (see docs/config.md), or name another with -c`
-    throw new LinkspanError('NOT_FOUND', message)
+  return file === '-' ? parseYaml(readFileSync(0, 'utf8'), '<stdin>') : parseYaml(read(file), file)
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code = 'NOT_FOUND', message } = error as NodeJS.ErrnoException
+    const advice =
+      code === 'ENOENT'
+        ? `there is no config file ${file}: write one (see docs/config.md), or name another with -c`
+        : `the config file ${file} cannot be read (${message}): name another with -c`
+    throw new LinkspanError(code === 'ENOENT' ? 'NOT_FOUND' : code, advice, { cause: error })
   }
-  return parseYaml(readFileSync(file === '-' ? 0 : file, 'utf8'), file === '-' ? '<stdin>' : file)
 }

@@ -1,6 +1,7 @@
 /** What the demo shows in its lab, in order. */
 import { type RunningSwitch, startSwitch } from '../control/running.js'
 import { serve } from '../control/server.js'
+import { socketGuard } from '../control/socket.js'
 import { dropViews, portView, workerViews } from '../control/view.js'
 import { isSystemError } from '../device/error.js'
 import { Interrupted } from './demo-interrupt.js'
@@ -69,7 +70,8 @@ async function withSocket(
   action: () => Promise<void>,
 ): Promise<void> {
   const onStop = () => stop.abort(new Interrupted('linkspan down', 0))
-  const server = await serve(running, { socket, mode: '0600', version, onStop })
+  const guard = socketGuard({ mode: '0600' })
+  const server = await serve(running, { socket, guard, version, onStop })
   try {
     await action()
   } finally {

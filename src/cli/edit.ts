@@ -30,7 +30,7 @@ export interface PortAddOptions extends Target {
   ifname?: string
   netns?: string
   mac?: string
-  mtu?: string
+  mtu?: number
   address?: string[]
   attach?: boolean
   wait?: boolean
@@ -44,7 +44,7 @@ export async function portAdd(name: string, options: PortAddOptions): Promise<vo
     name: ifname ?? name,
     ...(netns !== undefined && { netns }),
     ...(mac !== undefined && { mac }),
-    ...(mtu !== undefined && { mtu: Number(mtu) }),
+    ...(mtu !== undefined && { mtu }),
     ...(address !== undefined && { addresses: address }),
     ...(attach && { create: false }),
     ...(wait && { missing: 'wait' }),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Exit status: 0 done, 1 failed, 2 wrong usage. */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ShowOptions } from './show.js'
 import { subjects } from './subjects.js'
 import { version } from './version.js'
@@ -19,6 +19,11 @@ function targeted(command: Command): Command {
   return command
     .option('--name <name>', 'the switch of that name')
     .option('--socket <path>', 'its control socket (or LINKSPAN_SOCKET)')
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected a whole number.')
 }
 
 targeted(program.command('up'))
@@ -66,7 +71,7 @@ targeted(port.command('add <port>'))
   .option('--ifname <name>', "the interface's name; the port's if left out")
   .option('--netns <netns>', 'where it goes: a name, a path or pid:N')
   .option('--mac <mac>', "the interface's MAC")
-  .option('--mtu <mtu>', "the interface's MTU")
+  .option('--mtu <mtu>', "the interface's MTU", wholeNumber)
   .option('--address <prefix...>', 'addresses of the interface, such as 10.55.0.2/24')
   .option('--attach', 'attach to a TAP that is there instead of making one')
   .option('--wait', 'if the namespace is not there, wait for it')

@@ -1,7 +1,7 @@
 /** `linkspan up`: runs a switch in the foreground until it is told to stop. */
 import { spawn } from 'node:child_process'
 import { RunningSwitch } from '../control/running.js'
-import { claimSocket } from '../control/socket.js'
+import { claimSocket, socketGuard } from '../control/socket.js'
 import { type Target, targetSocket } from './client.js'
 import { readConfig } from './config-file.js'
 import { logEvents, openLog } from './log.js'
@@ -19,6 +19,7 @@ export async function up(options: UpOptions): Promise<void> {
       ? targetSocket(options)
       : (config.control.socket ?? targetSocket(options))
   await claimSocket(socket)
+  const guard = socketGuard(config.control)
   const log = openLog(options.logFormat)
   const stop = stopSignal()
   const starting = RunningSwitch.start(config)
@@ -26,8 +27,7 @@ export async function up(options: UpOptions): Promise<void> {
   const [running, { serve }] = await Promise.all([starting, import('../control/server.js')])
   try {
     logEvents(running, log)
-    const { mode, group } = config.control
-    const server = await serve(running, { socket, mode, group, version, onStop: stop.now })
+    const server = await serve(running, { socket, guard, version, onStop: stop.now })
     announce(running, socket)
     tellSystemd()
     log.info({ reason: await stop.requested }, 'stopping')

@@ -31,6 +31,9 @@ export interface PortHost {
 const DEFAULT_MTU = 1500
 /** An interface that a device failed with stays this long before its descriptors are closed. */
 const GRACE = 100
+/** Between attempts to open a device that fail for another reason than a missing namespace, ms. */
+const BACKOFF_MIN = 500
+const BACKOFF_MAX = 8000
 
 export class Port {
   readonly name: string
@@ -42,6 +45,11 @@ export class Port {
   #state: PortState = 'down'
   #error: string | undefined
   #mtu = DEFAULT_MTU
+  /** The interface's, once it was there: made again, it keeps it, as its neighbours' caches do. */
+  #mac: string | undefined
+  #retryAt = 0
+  #backoff = 0
+  #releasing: Promise<void> = Promise.resolve()
   #closed = false
 
   /** Adds the port to the topology, down. */
@@ -101,15 +109,30 @@ export class Port {
     }
   }
 
-  /** Tries again what `open` could not do, or what was lost. Cheap while nothing has changed. */
+  /**
+   * Tries again what `open` could not do, or what was lost. While the namespace is not there that is
+   * a look at the file system; a device that cannot be had is tried less and less often, since an
+   * attempt may cost the kernel 20 ms.
+   */
   retry(): void {
     if (this.#state !== 'waiting' || this.#device || !namespaceExists(this.tap.netns)) return
+    if (performance.now() < this.#retryAt) return
     try {
       this.#attach()
+      this.#backoff = 0
       this.#host.report(this, 'port found its device')
     } catch (error) {
       this.#error = (error as Error).message
+      this.#backoff = Math.min(BACKOFF_MAX, Math.max(BACKOFF_MIN, this.#backoff * 2))
+      this.#retryAt = performance.now() + this.#backoff
     }
+  }
+
+  /** Notices that the device is gone: its descriptor says so for as long as it is open. */
+  check(): void {
+    const queue = this.#device?.queues[0]
+    if (queue === undefined || loadNative().hasFailed(queue) === 0) return
+    this.lost('its interface was deleted, or its namespace')
   }
 
   #mayWait(error: unknown): boolean {
@@ -118,7 +141,7 @@ export class Port {
   }
 
   #attach(): void {
-    const device = TapDevice.open(tapOptions(this.tap), this.#host.manager.workers)
+    const device = TapDevice.open(tapOptions(this.tap, this.#mac), this.#host.manager.workers)
     this.#device = device
     try {
       device.onLink((event) => this.#linkChanged(device, event))
@@ -126,13 +149,14 @@ export class Port {
       if (!this.tap.create) device.onNamespaceGone(() => this.lost('its namespace is gone'))
       const link = device.info()
       this.#mtu = link?.mtu ?? DEFAULT_MTU
+      this.#mac = link?.mac
       this.#connect(device.queues)
       const up = (link?.up ?? true) && (link?.carrier ?? true)
       this.#apply(up, device.offloads)
     } catch (error) {
       this.#device = undefined
-      this.#disconnect(device.queues)
-      device.close()
+      this.#host.topology.setPort(this.name, { up: false })
+      this.#release(device, 0)
       throw error
     }
   }
@@ -144,7 +168,7 @@ export class Port {
       offloads === undefined ? settings : { ...settings, offloads },
     )
     this.#become(settings.up ? 'up' : 'down')
-    void this.#host.settle()
+    this.#host.settle().catch((error: Error) => this.#complain(error))
   }
 
   /** A queue for every worker to write to; each queue is read by the worker of its number. */
@@ -169,12 +193,21 @@ export class Port {
     }
   }
 
+  /**
+   * An event tells what was, even what was before the device was ours: its making is told by events
+   * too. What counts is what is now.
+   */
   #linkChanged(device: TapDevice, event: TapLinkEvent): void {
     if (device !== this.#device) return
     if (event.deleted) return this.lost('its interface was deleted, or moved to another namespace')
+    const now = this.link
+    if (!now) return // its deletion is told next
     const before = this.#state
-    this.#mtu = event.mtu
-    this.#apply(event.up)
+    const up = now.up && now.carrier
+    // It was down and came up again before we heard: what it learnt before is void all the same.
+    if (up && !event.up) this.#host.topology.flushEntries({ port: this.name })
+    this.#mtu = now.mtu
+    this.#apply(up)
     if (before !== this.#state) this.#host.report(this, `port is ${this.#state}`)
   }
 
@@ -188,14 +221,23 @@ export class Port {
     this.#host.report(this, 'port lost its device', { why })
     // Lets the kernel finish a namespace that is going: our socket in it would keep it alive.
     device.releaseNamespace()
-    void this.#release(device, GRACE)
+    this.#release(device, GRACE)
   }
 
-  async #release(device: TapDevice, grace: number): Promise<void> {
+  /** Takes the descriptors back from the workers, and closes them when none uses them any more. */
+  #release(device: TapDevice, grace: number): void {
+    // Before the change of config is committed: a worker that has passed it has not seen them.
     this.#disconnect(device.queues)
-    await this.#host.settle()
-    if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace))
-    device.close()
+    const close = async () => {
+      await this.#host.settle()
+      if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace))
+      device.close()
+    }
+    this.#releasing = this.#releasing.then(close).catch((error) => this.#complain(error))
+  }
+
+  #complain(error: Error): void {
+    this.#host.report(this, 'a device could not be let go of', { why: error.message })
   }
 
   #become(state: PortState, error?: string): void {
@@ -217,18 +259,19 @@ export class Port {
     const device = this.#device
     this.#device = undefined
     this.#host.topology.removePort(this.name)
-    if (device) await this.#release(device, 0)
-    else await this.#host.settle()
+    if (device) this.#release(device, 0)
+    await this.#releasing
+    await this.#host.settle()
   }
 }
 
 /** What the device layer is asked for: only what was configured, nothing for one that is attached. */
-function tapOptions({ missing: _, type: __, routes, ...rest }: TapConfig): TapOptions {
-  const { name, netns, create } = rest
+function tapOptions(config: TapConfig, known: string | undefined): TapOptions {
+  const { missing: _, type: __, routes, ...rest } = config
+  const { name, netns, create, mac = known } = rest
   // `auto` is the connected route, which the kernel adds with the address.
-  const made = routes === 'auto' ? rest : { ...rest, routes: routes as readonly TapRoute[] }
-  const given = Object.entries(create ? made : { name, netns, create })
-  return Object.fromEntries(
-    given.filter(([, value]) => value !== undefined),
-  ) as unknown as TapOptions
+  const more = routes === 'auto' ? {} : { routes: routes as readonly TapRoute[] }
+  const asked = create ? { ...rest, mac, ...more } : { name, netns, create }
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as unknown as TapOptions
 }

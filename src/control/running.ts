@@ -26,8 +26,9 @@ export interface SwitchEvents {
   'table-full': [{ bridge: string; port: string }]
 }
 
-/** How often events are fetched from the workers and lost devices are looked for. */
-const EVENTS_INTERVAL = 100
+/** How often events are fetched from the workers and devices are asked whether they are there. */
+const LOOK_INTERVAL = 100
+/** How often waiting ports try to open their device. */
 const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
 const SETTLE_INTERVAL = 1
@@ -57,7 +58,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     const workers = maxWorkers
     this.#pool = new WorkerPool({ attachment, manager, workers, arena, ports, onDeath })
     this.#timers = [
-      setInterval(() => this.#drainEvents(), EVENTS_INTERVAL),
+      setInterval(() => this.#look(), LOOK_INTERVAL),
       setInterval(() => this.#retry(), RETRY_INTERVAL),
     ]
   }
@@ -168,17 +169,17 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     for (const port of this.#ports.values()) port.retry()
   }
 
-  #drainEvents(): void {
+  #look(): void {
     for (const event of this.manager.events()) this.#handle(event)
+    // Asked of the descriptors themselves: whatever a worker could tell might be of a device that the
+    // port had before, or not fit the ring.
+    for (const port of this.#ports.values()) port.check()
   }
 
   #handle(event: DataplaneEvent): void {
     const port = this.topology.portName(event.port) ?? `#${event.port}`
     const bridge = this.topology.bridgeName(event.fid) ?? `#${event.fid}`
-    if (event.type === 'device-failed') {
-      const found = this.#ports.get(port)
-      if (found?.index === event.port) found.lost('its interface was deleted, or its namespace')
-    } else if (event.type === 'moved') {
+    if (event.type === 'moved') {
       const from = this.topology.portName(event.detail) ?? `#${event.detail}`
       this.emit('moved', { bridge, mac: event, port, from })
     } else if (event.type === 'table-full') {

@@ -8,13 +8,12 @@ import * as z from 'zod'
 import type { PortInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import type { RunningSwitch } from './running.js'
-import { claimSocket, guardSocket } from './socket.js'
+import { claimSocket, guardSocket, type SocketGuard } from './socket.js'
 import { bridgeViews, dropViews, infoView, portView, workerViews } from './view.js'
 
 export interface ServerOptions {
   socket: string
-  mode: string
-  group?: string | number | undefined
+  guard: SocketGuard
   version: string
   /** Called when a client asks for the switch to stop. */
   onStop: () => void
@@ -75,15 +74,24 @@ export async function serve(
     return { pid: process.pid }
   })
   app.addHook('onClose', async () => rmSync(options.socket, { force: true }))
+  try {
+    await listen(app, options)
+    return app
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
+
+async function listen(app: FastifyInstance, { socket, guard }: ServerOptions): Promise<void> {
   // The socket must never be open to more than its mode says, not even for a moment.
   const umask = process.umask(0o177)
   try {
-    await app.listen({ path: options.socket })
+    await app.listen({ path: socket })
   } finally {
     process.umask(umask)
   }
-  guardSocket(options.socket, options)
-  return app
+  guardSocket(socket, guard)
 }
 
 function readRoutes(app: FastifyInstance, running: RunningSwitch, version: string): void {

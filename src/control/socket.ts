@@ -1,8 +1,8 @@
 /** The control socket: where it is, who holds it, who may use it. */
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { groupId } from '../device/account.js'
 import { LinkspanError } from '../error.js'
 
@@ -35,7 +35,7 @@ function isHeld(path: string): Promise<boolean> {
       resolve(true)
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(false)
+      if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(error.code ?? '')) resolve(false)
       else if (error.code === 'EACCES') resolve(true)
       else reject(error)
     })
@@ -44,7 +44,8 @@ function isHeld(path: string): Promise<boolean> {
 
 /**
  * Makes the path free to listen on: the directory is made, the socket of a switch that was killed
- * is removed. EXISTS if a switch is running there.
+ * is removed. EXISTS if a switch is running there. What would keep us from listening is said here,
+ * before anything is started.
  */
 export async function claimSocket(path: string): Promise<void> {
   if (Buffer.byteLength(path) > LONGEST_PATH) {
@@ -59,7 +60,7 @@ export async function claimSocket(path: string): Promise<void> {
       `a switch is already running at ${path}: stop it with "linkspan down", or give this one another --name`,
     )
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  makeDirectory(dirname(path))
   const found = statSync(path, { throwIfNoEntry: false })
   if (found && !found.isSocket()) {
     throw new LinkspanError(
@@ -70,11 +71,54 @@ export async function claimSocket(path: string): Promise<void> {
   rmSync(path, { force: true })
 }
 
-/** Sets who may use a socket that is being listened on. */
-export function guardSocket(
-  path: string,
-  { mode, group }: { mode: string; group?: string | number | undefined },
-): void {
-  if (group !== undefined) chownSync(path, -1, groupId(group))
-  chmodSync(path, Number.parseInt(mode, 8))
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o755 })
+    // Whether something can be made there. Not by access(2), which disregards capabilities.
+    rmdirSync(mkdtempSync(join(path, '.linkspan-')))
+  } catch (error) {
+    const { code = 'EACCES', message } = error as NodeJS.ErrnoException
+    throw new LinkspanError(
+      code,
+      `the control socket cannot be made in ${path} (${message}): name another place with --socket`,
+    )
+  }
+}
+
+/** Who may use the socket. */
+export interface SocketGuard {
+  /** Octal digits. */
+  mode: string
+  /** Its number; undefined: the group of the process. */
+  gid: number | undefined
+}
+
+/** The guard that a config asks for. INVALID if there is no such group. */
+export function socketGuard({
+  mode,
+  group,
+}: {
+  mode: string
+  group?: string | number | undefined
+}): SocketGuard {
+  try {
+    return { mode, gid: group === undefined ? undefined : groupId(group) }
+  } catch (error) {
+    if (!(error instanceof LinkspanError)) throw error
+    throw new LinkspanError(error.code, `control.group: ${error.message}`)
+  }
+}
+
+/** Lets those use a socket that is being listened on who may. */
+export function guardSocket(path: string, { mode, gid }: SocketGuard): void {
+  try {
+    if (gid !== undefined) chownSync(path, -1, gid)
+    chmodSync(path, Number.parseInt(mode, 8))
+  } catch (error) {
+    const { code = 'EPERM', message } = error as NodeJS.ErrnoException
+    throw new LinkspanError(
+      code,
+      `${path} cannot be given mode ${mode}${gid === undefined ? '' : ` and group ${gid}`} (${message}): change control.group or control.mode, or run as root`,
+    )
+  }
 }

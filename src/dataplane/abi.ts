@@ -20,6 +20,7 @@ export interface Exports {
   process(worker: number, port: number, count: number, now: number): number
   tick(worker: number, now: number): number
   nextDeadline(worker: number, now: number): number
+  enter(worker: number): void
   quiesce(worker: number): void
 
   configBegin(): number
@@ -50,7 +51,6 @@ export interface Exports {
   transmitFailed(worker: number, port: number, reason: number, frames: number, octets: number): void
   workerStatistic(worker: number, which: number): number
 
-  deviceFailed(worker: number, port: number, errno: number, now: number): void
   nextEvent(worker: number, reader: number): number
   eventsLost(worker: number): number
 }
@@ -61,17 +61,14 @@ export const BURST_MAX = 256
 export const RECEIVED_SIZE = 8
 /** Octets of a transmit entry, in u32s: head, headLength, body, bodyLength, ports, portCount, except. */
 export const TRANSMIT_SIZE = 32
-/** Octets of a failure record { u32 port, u32 errno, u32 frames, u32 octets }, and how many there are. */
+/** Octets of a failure record { u32 port, u32 errno, u32 frames, u32 octets }; one a port at most. */
 export const FAILURE_SIZE = 16
-export const FAILURES_MAX = 64
 /** Octets of a readiness record { u32 port, u32 epoll events }, and how many there are. */
 export const READY_SIZE = 8
 export const READY_MAX = 256
 /** Headroom kept before each frame's virtio-net header in the arena, and that header, octets. */
 export const HEADROOM = 128
 export const VIRTIO_HEADER = 12
-/** An Ethernet frame of the largest IPv6 packet with two tags: the longest a device may read. */
-export const FRAME_MAX = 14 + 18 + 40 + 65535
 
 /** Outcomes of a change to the FDB. */
 export const Change = { DONE: 0, EXISTS: 1, MISSING: 2, FULL: 3, BUSY: 4 } as const
@@ -105,6 +102,5 @@ export const workerStatistics = [
 export const eventTypes = {
   1: 'moved',
   2: 'table-full',
-  3: 'device-failed',
-  4: 'static-violated',
+  3: 'static-violated',
 } as const

@@ -45,6 +45,11 @@ export class Forwarder {
     return this.exports.nextDeadline(this.worker, now)
   }
 
+  /** Says, after a wait, that the worker is about to use what control handed over. */
+  enter(): void {
+    this.exports.enter(this.worker)
+  }
+
   /** Says that the worker uses nothing of the dataplane until its next burst. */
   quiesce(): void {
     this.exports.quiesce(this.worker)

@@ -41,7 +41,7 @@ export interface DataplaneEvent {
   type: (typeof eventTypes)[keyof typeof eventTypes]
   port: number
   fid: number
-  /** moved, static-violated: the other port. device-failed: the errno. */
+  /** moved, static-violated: the other port. */
   detail: number
   macHigh: number
   macLow: number

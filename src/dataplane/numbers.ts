@@ -4,40 +4,41 @@
  */
 import { LinkspanError } from '../error.js'
 
-/** Numbers from `first` to `end` - 1, given out lowest first; one given back waits for `ready`. */
+/**
+ * Numbers from `first` to `end` - 1. New ones are given out before old ones, and of those the one
+ * that was given back first: what still speaks of an old number then has the longest time to end.
+ */
 export class Numbers {
-  readonly #taken = new Set<number>()
   readonly #retired: { number: number; generation: number }[] = []
-  #lowest: number
+  #next: number
   constructor(
     first: number,
     readonly end: number,
     readonly what: string,
     readonly setting: string,
   ) {
-    this.#lowest = first
+    this.#next = first
   }
 
+  /**
+   * @param ready whether every worker has passed a generation
+   * @param reset wipes what is left of the number's last use
+   */
   take(ready: (generation: number) => boolean, reset: (number: number) => void): number {
-    while (this.#retired[0] && ready(this.#retired[0].generation)) {
-      const { number } = this.#retired.shift() as { number: number }
-      this.#taken.delete(number)
-      this.#lowest = Math.min(this.#lowest, number)
-      reset(number)
-    }
-    let number = this.#lowest
-    while (this.#taken.has(number)) number++
-    if (number >= this.end) {
+    if (this.#next < this.end) return this.#next++
+    const [oldest] = this.#retired
+    if (oldest === undefined || !ready(oldest.generation)) {
       throw new LinkspanError(
         'LIMIT',
         `no room for another ${this.what}: raise ${this.setting} and restart the switch`,
       )
     }
-    this.#taken.add(number)
-    this.#lowest = number + 1
-    return number
+    this.#retired.shift()
+    reset(oldest.number)
+    return oldest.number
   }
 
+  /** Gives a number back, to be used again when every worker has passed `generation`. */
   retire(number: number, generation: number): void {
     this.#retired.push({ number, generation })
   }

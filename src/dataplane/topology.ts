@@ -71,7 +71,7 @@ export class Topology {
   get ports(): ReadonlyMap<string, Readonly<PortState>> {
     return this.#ports
   }
-  /** The name of a port by its number, also for a moment after it was removed. */
+  /** The name of a port by its number, also of one that was removed until the number is used again. */
   portName(index: number): string | undefined {
     return this.#portNames.get(index)
   }
@@ -139,8 +139,8 @@ export class Topology {
 
   removePort(name: string): void {
     const { index } = this.port(name)
-    this.#ports.delete(name)
     this.#deleteStatic(({ port }) => port === index)
+    this.#ports.delete(name)
     this.#dirtyPorts.add(index)
     this.#voidPorts.add(index)
     this.#indices.retire(index, this.#manager.generation() + 1)

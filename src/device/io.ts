@@ -1,3 +1,5 @@
+import { HEADROOM, VIRTIO_HEADER } from '../dataplane/abi.js'
+
 /**
  * The data path of all devices as one worker sees it. Frames pass through the worker's areas in
  * linear memory: a burst is received into its arena with a descriptor a frame, a transmit list is
@@ -8,13 +10,13 @@ export interface Io {
   wait(timeout: number): number
   /** The number of the `index`-th port that has frames. */
   readyPort(index: number): number
-  /** True if that port's device reports an error or a hang-up as well. */
+  /** True if an error or a hang-up was reported for that port too. */
   readyFailed(index: number): boolean
   /** Receives a burst of `port`: the number of frames, or a negative errno. */
   receive(port: number): number
   /** Writes a transmit list of `count` entries; returns the number of failure records. */
   transmit(count: number): number
-  /** Stops watching a port whose device failed. */
+  /** Stops watching a port if its device is gone, which would else be reported without end. */
   forget(port: number): void
 }
 
@@ -23,8 +25,10 @@ export interface Io {
  * headroom and so that virtio-net, Ethernet and the start of the network header share a cache line.
  */
 export function nextFrame(end: number): number {
-  return ((end + 128 + 63) & ~63) + 14
+  return ((end + HEADROOM + CACHE_LINE - 1) & -CACHE_LINE) + 2 + VIRTIO_HEADER
 }
+
+const CACHE_LINE = 64
 
 /** Octets that must be free from that address on for a frame of any length to be read. */
 export const FRAME_ROOM = 65_664

@@ -3,7 +3,7 @@
  * Control opens the descriptors, puts them into the worker's epoll set and the queue table.
  */
 import { constants } from 'node:os'
-import { BURST_MAX, FAILURES_MAX, READY_MAX, READY_SIZE } from '../dataplane/abi.js'
+import { BURST_MAX, READY_MAX, READY_SIZE } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from './io.js'
 import { loadNative, type MemoryHandle, type Native } from './native.js'
@@ -61,12 +61,20 @@ export class NativeIo implements Io {
 
   transmit(count: number): number {
     const { queues, transmit, failures } = this.#forwarder
-    return this.#native.writeEntries(this.#memory, queues, transmit, count, failures, FAILURES_MAX)
+    return this.#native.writeEntries(
+      this.#memory,
+      queues,
+      transmit,
+      count,
+      failures,
+      this.#queues.length + 1,
+    )
   }
 
   forget(port: number): void {
     const queue = this.#queues[port] as number
-    if (queue < 0) return
+    // What was reported may have been of the descriptor that the port had before.
+    if (queue < 0 || this.#native.hasFailed(queue) === 0) return
     try {
       this.#native.pollerRemove(this.#poller.epoll, queue)
     } catch (error) {

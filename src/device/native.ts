@@ -59,6 +59,8 @@ export interface Native {
   /** @param token any u32 but 0xffffffff */
   pollerAdd(epoll: number, fd: number, token: number): void
   pollerRemove(epoll: number, fd: number): void
+  /** 1 if the descriptor reports an error or a hang-up, as the queue of a deleted TAP does; else 0. */
+  hasFailed(fd: number): number
   wake(event: number): void
 
   /** @param memory a view of a whole WebAssembly.Memory that never grows */

@@ -32,12 +32,15 @@ export class Loop {
   turn(timeout: number = WAIT_MAX): number {
     this.#forwarder.quiesce()
     const count = this.#io.wait(Math.min(timeout, this.#untilDeadline()))
+    // Before any descriptor is looked up: what control takes away from here on it closes only when
+    // this worker has passed on.
+    this.#forwarder.enter()
     let frames = 0
     for (let index = 0; index < count; index++) {
       const port = this.#io.readyPort(index)
       const received = this.#burst(port)
       if (received > 0) frames += received
-      else if (received < 0 || this.#io.readyFailed(index)) this.#failed(port, -received)
+      else if (received < 0 || this.#io.readyFailed(index)) this.#io.forget(port)
     }
     this.#tick()
     return frames
@@ -74,11 +77,5 @@ export class Loop {
     // Counters are of frames, a write is of frame and virtio-net header.
     const octets = word(12) - word(8) * VIRTIO_HEADER
     exports.transmitFailed(worker, word(0), failureReason(word(4)), word(8), octets)
-  }
-
-  /** A device that is gone reports so without end: it is not asked again, and control is told. */
-  #failed(port: number, errno: number): void {
-    this.#io.forget(port)
-    this.#forwarder.exports.deviceFailed(this.#forwarder.worker, port, errno, this.#now())
   }
 }

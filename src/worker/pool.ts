@@ -87,7 +87,11 @@ export class WorkerPool {
     const recent = [...deaths, Date.now()].filter((at) => Date.now() - at < DEATHS_WINDOW)
     const final = recent.length >= DEATHS_MAX
     this.#states[worker] = final ? 'failed' : 'starting'
-    this.#options.onDeath(worker, error, final)
+    try {
+      this.#options.onDeath(worker, error, final)
+    } catch {
+      // What a listener throws must not keep the worker from being replaced.
+    }
     if (final) return
     await this.#launch(worker, recent).catch(() => {
       // Its death has been reported by the call before this one in the chain.

@@ -235,7 +235,10 @@ onEveryBuild('bridge learning', (build) => {
   })
 
   test('B11 (802.1D 17.11): a removed port loses its entries, static ones too; its number starts clean', () => {
-    const bench = rig(build).ports('abc').setStatic(B, 'a')
+    // Room for three: the new port gets the number of the one that went.
+    const bench = rig(build, { capacity: { ports: 3 } })
+      .ports('abc')
+      .setStatic(B, 'a')
     bench.inject('a', frame(BROADCAST, A)).run().deliveries()
     const number = bench.indexOf('a')
     bench.removePort('a')
@@ -264,6 +267,8 @@ onEveryBuild('bridge learning', (build) => {
     for (let flush = 0; flush < 70_000; flush++) {
       bench.topology.flushEntries({ port: 'a' })
       if (flush % 1000 === 0) bench.run()
+      // Looking takes longer than flushing: at times, and each time where 16 bits come round.
+      if (flush % 100 !== 0 && Math.abs(flush - 65_536) > 10) continue
       if (bench.whereIs(A) !== undefined) throw new Error(`in force again after ${flush} flushes`)
     }
   })

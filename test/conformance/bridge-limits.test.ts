@@ -214,8 +214,10 @@ onEveryBuild('bridge limits', (build) => {
     const total = 1_000_000
     let mark = 0
     for (let sent = 0; sent < total; ) {
-      for (let burst = 0; burst < 10_000; burst++, sent++)
-        view.setUint32(8, random.word()), bench.inject('a', attack)
+      for (let burst = 0; burst < 10_000; burst++, sent++) {
+        view.setUint32(8, random.word())
+        bench.inject('a', attack)
+      }
       // The quiet flow: each of b's stations to c's, through the same turn of the loop.
       bench.inject('b', frame(station(1001), stations[mark % 100]!, mark++))
       bench.advance(250)

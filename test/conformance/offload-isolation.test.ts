@@ -37,9 +37,12 @@ function randomFrame(random: Random, number: number): Offloaded {
   return random.pick([plain, partial, cut, superFrame(1 + random.below(400), options)])
 }
 
+/** As small as an arena may be, to be poisoned quickly. */
+const capacity = { arena: 1 << 20 }
+
 onEveryBuild('isolation of frames', (build) => {
   test('T12: what leaves is the octets of one frame that came in, and all of them', () => {
-    const bench = rig(build).ports('ab', { offloads: true })
+    const bench = rig(build, { capacity }).ports('ab', { offloads: true })
     const random = new Random(3)
     let sent = 0
     let dropped = 0
@@ -67,7 +70,7 @@ onEveryBuild('isolation of frames', (build) => {
   })
 
   test('T12: neither does a plain port, with or without a checksum to complete', () => {
-    const bench = rig(build).port('a', { offloads: true }).port('b')
+    const bench = rig(build, { capacity }).port('a', { offloads: true }).port('b')
     const random = new Random(4)
     let sent = 0
     for (let burst = 0; burst < 300; burst++) {
@@ -89,7 +92,7 @@ onEveryBuild('isolation of frames', (build) => {
   })
 
   test('T12: the virtio-net header that leaves has nothing of the one that came', () => {
-    const bench = rig(build).ports('ab', { offloads: true })
+    const bench = rig(build, { capacity }).ports('ab', { offloads: true })
     // Fields that belong to no request, and num_buffers, are free for a guest to fill.
     const header = {
       flags: 0,

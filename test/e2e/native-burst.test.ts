@@ -14,6 +14,7 @@ import {
 const native = loadNative()
 const { EBADF, EFAULT } = constants.errno
 const EBADFD = 77
+const ENODEV = 19
 
 /** Where the tables of these tests lie. */
 const QUEUES = 0x100
@@ -209,11 +210,15 @@ describe('writeEntries', () => {
     expect(received(sockets[0] ?? -1)).toEqual([frame, frame])
   })
 
-  test('skips ports without a descriptor and beyond the table', () => {
+  test('a port without a descriptor, or beyond the table, is a device that is not there', () => {
     put(QUEUES + 4, [-1])
     put(PORTS, [0, 1, 0x3fffffff])
     const headLength = frameAt(FRAMES, 60, 1)
-    expect(write([{ headLength }])).toBe(0)
+    expect(write([{ headLength }])).toBe(2)
+    expect(failures(2)).toEqual([
+      [1, ENODEV, 1, 72],
+      [0x3fffffff, ENODEV, 1, 72],
+    ])
     expect(sockets.map((socket) => received(socket).length)).toEqual([1, 0, 0])
   })
 
@@ -227,14 +232,13 @@ describe('writeEntries', () => {
     expect(sockets.map((socket) => received(socket).length)).toEqual([1, 0, 1])
   })
 
-  test('keeps counting when the failure list is full', () => {
+  test('never charges one port with the failures of another', () => {
     put(QUEUES, [999_999, 999_998, 999_997])
     const headLength = frameAt(FRAMES, 60, 1)
     expect(write([{ headLength }, { headLength }], 2)).toBe(2)
-    // The third port has no record of its own, so the last one counts for it.
     expect(failures(2)).toEqual([
       [0, EBADF, 2, 2 * 72],
-      [1, EBADF, 4, 4 * 72],
+      [1, EBADF, 2, 2 * 72],
     ])
     expect(write([{ headLength }], 0)).toBe(0)
   })

@@ -4,7 +4,7 @@
  */
 
 import { Forwarder } from '../../src/dataplane/forwarder.js'
-import { drops as reasons } from '../../src/dataplane/generated/drops.js'
+import type { drops as reasons } from '../../src/dataplane/generated/drops.js'
 import { type Attachment, type Capacities, createMemory } from '../../src/dataplane/instance.js'
 import { type DataplaneEvent, Manager, type PortCounters } from '../../src/dataplane/manager.js'
 import { Topology } from '../../src/dataplane/topology.js'

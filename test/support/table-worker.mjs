@@ -3,13 +3,14 @@
  * looks where they would go, until it is told to stop. Plain JavaScript: a thread of a test cannot
  * load TypeScript.
  *
- * Its port is its number. Stations come in three kinds: `fixed` ones, which send from their own port
- * only, so that nobody may ever be sent to another for them; `roaming` ones, which send from all
- * ports; strangers, which are seen once. Words: 0 says stop, 1 is the clock.
+ * Its port is its number. Stations come in four kinds: `fixed` ones send from their own port only, so
+ * that nobody may ever be sent to another for them; `roaming` ones send from all ports; strangers are
+ * seen once; `pinned` ones have a static entry on a port without a thread, and must be found whatever
+ * happens around them. Words: 0 says stop, 1 is the clock.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 
-const { module, memory, worker, workers, fixed, roaming, words } = workerData
+const { module, memory, worker, workers, pinned, fixed, roaming, words } = workerData
 const BURST = 64
 const SLOT = 256
 const LENGTH = 60
@@ -19,7 +20,7 @@ exports.attach(worker)
 const view = new DataView(memory.buffer)
 const first = ((exports.arena(worker) + 128 + 63) & ~63) + 14
 const transmit = exports.transmit(worker)
-const counts = { bursts: 0, right: 0, wrong: 0, floods: 0 }
+const counts = { bursts: 0, right: 0, wrong: 0, floods: 0, lost: 0 }
 
 let state = 0x9e3779b1 * (worker + 1)
 function below(end) {
@@ -39,7 +40,9 @@ function source() {
 
 function destination() {
   const owner = below(workers)
-  if (below(4) > 0) return { high: 0x0200 + 2 * owner, low: below(fixed), owner }
+  const kind = below(8)
+  if (kind < 3) return { high: 0x1000, low: below(pinned), owner: workers }
+  if (kind < 6) return { high: 0x0200 + 2 * owner, low: below(fixed), owner }
   return { high: 0x0a00, low: below(roaming), owner: -1 }
 }
 
@@ -59,12 +62,14 @@ function prepare(owners) {
   }
 }
 
-/** Counts where a burst went: a frame to a fixed station goes to its port or to all. */
+/** Counts where a burst went: a frame to a fixed station goes to its port, or to all if unknown. */
 function judge(entries, owners) {
   for (let entry = transmit; entry < transmit + 32 * entries; entry += 32) {
     const owner = owners[Math.floor((view.getUint32(entry, true) - first + 12) / SLOT)]
-    if (view.getUint32(entry + 20, true) > 1) counts.floods++
-    else if (owner >= 0) {
+    if (view.getUint32(entry + 20, true) > 1) {
+      counts.floods++
+      if (owner === workers) counts.lost++
+    } else if (owner >= 0) {
       const port = view.getUint32(view.getUint32(entry + 16, true), true)
       if (port === owner) counts.right++
       else counts.wrong++
