@@ -21,6 +21,14 @@ function targeted(command: Command): Command {
     .option('--socket <path>', 'its control socket (or LINKSPAN_SOCKET)')
 }
 
+/** That nobody reads any more, as after `| head`, is an end and no failure. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+}
+
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Expected a whole number.')
@@ -47,7 +55,10 @@ for (const subject of subjects) {
   targeted(shows.command(subject))
     .option('--json', 'as JSON; with --watch one object a line')
     .option('--watch', 'again every second, with rates')
-    .action(async (options: ShowOptions) => (await import('./show.js')).show(subject, options))
+    .action(async (options: ShowOptions) => {
+      endWithReader()
+      await (await import('./show.js')).show(subject, options)
+    })
 }
 
 const fdb = program.command('fdb').description('change the MAC table of a running switch')

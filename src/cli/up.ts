@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { RunningSwitch } from '../control/running.js'
 import { claimSocket, socketGuard } from '../control/socket.js'
+import { startEarly } from '../worker/pool.js'
 import { type Target, targetSocket } from './client.js'
 import { readConfig } from './config-file.js'
-import { logEvents, openLog } from './log.js'
 import { version } from './version.js'
 
 export interface UpOptions extends Target {
@@ -13,6 +13,7 @@ export interface UpOptions extends Target {
 }
 
 export async function up(options: UpOptions): Promise<void> {
+  startEarly()
   const config = readConfig(options.config)
   const socket =
     options.socket || options.name || process.env.LINKSPAN_SOCKET
@@ -20,12 +21,16 @@ export async function up(options: UpOptions): Promise<void> {
       : (config.control.socket ?? targetSocket(options))
   await claimSocket(socket)
   const guard = socketGuard(config.control)
-  const log = openLog(options.logFormat)
   const stop = stopSignal()
   const starting = RunningSwitch.start(config)
-  // The API's packages load while the workers warm up on threads of their own.
-  const [running, { serve }] = await Promise.all([starting, import('../control/server.js')])
+  // The daemon's packages load while frames are forwarded already.
+  const [running, { serve }, { logEvents, openLog }] = await Promise.all([
+    starting,
+    import('../control/server.js'),
+    import('./log.js'),
+  ])
   try {
+    const log = openLog(options.logFormat)
     logEvents(running, log)
     const server = await serve(running, { socket, guard, version, onStop: stop.now })
     announce(running, socket)

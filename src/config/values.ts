@@ -22,6 +22,9 @@ import {
 import { describe } from './describe.js'
 import { ACCOUNT_PATTERN, NAME, NAME_PATTERN } from './names.js'
 
+// A config is parsed once or twice in a process: compiling parsers for it takes longer than it saves.
+z.config({ jitless: true })
+
 /** drivers/net/tun.c: ETH_MIN_MTU, and MAX_MTU (65,535) less an Ethernet header. */
 const MTU_MIN = 68
 const MTU_MAX = 65_521

@@ -6,6 +6,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { Forwarder } from '../dataplane/forwarder.js'
 import type { Attachment } from '../dataplane/instance.js'
+import { sharedModule } from '../dataplane/shared.js'
 import { NativeIo, type Poller } from '../device/native-io.js'
 import { monotonicClock } from './clock.js'
 import { Loop } from './loop.js'
@@ -23,9 +24,12 @@ export interface WorkerTask {
   ready: MessagePort
 }
 
-export default function run(task: WorkerTask): void {
+// As soon as the thread has loaded this file, which may be before there is a task for it.
+const warm = sharedModule().then((module) => warmUp(module, 'shared'))
+
+export default async function run(task: WorkerTask): Promise<void> {
   const { attachment, worker, poller, arena, ports, ready } = task
-  warmUp(attachment.module, 'shared')
+  await warm
   const forwarder = new Forwarder(attachment, worker)
   const loop = new Loop(forwarder, new NativeIo(forwarder, poller, arena, ports), monotonicClock())
   ready.postMessage('ready')

@@ -26,6 +26,31 @@ export interface PoolOptions {
 const DEATHS_MAX = 5
 const DEATHS_WINDOW = 10_000
 
+/** Threads are started for tasks as they come, and one at once. */
+const THREADS = { minThreads: 1, maxThreads: 64, concurrentTasksPerWorker: 1 }
+
+let early: Piscina | undefined
+
+/**
+ * Starts a thread, and warms the module up on it, before it is known what for: that takes longer than
+ * reading the config. The next pool takes it over.
+ */
+export function startEarly(): void {
+  early ??= newThreads()
+}
+
+function newThreads(): Piscina {
+  // Beside this file's room: the bundler may move this code, but not out of its depth.
+  const filename = new URL('../worker/main.js', import.meta.url).href
+  return new Piscina({ filename, atomics: 'disabled', ...THREADS })
+}
+
+function takeThreads(): Piscina {
+  const threads = early ?? newThreads()
+  early = undefined
+  return threads
+}
+
 export class WorkerPool {
   readonly pollers: readonly Poller[]
   readonly #options: PoolOptions
@@ -40,13 +65,7 @@ export class WorkerPool {
     const native = loadNative()
     this.#options = options
     this.pollers = Array.from({ length: options.workers }, () => native.pollerCreate())
-    this.#pool = new Piscina({
-      filename: new URL('../worker/main.js', import.meta.url).href,
-      minThreads: options.workers,
-      maxThreads: options.workers,
-      concurrentTasksPerWorker: 1,
-      atomics: 'disabled',
-    })
+    this.#pool = takeThreads()
     // A thread in native code cannot be terminated; without this, process.exit would wait for ever.
     process.on('exit', this.#kick)
   }

@@ -1,0 +1,19 @@
+// All figures, in the order in which they are measured; a group is what `npm run bench -- NAME` names.
+import { figure as frames } from './frames.js'
+import { figure as latency } from './latency.js'
+import { figure as memory } from './memory.js'
+import { figure as micro } from './micro.js'
+import { figures as pipeline } from './pipeline.js'
+import { figure as start } from './start.js'
+import { figure as tcp } from './tcp.js'
+
+/** @type {Record<string, import('../lib/figure.js').Figure[]>} */
+export const groups = {
+  tcp: [tcp],
+  frames: [frames],
+  latency: [latency],
+  start: [start],
+  pipeline,
+  memory: [memory],
+  micro: [micro],
+}

@@ -1,0 +1,19 @@
+// vde_switch with two TAPs.
+import { join } from 'node:path'
+import { ifnames } from '../lab.js'
+import { Background } from '../process.js'
+import { poll } from '../wait.js'
+
+export const name = 'vde'
+export const label = 'VDE'
+export const commands = ['vde_switch']
+
+export async function start(lab, { folder, cleanup, signal }) {
+  const taps = Object.values(ifnames).flatMap((ifname) => ['-t', ifname])
+  const sock = ['-s', join(folder, 'vde')]
+  // It reads commands and ends with its standard input: the pipe stays open until it is stopped.
+  const vde = new Background('ip', ['netns', 'exec', lab.host, 'vde_switch', ...sock, ...taps])
+  cleanup.add(() => vde.stop())
+  await poll(() => lab.inside(lab.host, 'ip', ['link', 'show', ifnames.b]), { signal })
+  await lab.adopt()
+}

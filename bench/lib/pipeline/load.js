@@ -1,0 +1,69 @@
+// Streams of minimum frames over a number of MACs, half of them behind each of two ports.
+import { random, scatter } from '../random.js'
+import { makeStream } from './stream.js'
+
+/** Ethernet without FCS. */
+const LENGTH = 60
+const VIRTIO_HEADER = 12
+/** As far as anything looks into such a frame: length, virtio-net header, addresses, EtherType. */
+const RECORD = 4 + VIRTIO_HEADER + 16
+/** What a device's reads of such frames keep from one to the next. */
+const STRIDE = 256
+/** IEEE 802 local experimental EtherType 1. */
+const ETHER_TYPE = 0x88b5
+/** The clock's start: not zero, which would hide a stamp that was never set. */
+const START = 1000
+
+/** Station `index` behind a port: a locally administered address that does not count upwards. */
+function writeMac(record, at, port, index) {
+  record.writeUInt16BE(0x0200 + port, at)
+  record.writeUInt32BE(scatter(index), at + 2)
+}
+
+function writeFrame(record, destination, source) {
+  if (destination) writeMac(record, VIRTIO_HEADER, ...destination)
+  else record.fill(0xff, VIRTIO_HEADER, VIRTIO_HEADER + 6)
+  writeMac(record, VIRTIO_HEADER + 6, ...source)
+  record.writeUInt16BE(ETHER_TYPE, VIRTIO_HEADER + 12)
+  return LENGTH
+}
+
+const portOf = (burst) => burst % 2
+
+/** Every MAC once (the last burst goes round), broadcasting. */
+export function learningStream(macs) {
+  const half = macs / 2
+  const burstFrames = Math.min(half, 256)
+  const burstCount = 2 * Math.ceil(half / burstFrames)
+  const shape = {
+    recordSize: RECORD,
+    stride: STRIDE,
+    burstCount,
+    burstFrames,
+    start: START,
+    step: 0,
+  }
+  return makeStream(shape, portOf, (record, burst, frame) => {
+    const station = ((burst >> 1) * burstFrames + frame) % half
+    return writeFrame(record, undefined, [portOf(burst), station])
+  })
+}
+
+/** Random stations of one port to random ones of the other; long enough that MACs come in no order. */
+export function trafficStream(macs, burstFrames, mpps) {
+  const half = macs / 2
+  const frames = 2 ** Math.min(20, Math.max(14, Math.ceil(Math.log2(macs)) + 4))
+  const shape = {
+    recordSize: RECORD,
+    stride: STRIDE,
+    burstCount: frames / burstFrames,
+    burstFrames,
+    start: START,
+    step: burstFrames / mpps / 1e3,
+  }
+  const next = random(1)
+  return makeStream(shape, portOf, (record, burst) => {
+    const port = portOf(burst)
+    return writeFrame(record, [1 - port, next() % half], [port, next() % half])
+  })
+}

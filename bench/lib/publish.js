@@ -1,0 +1,107 @@
+// Measured JSON → docs/benchmarks/*.json and *.svg, and the part of docs/benchmarks.md between marks.
+// What was measured before and not now stays.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { filesBelow, write } from '../../scripts/lib/files.js'
+import { at, HouseError } from '../../scripts/lib/house.js'
+import { barChart } from './chart.js'
+import { markdownTable } from './table.js'
+
+const BEGIN = '<!-- measured: written by npm run bench -- publish -->'
+const END = '<!-- end of what is measured -->'
+
+const OURS = ['linkspan', 'shared']
+
+/** What a chart shows: groups whose figures have something to stand beside. */
+const chartTitles = {
+  tcp: 'TAP to TAP, TCP, one stream',
+  frames: 'TAP to TAP, minimum frames',
+  latency: 'TAP to TAP, request and response',
+  pipeline: 'In memory, 64 B frames, one worker',
+}
+
+/** The chart of a group's results. */
+export function chartOf(title, results) {
+  const [{ unit, better }] = results
+  const note = better === 'more' ? 'more is better' : 'less is better'
+  const groups = results.map((result) => ({
+    label: results.length === 1 ? '' : result.title.replace(/^In memory, 64 B, /, ''),
+    bars: result.contestants.map(({ name, label, median, min, max }) => {
+      return { label, median, min, max, ours: OURS.includes(name) }
+    }),
+  }))
+  return barChart({ title, unit, note, groups })
+}
+
+/** The text between the marks of a page. */
+export function measuredSection(published) {
+  const all = Object.entries(published)
+  const results = all.flatMap(([, { figures }]) => figures)
+  const machines = new Map(
+    all.map(([, { machine, date }]) => [JSON.stringify(machine), { machine, date }]),
+  )
+  const charts = all
+    .filter(([name]) => chartTitles[name])
+    .map(([name]) => `![${chartTitles[name]}](benchmarks/${name}.svg)`)
+  const methods = new Map(results.map(({ title, method }) => [method, title]))
+  return [
+    ...[...machines.values()].map(machineText),
+    ...[markdownTable(results), ...charts],
+    ...['What exactly is measured:', [...methods].map(methodText).join('\n')],
+  ].join('\n\n')
+}
+
+const methodText = ([method, title]) => `- **${title.replace(/, [\d,]+ MACs.*/, '')}**: ${method}`
+
+function machineText({ machine, date }) {
+  const { processor, processors, memoryGiB, system, node, compiler, compilerFlags } = machine
+  const peers = [machine.iperf3, machine.openvswitch, machine.vde].filter(Boolean).join('; ')
+  return (
+    `Measured ${date.slice(0, 10)} on ${processors} x ${processor}, ${memoryGiB} GiB, ${system}, ` +
+    `Node ${node}; ${peers}; C by ${compiler} with \`${compilerFlags}\`.`
+  )
+}
+
+/** Replaces what stands between the marks. */
+export function replaceMeasured(page, section) {
+  const [before, rest] = page.split(BEGIN)
+  const after = rest?.split(END)[1]
+  if (after === undefined) throw new HouseError('docs/benchmarks.md: the marks are not there')
+  return `${before}${BEGIN}\n\n${section}\n\n${END}${after}`
+}
+
+/**
+ * Publishes the groups of a run that were measured whole.
+ *
+ * @param {Record<string, object[]>} groups results by group
+ * @returns {string[]} the groups that were left out, and why
+ */
+export function publish(groups, { machine, date }) {
+  const left = []
+  for (const [name, figures] of Object.entries(groups)) {
+    const unfit = figures.find(({ error, complete }) => error !== undefined || !complete)
+    if (unfit) {
+      left.push(`${name}: ${unfit.error ?? 'interrupted'}`)
+      continue
+    }
+    const json = JSON.stringify({ date, machine, figures }, null, 2)
+    write(at('docs/benchmarks', `${name}.json`), `${json}\n`)
+    const title = chartTitles[name]
+    if (title) write(at('docs/benchmarks', `${name}.svg`), chartOf(title, figures))
+  }
+  const page = at('docs/benchmarks.md')
+  const section = measuredSection(readPublished(Object.keys(groups)))
+  writeFileSync(page, replaceMeasured(readFileSync(page, 'utf8'), section))
+  return left
+}
+
+/** All that is published, in the order of `names`, then of the alphabet. */
+function readPublished(names) {
+  const files = filesBelow(at('docs/benchmarks'), (file) => file.endsWith('.json'))
+  const found = files.map((file) => [
+    basename(file, '.json'),
+    JSON.parse(readFileSync(file, 'utf8')),
+  ])
+  const rank = ([name]) => (names.includes(name) ? names.indexOf(name) : names.length)
+  return Object.fromEntries(found.sort((a, b) => rank(a) - rank(b)))
+}

@@ -1,0 +1,36 @@
+/**
+ * Kernels of the dataplane by themselves, many times over in one call: a call from JavaScript costs
+ * more than they do. Compiled as the release module is, together with it.
+ */
+
+import { Directory, directory } from '../../assembly/memory'
+import { accept } from '../../assembly/offload/accept'
+import { bucketOf, find } from '../../assembly/table/hash'
+import { sum } from '../../assembly/wire/checksum'
+
+/** The checksum of the same octets `rounds` times; the result keeps the compiler from leaving it out. */
+export function checksums(address: usize, length: u32, rounds: u32): u32 {
+  let all: u32 = 0
+  for (let round: u32 = 0; round < rounds; round++) all ^= sum(address, length) + round
+  return all
+}
+
+/** Looks `count` u64 keys at `keys` up in the FDB; returns how many are there. */
+export function lookUps(keys: usize, count: u32): u32 {
+  const table = directory(Directory.FDB)
+  let found: u32 = 0
+  for (let index: u32 = 0; index < count; index++) {
+    const key = load<u64>(keys + ((<usize>index) << 3))
+    if (find(table, bucketOf(table, key), key)) found++
+  }
+  return found
+}
+
+/** Passes the frame whose descriptor is at `frame` through the door `rounds` times. */
+export function doors(frame: usize, rounds: u32): u32 {
+  let refused: u32 = 0
+  for (let round: u32 = 0; round < rounds; round++) {
+    if (accept(frame)) refused++
+  }
+  return refused
+}

@@ -1,0 +1,130 @@
+/*
+ * The hash table (assembly/table/hash.ts, where its layout is drawn): two cache lines a bucket,
+ * seven entries, overflow buckets from a pool, readers without locks.
+ */
+#ifndef BENCH_PIPELINE_HASH_H
+#define BENCH_PIPELINE_HASH_H
+
+#include "memory.h"
+
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
+enum {
+    HEAD_BUCKETS = 0,
+    HEAD_BUCKET_COUNT = 4,
+    HEAD_POOL = 8,
+    HEAD_CAPACITY = 16,
+    HEAD_SEED = 24,
+    HEAD_COUNT = 64,
+    HEAD_FREE = 128,
+};
+
+enum {
+    BUCKET_VERSION = 0,
+    BUCKET_OVERFLOW = 4,
+    BUCKET_KEYS = 8,
+    BUCKET_SLOTS = 7,
+    BUCKET_LOCK = 120
+};
+
+/* From the address of a key to that of its value. */
+enum { VALUE = 56 };
+
+enum change { CHANGE_DONE, CHANGE_EXISTS, CHANGE_MISSING, CHANGE_BUSY };
+
+enum { SPIN_MAX = 10000, CHAIN_MAX = 64, RETRY_MAX = 4 };
+
+static inline uint32_t bucket_at(uint32_t table, uint32_t index) {
+    return load32(table + HEAD_BUCKETS) + index * BUCKET_SIZE;
+}
+
+static inline uint32_t bucket_of(uint32_t table, uint64_t key) {
+    uint64_t x = (key ^ load64(table + HEAD_SEED)) * load64(table + HEAD_SEED + 8);
+    x = (x ^ (x >> 32)) * load64(table + HEAD_SEED + 16);
+    x = (x ^ (x >> 29)) * load64(table + HEAD_SEED + 8);
+    return bucket_at(table, (uint32_t)(((x >> 32) * load32(table + HEAD_BUCKET_COUNT)) >> 32));
+}
+
+static inline uint32_t pool_bucket(uint32_t table, uint32_t index) {
+    return load32(table + HEAD_POOL) + (index - 1) * BUCKET_SIZE;
+}
+
+#ifdef __SSE4_1__
+static inline uint32_t equal_pair(uint32_t address, __m128i wanted) {
+    __m128i pair = _mm_loadu_si128((const __m128i *)(const void *)(linear + address));
+    return (uint32_t)_mm_movemask_pd(_mm_castsi128_pd(_mm_cmpeq_epi64(pair, wanted)));
+}
+
+/* A bit for each of the eight words of a bucket's first line that equals the key. */
+static inline uint32_t equal_words(uint32_t bucket, uint64_t key) {
+    __m128i wanted = _mm_set1_epi64x((long long)key);
+    return equal_pair(bucket, wanted) | (equal_pair(bucket + 16, wanted) << 2) |
+           (equal_pair(bucket + 32, wanted) << 4) | (equal_pair(bucket + 48, wanted) << 6);
+}
+#else
+static inline uint32_t equal_words(uint32_t bucket, uint64_t key) {
+    uint32_t hits = 0;
+    for (uint32_t word = 0; word < 8; word++) {
+        hits |= (uint32_t)(load64(bucket + word * 8) == key) << word;
+    }
+    return hits;
+}
+#endif
+
+/* The slot of `key` in one bucket, or 0. The first word is no key. */
+static inline uint32_t slot_in(uint32_t bucket, uint64_t key) {
+    uint32_t hits = equal_words(bucket, key) & 0xfe;
+    return hits == 0 ? 0 : bucket + ((uint32_t)__builtin_ctz(hits) << 3);
+}
+
+static uint32_t slot_in_chain(uint32_t table, uint32_t bucket, uint64_t key) {
+    uint32_t node = bucket;
+    for (uint32_t steps = 0; steps < CHAIN_MAX; steps++) {
+        uint32_t slot = slot_in(node, key);
+        if (slot != 0) {
+            return slot;
+        }
+        uint32_t overflow = load32(node + BUCKET_OVERFLOW);
+        if (overflow == 0) {
+            return 0;
+        }
+        node = pool_bucket(table, overflow);
+    }
+    return 0;
+}
+
+/* The whole chain, again for as long as writers moved entries meanwhile. */
+static uint32_t search(uint32_t table, uint32_t bucket, uint64_t key) {
+    for (uint32_t attempt = 0; attempt < RETRY_MAX; attempt++) {
+        uint32_t version = atomic_load32(bucket + BUCKET_VERSION);
+        uint32_t slot = slot_in_chain(table, bucket, key);
+        if (slot != 0) {
+            return slot;
+        }
+        if (atomic_exchange32(bucket + BUCKET_VERSION, version, version) == version) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static inline uint32_t find(uint32_t table, uint32_t bucket, uint64_t key) {
+    uint32_t slot = slot_in(bucket, key);
+    return slot != 0 ? slot : search(table, bucket, key);
+}
+
+static inline uint64_t touch(uint32_t bucket) {
+    return load64(bucket) ^ load64(bucket + 64);
+}
+
+static inline uint64_t value_of(uint32_t slot) {
+    return atomic_load64(slot + VALUE);
+}
+
+static inline bool holds(uint32_t slot, uint64_t key) {
+    return atomic_load64(slot) == key;
+}
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * Linear memory as assembly/memory.ts lays it out: this program works on a copy of the module's
+ * own, so every address is an offset in it and every constant here is one from there.
+ */
+#ifndef BENCH_PIPELINE_MEMORY_H
+#define BENCH_PIPELINE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Where offset 0 is. Never changes once the copy is loaded. */
+static uint8_t *linear;
+
+#define DIRECTORY 0x10000u
+enum directory_field {
+    DIRECTORY_MAX_WORKERS = 8,
+    DIRECTORY_MAX_PORTS = 12,
+    DIRECTORY_WORKERS = 32,
+    DIRECTORY_COUNTERS = 36,
+    DIRECTORY_DROPS = 40,
+    DIRECTORY_ARENAS = 48,
+    DIRECTORY_CONFIG = 52,
+    DIRECTORY_CONFIG_SIZE = 56,
+    DIRECTORY_IDENTITY = 60,
+    DIRECTORY_PORTS = 64,
+    DIRECTORY_DOMAINS = 68,
+    DIRECTORY_FDB = 72,
+    DIRECTORY_GENERATION = 128,
+};
+
+enum { BURST_MAX = 256, TRANSMIT_MAX = 1024, EVENTS_MAX = 1024, READY_MAX = 256 };
+
+/* A worker's block. */
+enum worker_field {
+    WORKER_EPOCH = 0,
+    WORKER_INCARNATION = 64,
+    WORKER_STATISTICS = 128,
+    WORKER_EVENT_HEAD = 256,
+    WORKER_EVENT_LOST = 264,
+    WORKER_EVENT_TAIL = 320,
+    WORKER_SCRATCH = 384,
+    WORKER_RECEIVED = 640,
+    WORKER_FRAMES = WORKER_RECEIVED + BURST_MAX * 8,
+    WORKER_TRANSMIT = WORKER_FRAMES + BURST_MAX * 64,
+    WORKER_READY = WORKER_TRANSMIT + TRANSMIT_MAX * 32,
+    WORKER_EVENTS = WORKER_READY + READY_MAX * 8,
+    WORKER_SIZE = WORKER_EVENTS + EVENTS_MAX * 32,
+};
+
+enum {
+    COUNTERS_SIZE = 64,
+    RECORD_SIZE = 64,
+    CONFIG_HEAD_SIZE = 64,
+    SHARED_SIZE = 64,
+    REASONS_MAX = 64,
+    BUCKET_SIZE = 128,
+};
+
+/* Plain access. memcpy, since addresses need not be aligned; it compiles to a move. */
+#define DEFINE_ACCESS(type, name)                                                                  \
+    static inline type load##name(uint32_t address) {                                              \
+        type value;                                                                                \
+        memcpy(&value, linear + address, sizeof value);                                            \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void store##name(uint32_t address, type value) {                                 \
+        memcpy(linear + address, &value, sizeof value);                                            \
+    }
+
+DEFINE_ACCESS(uint8_t, 8)
+DEFINE_ACCESS(uint16_t, 16)
+DEFINE_ACCESS(uint32_t, 32)
+DEFINE_ACCESS(uint64_t, 64)
+DEFINE_ACCESS(double, _double)
+
+/* Atomic access, sequentially consistent as WebAssembly's is. Addresses are aligned. */
+#define DEFINE_ATOMIC(type, name)                                                                  \
+    static inline type atomic_load##name(uint32_t address) {                                       \
+        return __atomic_load_n((type *)(void *)(linear + address), __ATOMIC_SEQ_CST);              \
+    }                                                                                              \
+    static inline void atomic_store##name(uint32_t address, type value) {                          \
+        __atomic_store_n((type *)(void *)(linear + address), value, __ATOMIC_SEQ_CST);             \
+    }                                                                                              \
+    static inline type atomic_add##name(uint32_t address, type by) {                               \
+        return __atomic_fetch_add((type *)(void *)(linear + address), by, __ATOMIC_SEQ_CST);       \
+    }                                                                                              \
+    /* The value that was there: the exchange took place if it is `from`. */                       \
+    static inline type atomic_exchange##name(uint32_t address, type from, type to) {               \
+        __atomic_compare_exchange_n((type *)(void *)(linear + address), &from, to, false,          \
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                           \
+        return from;                                                                               \
+    }
+
+DEFINE_ATOMIC(uint32_t, 32)
+DEFINE_ATOMIC(uint64_t, 64)
+
+static inline uint32_t directory(enum directory_field field) {
+    return load32(DIRECTORY + field);
+}
+
+static inline uint32_t worker_block(uint32_t worker) {
+    return directory(DIRECTORY_WORKERS) + worker * WORKER_SIZE;
+}
+
+#endif

@@ -1,0 +1,344 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { groups } from '../../bench/figures/index.js'
+import { alternate } from '../../bench/lib/alternate.js'
+import { barChart } from '../../bench/lib/chart.js'
+import { measureFigure, obstacle, resultOf } from '../../bench/lib/figure.js'
+import { format } from '../../bench/lib/format.js'
+import { Interrupted } from '../../bench/lib/interrupt.js'
+import { parseOptions } from '../../bench/lib/options.js'
+import { makeStream } from '../../bench/lib/pipeline/stream.js'
+import { PipelineSwitch } from '../../bench/lib/pipeline/switch.js'
+import { difference, Twin } from '../../bench/lib/pipeline/twin.js'
+import { chartOf, measuredSection, replaceMeasured } from '../../bench/lib/publish.js'
+import { random, scatter } from '../../bench/lib/random.js'
+import { median, ratios, reaches, summarize } from '../../bench/lib/statistics.js'
+import { markdownTable, textTable } from '../../bench/lib/table.js'
+
+const figure = {
+  name: 'x',
+  title: 'A figure',
+  unit: 'Gbit/s',
+  better: 'more',
+  method: 'By looking.',
+  seconds: 1,
+  targets: [
+    { of: 'linkspan', to: 'c', atLeast: 0.9 },
+    { of: 'linkspan', to: 'absent', atLeast: 5 },
+    { of: 'linkspan', atMost: 8 },
+  ],
+}
+const contestants = [
+  { name: 'linkspan', label: 'Linkspan', measure: () => ({ value: 0 }) },
+  { name: 'c', label: 'C program', measure: () => ({ value: 0 }) },
+]
+const samplesOf = (values: Record<string, number[]>) =>
+  new Map(
+    Object.entries(values).map(([name, list]) => [name, list.map((value) => ({ value }))] as const),
+  )
+const sample = resultOf(
+  figure,
+  contestants,
+  samplesOf({ linkspan: [9, 10, 12], c: [10, 10, 16] }),
+  {
+    complete: true,
+    notes: [],
+  },
+)
+
+describe('statistics', () => {
+  it('takes the middle, or the mean of the middle two, whatever the order', () => {
+    expect(median([3, 1, 2])).toBe(2)
+    expect(median([4, 1, 3, 2])).toBe(2.5)
+    expect(() => median([])).toThrow(RangeError)
+  })
+
+  it('sorts numbers as numbers', () => {
+    expect(median([10, 9, 100])).toBe(10)
+    expect(summarize([10, 9, 100])).toEqual({ count: 3, median: 10, min: 9, max: 100 })
+  })
+
+  it('takes ratios pair by pair, for as many pairs as there are', () => {
+    expect(ratios([2, 9], [1, 3])).toEqual([2, 3])
+    expect(ratios([2, 9, 5], [1, 3])).toEqual([2, 3])
+    expect(ratios([2], [1, 3])).toEqual([2])
+  })
+
+  it('reaches a bound that is met exactly', () => {
+    expect(reaches(0.9, { atLeast: 0.9 })).toBe(true)
+    expect(reaches(0.899, { atLeast: 0.9 })).toBe(false)
+    expect(reaches(400, { atMost: 400 })).toBe(true)
+    expect(reaches(401, { atMost: 400 })).toBe(false)
+  })
+
+  it('formats to three digits, and large numbers whole', () => {
+    expect([9.8765, 0.012345, 417_123.4, 100, 12].map(format)).toEqual([
+      ...['9.88', '0.0123', '417,123', '100', '12'],
+    ])
+  })
+})
+
+describe('alternating', () => {
+  const order: string[] = []
+  const runner = (name: string, fail?: Error) => ({
+    name,
+    label: name,
+    measure: () => {
+      order.push(name)
+      if (fail && order.length === 4) throw fail
+      return { value: order.length }
+    },
+  })
+  const run = (fail?: Error) => {
+    order.length = 0
+    const both = [runner('a', fail), runner('b', fail)]
+    const { signal } = new AbortController()
+    return alternate(both, { rounds: 3, signal, onSample: () => {} })
+  }
+
+  it('goes A B A B', async () => {
+    const { complete, samples } = await run()
+    expect(order.join('')).toBe('ababab')
+    expect(complete).toBe(true)
+    expect(samples.get('a')).toEqual([{ value: 1 }, { value: 3 }, { value: 5 }])
+  })
+
+  it('keeps what was measured when interrupted', async () => {
+    const { complete, samples } = await run(new Interrupted())
+    expect(complete).toBe(false)
+    expect([...samples.values()].map((list) => list.length)).toEqual([2, 1])
+  })
+
+  it('does not take a failure for an interruption', async () => {
+    await expect(run(new Error('broken'))).rejects.toThrow('broken')
+  })
+})
+
+describe('a result', () => {
+  it('compares the median of the ratios with the target', () => {
+    const [first, second, third] = sample.comparisons
+    expect(first).toMatchObject({ met: true, measured: { median: 0.9, min: 0.75, max: 1 } })
+    expect(second).toMatchObject({ met: null, measured: null })
+    expect(third).toMatchObject({ to: null, met: false, measured: { median: 10 } })
+  })
+
+  it('turns rates into times where the target is for time', () => {
+    const targets = [{ of: 'linkspan', to: 'c', as: 'time', atMost: 1.3 }]
+    const samples = samplesOf({ linkspan: [10], c: [15] })
+    const { comparisons } = resultOf({ ...figure, targets }, contestants, samples, {
+      complete: true,
+      notes: [],
+    })
+    expect(comparisons[0]).toMatchObject({ met: false, measured: { median: 1.5 } })
+  })
+
+  it('cleans up after a figure that fails, and before its error is seen', async () => {
+    const done: string[] = []
+    const failing = {
+      ...figure,
+      needs: {},
+      setUp: async ({ cleanup }: { cleanup: { add: (step: () => void) => void } }) => {
+        cleanup.add(() => done.push('first'))
+        cleanup.add(() => done.push('second'))
+        throw new Error('no luck')
+      },
+    }
+    const context = { pairs: 1, say: () => {}, signal: new AbortController().signal }
+    await expect(measureFigure(failing, context)).rejects.toThrow('no luck')
+    expect(done).toEqual(['second', 'first'])
+  })
+
+  it('is left out where something is missing', () => {
+    const needs = { root: true, commands: ['iperf3'] }
+    expect(obstacle({ needs }, { root: false, missing: [] })).toContain('root')
+    expect(obstacle({ needs }, { root: true, missing: ['iperf3'] })).toContain('iperf3')
+    expect(obstacle({ needs }, { root: true, missing: ['vde_switch'] })).toBeUndefined()
+  })
+})
+
+describe('the table', () => {
+  it('has a row a target, with verdicts', () => {
+    const lines = textTable([sample]).split('\n')
+    expect(lines).toHaveLength(5)
+    expect(lines[2]).toMatch(/10 Gbit\/s +C program 10 Gbit\/s +0.9 \(0.75 to 1\) +≥ 0.9 x +met$/)
+    expect(lines[3]).toMatch(/not measured$/)
+    expect(lines[4]).toMatch(/≤ 8 Gbit\/s +missed$/)
+  })
+
+  it('does not pass a part for the whole', () => {
+    expect(textTable([{ ...sample, complete: false }])).toContain('met so far, interrupted')
+  })
+
+  it('shows why a figure failed', () => {
+    const failed = { name: 'x', title: 'A figure', complete: false, error: 'failed | see above' }
+    expect(textTable([failed])).toContain('failed | see above')
+    expect(markdownTable([failed])).toContain('failed \\| see above')
+  })
+
+  it('has a row a contestant where there is no target', () => {
+    expect(textTable([{ ...sample, comparisons: [] }])).toContain('A figure: C program')
+  })
+})
+
+describe('the chart', () => {
+  const bar = { label: 'a <b> & "c"', median: 5, min: 4, max: 10, ours: true }
+  const chart = { title: 'T', unit: 'Mpps', note: 'more is better' }
+  const svg = barChart({ ...chart, groups: [{ label: '', bars: [bar] }] })
+
+  it('scales bars to the most that was measured', () => {
+    expect(svg).toContain('width="200" height="16"')
+    expect(svg).toContain('x1="310" x2="550"')
+  })
+
+  it('escapes what people wrote', () => {
+    expect(svg).toContain('a &lt;b> &amp; "c"'.replaceAll('"', '&quot;'))
+  })
+
+  it('grows with groups and bars', () => {
+    const group = { label: 'g', bars: [bar, bar] }
+    const height = (text: string) => Number(/height="(\d+)" role/.exec(text)?.[1])
+    const two = barChart({ ...chart, groups: [group, group] })
+    expect(height(two) - height(svg)).toBe(3 * 26 + 2 * 30)
+  })
+})
+
+describe('publishing', () => {
+  const machine = {
+    ...{ processor: 'P', processors: 2, memoryGiB: 4, system: 'linux 6', node: 'v20' },
+    ...{ compiler: 'cc 12', compilerFlags: '-O3', iperf3: 'iperf 3', openvswitch: null, vde: null },
+  }
+  const published = { tcp: { date: '2026-01-02T03:04:05Z', machine, figures: [sample] } }
+
+  it('writes table, chart and method', () => {
+    const section = measuredSection(published)
+    expect(section).toContain('Measured 2026-01-02 on 2 x P')
+    expect(section).toContain('| A figure | 10 Gbit/s |')
+    expect(section).toContain('(benchmarks/tcp.svg)')
+    expect(section).toContain('- **A figure**: By looking.')
+  })
+
+  it('replaces what stands between the marks, and nothing else, again and again', () => {
+    const page = [
+      ...['before', '<!-- measured: written by npm run bench -- publish -->', 'old'],
+      ...['<!-- end of what is measured -->', 'after'],
+    ].join('\n')
+    const once = replaceMeasured(page, 'new')
+    expect(once).toMatch(/^before\n<!-- measured[^\n]*\n\nnew\n\n<!-- end[^\n]*\nafter$/)
+    expect(replaceMeasured(once, 'new')).toBe(once)
+    expect(() => replaceMeasured('no marks', 'new')).toThrow('marks')
+  })
+
+  it('makes a chart with our own bar among the others', () => {
+    const svg = chartOf('T', [sample])
+    expect(svg.match(/class="ours"/g)).toHaveLength(1)
+    expect(svg.match(/class="bar"/g)).toHaveLength(1)
+  })
+})
+
+describe('options', () => {
+  const names = Object.keys(groups)
+
+  it('measures all by default', () => {
+    expect(parseOptions([], names)).toEqual({ names, pairs: 7, seconds: undefined, publish: false })
+  })
+
+  it('takes names and numbers', () => {
+    const args = ['tcp', '--pairs', '5', '--seconds', '0.5', '--publish']
+    expect(parseOptions(args, names)).toEqual({
+      ...{ names: ['tcp'], pairs: 5, seconds: 0.5, publish: true },
+    })
+  })
+
+  it.each([
+    { args: ['nonsense'] },
+    { args: ['--pairs'] },
+    { args: ['--pairs', '1.5'] },
+    { args: ['--seconds', '-1'] },
+  ])('refuses $args', ({ args }) => {
+    expect(() => parseOptions(args, names)).toThrow(/^bench: /)
+  })
+})
+
+/** What the FDB holds: in buckets for that many, some overflow. */
+const STATIONS = 2000
+
+/**
+ * Frames of all kinds that ask for no offload: known, unknown and moving stations, a few of them
+ * static; groups, reserved and invalid addresses; tags; every short length and some over the MTU.
+ */
+function mixedStream(seed: number, burstFrames: number) {
+  const next = random(seed)
+  const burstCount = 96
+  const shape = { recordSize: 32, stride: 512, burstCount, burstFrames, start: 5000, step: 400 }
+  const station = (record: Buffer, at: number) => {
+    record.writeUInt16BE(0x0200, at)
+    record.writeUInt32BE(scatter(next() % (next() % 4 === 0 ? STATIONS : 40)), at + 2)
+  }
+  const special = [0x0180c2000000, 0x0180c200000f, 0xffffffffffff, 0x01005e000001, 0]
+  const write = (record: Buffer, at: number) => {
+    if (next() % 8 === 0) record.writeUIntBE(special[next() % special.length]!, at, 6)
+    else station(record, at)
+  }
+  return makeStream(
+    shape,
+    () => next() % 4,
+    (record: Buffer) => {
+      write(record, 12)
+      write(record, 18)
+      record.writeUInt16BE([0x0800, 0x8100, 0x88a8, 0x88b5][next() % 4]!, 24)
+      return next() % 6 === 0 ? next() % 14 : 14 + (next() % 140)
+    },
+  )
+}
+
+describe('the C twin of the packet path', () => {
+  const ports = [{ name: 'a' }, { name: 'b', mtu: 100 }, { name: 'c' }, { name: 'd', up: false }]
+
+  it.each([
+    ['shared', 1, 256],
+    ['single', 2, 256],
+    ['shared', 3, 32],
+    ['single', 4, 1],
+  ] as const)(
+    'leaves memory as the %s module does (seed %i, bursts of %i)',
+    async (build, seed, frames) => {
+      const folder = mkdtempSync(join(tmpdir(), 'linkspan-twin-'))
+      onTestFinished(() => rmSync(folder, { recursive: true }))
+      const stream = mixedStream(seed, frames)
+      const module = await PipelineSwitch.create(build, STATIONS, ports, 10_000)
+      for (let index = 0; index < 5; index++) {
+        const macLow = scatter(index)
+        module.manager.fdbSet({ fid: 1, port: 2, macHigh: 0x0200, macLow, static: true }, 5000)
+      }
+      module.load(stream)
+      const twin = await Twin.create(module.image(), stream, folder)
+      onTestFinished(() => twin.stop())
+
+      // Three times round the ring: the clock goes on, entries age and come back.
+      for (const first of [0, 96, 192]) {
+        const [ours, theirs] = [module.run(first, 96), await twin.run(first, 96)]
+        expect(theirs.entries).toBe(ours.entries)
+        expect(difference(module.image(), await twin.image())).toBeUndefined()
+      }
+
+      const statistics = module.manager.workerStatistics(0)
+      expect(statistics).toMatchObject({ bursts: 288, frames: 288 * frames })
+      if (frames === 1) return
+      // Or it would have shown nothing: all of it has happened.
+      const { learned, moved, staticViolated } = statistics
+      expect(learned).toBeGreaterThan(frames * 3)
+      expect(Math.min(moved, staticViolated)).toBeGreaterThan(0)
+    },
+  )
+
+  it('would show a difference', async () => {
+    const module = await PipelineSwitch.create('single', 64, ports)
+    const image = module.image()
+    const other = Buffer.from(image)
+    other[0x20000] = 1
+    expect(difference(image, image)).toBeUndefined()
+    expect(difference(image, other)).toBe(0x20000)
+  })
+})
