@@ -106,10 +106,7 @@ describe('a worker that is terminated', () => {
   })
 })
 
-async function endsCleanly(
-  program: Program,
-  stations: readonly Station[],
-): Promise<void> {
+async function endsCleanly(program: Program, stations: readonly Station[]): Promise<void> {
   program.kill('SIGTERM')
   expect(await program.end()).toMatchObject({ status: 0, stderr: '' })
   for (const { netns } of stations) expect(interfaces(netns)).toEqual([])

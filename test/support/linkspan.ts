@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { call } from '../../src/cli/client.js'
 import type { PortView } from '../../src/control/view.js'
 import type { FdbEntry } from '../../src/dataplane/fdb.js'
 import { defer } from './cleanup.js'
@@ -57,8 +58,9 @@ export class Linkspan {
     throw new Error(`linkspan ${words.join(' ')}: exit status ${status}\n${stdout}${stderr}`)
   }
 
-  async show<T>(subject: string): Promise<T> {
-    return JSON.parse(await this.do('show', subject, '--json')) as T
+  /** What `linkspan show SUBJECT --json` prints, without starting a command for it. */
+  show<T>(subject: string): Promise<T> {
+    return call<T>({ socket: this.socket }, 'GET', `/v1/${subject}`)
   }
 
   async port(name: string): Promise<PortView> {
