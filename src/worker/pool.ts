@@ -26,29 +26,29 @@ export interface PoolOptions {
 const DEATHS_MAX = 5
 const DEATHS_WINDOW = 10_000
 
-/** Threads are started for tasks as they come, and one at once. */
-const THREADS = { minThreads: 1, maxThreads: 64, concurrentTasksPerWorker: 1 }
-
 let early: Piscina | undefined
 
 /**
  * Starts a thread, and warms the module up on it, before it is known what for: that takes longer than
- * reading the config. The next pool takes it over.
+ * reading the config. The next pool takes it over if one is what it needs.
  */
 export function startEarly(): void {
-  early ??= newThreads()
+  early ??= newThreads(1)
 }
 
-function newThreads(): Piscina {
+function newThreads(count: number): Piscina {
   // Beside this file's room: the bundler may move this code, but not out of its depth.
   const filename = new URL('../worker/main.js', import.meta.url).href
-  return new Piscina({ filename, atomics: 'disabled', ...THREADS })
+  const threads = { minThreads: count, maxThreads: count, concurrentTasksPerWorker: 1 }
+  return new Piscina({ filename, atomics: 'disabled', ...threads })
 }
 
-function takeThreads(): Piscina {
-  const threads = early ?? newThreads()
+function takeThreads(count: number): Piscina {
+  const ready = early
   early = undefined
-  return threads
+  if (count === 1) return ready ?? newThreads(1)
+  void ready?.destroy()
+  return newThreads(count)
 }
 
 export class WorkerPool {
@@ -65,7 +65,7 @@ export class WorkerPool {
     const native = loadNative()
     this.#options = options
     this.pollers = Array.from({ length: options.workers }, () => native.pollerCreate())
-    this.#pool = takeThreads()
+    this.#pool = takeThreads(options.workers)
     // A thread in native code cannot be terminated; without this, process.exit would wait for ever.
     process.on('exit', this.#kick)
   }

@@ -129,6 +129,13 @@ describe('a program that uses startSwitch', () => {
     await nothingLeft(stations)
   })
 
+  test('ends by process.exit while nothing moves', async () => {
+    const { stations, config } = lab(1, { ipv6: false })
+    const running = program('process.exit(7)', config)
+    expect(await running.end()).toMatchObject({ status: 7, signal: null })
+    await nothingLeft(stations)
+  })
+
   test('may close twice, and hears of a closed switch', async () => {
     const { stations, config } = lab(1)
     const source = `
