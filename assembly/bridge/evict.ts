@@ -39,7 +39,9 @@ export function evict(
     if (slot != 0) {
       const loser = keyAt(slot)
       const value = valueOf(slot)
-      if (loser != 0 && remove(table, loser, value, owner) == Change.DONE) {
+      // Another writer may have put a static entry there since the slot was chosen.
+      const free = loser != 0 && !isStatic(value)
+      if (free && remove(table, loser, value, owner) == Change.DONE) {
         atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
         statistic(block, Statistic.EVICTED)
         return true

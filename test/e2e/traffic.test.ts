@@ -36,7 +36,7 @@ describe('iperf3', () => {
     ['TCP', []],
     ['TCP, the other way', ['-R']],
     ['TCP, both ways at once', ['--bidir']],
-    ['TCP without super-frames or partial checksums', ['-M', '500']],
+    ['TCP in small segments', ['-M', '500']],
   ])('%s', async (_, options) => {
     const { stations, config } = lab(2)
     await up(config)
@@ -61,8 +61,8 @@ describe('iperf3', () => {
     const { stations, config } = lab(2)
     await up(config)
     const [a, b] = two(stations)
-    const { lost, packets } = await iperf(a, b, b.ip4, '-u', '-b', '20M', ...options)
-    expect(packets).toBeGreaterThan(50)
+    const { lost, packets } = await iperf(a, b, b.ip4, '-u', '-b', '4M', ...options)
+    expect(packets).toBeGreaterThan(10)
     expect(lost).toBe(0)
   })
 })

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { defer } from './cleanup.js'
 import { type Program, run, start } from './process.js'
+import { until } from './until.js'
 
 let serial = 0
 
@@ -91,11 +92,22 @@ export async function startPing(netns: string, to: string): Promise<Program> {
   return program
 }
 
-/** Ends it; an answer to every question, the last one perhaps still on its way, is no loss. */
+/**
+ * Ends it, when it has had another answer. What was asked after the last answer may still be on its
+ * way: it counts neither as sent nor as lost.
+ */
 export async function finishPing(program: Program): Promise<PingResult> {
+  const before = program.stdout.length
+  await until('the ping to go on', () => program.stdout.indexOf('\n', before) > 0)
   program.kill('SIGINT')
-  const { stdout, stderr } = await program.end()
-  return readPing(stdout + stderr)
+  const { stdout } = await program.end()
+  const answers = [...stdout.matchAll(/bytes from .*icmp_seq=(\d+) .*?(\(DUP!\))?$/gm)]
+  const first = answers.filter(([, , duplicate]) => duplicate === undefined)
+  return {
+    transmitted: Math.max(...first.map(([, sequence]) => Number(sequence))),
+    received: first.length,
+    duplicates: answers.length - first.length,
+  }
 }
 
 function pingCommand(to: string, options: readonly string[]): string[] {

@@ -6,9 +6,12 @@ import { type BuildName, memoryOf, moduleOf } from './builds.js'
 /** Offsets of assembly/memory.ts and table/, known here and nowhere else in the tests. */
 const DIRECTORY = 0x10000
 const PORTS = 64
+const FDB = 72
 const FDB_BUCKETS = 76
+const FDB_POOL = 80
+const HEAD = { poolCount: 12, count: 64, free: 128 }
 const PORT_WORDS = { size: 64, entries: 4 }
-const BUCKET = { size: 128, lock: 120 }
+const BUCKET = { size: 128, overflow: 4, keys: 8, slots: 7, lock: 120 }
 
 /** How the addresses of a table are chosen; `of` is different for every index. */
 export const numberings: Record<string, (index: number) => [high: number, low: number]> = {
@@ -66,6 +69,11 @@ export class Table {
     return this.#words.getUint32(words + PORT_WORDS.entries, true)
   }
 
+  /** What is wrong with the table's structure, in words; only at rest. */
+  audit(): string[] {
+    return audit(this.memory, this.capacity.macs)
+  }
+
   /** See {@link lockAll}. */
   lockAll(worker: number): number {
     return lockAll(this.memory, this.capacity.macs, worker)
@@ -81,4 +89,47 @@ export function lockAll(memory: WebAssembly.Memory, macs: number, worker: number
     words.setUint32(buckets + index * BUCKET.size + BUCKET.lock, ((worker + 1) << 24) | 1, true)
   }
   return count
+}
+
+function audit(memory: WebAssembly.Memory, macs: number): string[] {
+  const words = new DataView(memory.buffer)
+  const start = (field: number) => words.getUint32(DIRECTORY + field, true)
+  const bucketOf = (index: number) => start(FDB_POOL) + (index - 1) * BUCKET.size
+  const overflowOf = (bucket: number) => words.getUint32(bucket + BUCKET.overflow, true)
+  const faults: string[] = []
+  const nodes = new Map<number, string>()
+  const keys = new Map<bigint, string>()
+
+  /** Walks what is linked behind `first`; a bucket that was met before is a fault and ends it. */
+  const walk = (owner: string, first: number, visit: (bucket: number, where: string) => void) => {
+    for (let index = first; index !== 0; index = overflowOf(bucketOf(index))) {
+      const other = nodes.get(index)
+      if (other !== undefined) {
+        faults.push(`overflow bucket ${index} is in ${other} and in ${owner}`)
+        return
+      }
+      nodes.set(index, owner)
+      visit(bucketOf(index), `${owner}, overflow bucket ${index}`)
+    }
+  }
+  const note = (bucket: number, where: string) => {
+    for (let slot = 0; slot < BUCKET.slots; slot++) {
+      const key = words.getBigUint64(bucket + BUCKET.keys + 8 * slot, true)
+      const other = keys.get(key)
+      if (key !== 0n && other) faults.push(`key ${key.toString(16)} is in ${other} and in ${where}`)
+      if (key !== 0n) keys.set(key, `${where}, slot ${slot}`)
+    }
+  }
+  for (let index = 0; index < Math.floor((macs + 4) / 5); index++) {
+    const bucket = start(FDB_BUCKETS) + index * BUCKET.size
+    if (words.getUint32(bucket + BUCKET.lock, true) !== 0) faults.push(`bucket ${index} is locked`)
+    note(bucket, `chain ${index}`)
+    walk(`chain ${index}`, overflowOf(bucket), note)
+  }
+  walk('the pool', words.getUint32(start(FDB) + HEAD.free, true), () => {})
+  const lost = words.getUint32(start(FDB) + HEAD.poolCount, true) - nodes.size
+  if (lost !== 0) faults.push(`${lost} overflow buckets are nowhere`)
+  const count = words.getUint32(start(FDB) + HEAD.count, true)
+  if (count !== keys.size) faults.push(`${keys.size} keys, counted as ${count}`)
+  return faults
 }

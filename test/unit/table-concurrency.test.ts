@@ -140,6 +140,7 @@ describe.each(['shared', 'debug-shared'] as const)('the table under threads [%s]
     expect(Math.min(...moved.slice(0, WORKERS))).toBeGreaterThan(100)
     expect(Math.min(...evicted.slice(0, WORKERS))).toBeGreaterThan(100)
 
+    expect(table.audit()).toEqual([])
     // At rest: fixed stations stand where they belong, counts agree with each other.
     const entries = listing(table, words[CLOCK]!)
     let fixed = 0

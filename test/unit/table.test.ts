@@ -80,6 +80,7 @@ onEveryBuild('the table', (build) => {
       expect(table.count).toBe(capacity)
       for (const index of held) if (!table.set(of(index))) throw new Error(`entry ${index} is lost`)
       expect(table.set(of(1_000_000))).toBe(false)
+      expect(table.audit()).toEqual([])
       // Had churn lost overflow buckets, other addresses would not all fit.
       for (const index of held) expect(table.delete(of(index))).toBe(true)
       expect(table.count).toBe(0)
@@ -116,12 +117,14 @@ onEveryBuild('the table', (build) => {
     const dead = 0
     const table = new Table(build, 100, [1, 2], 2)
     const locked = table.lockAll(dead)
+    expect(table.audit()).toHaveLength(locked)
     expect(table.set([0x0200, 1])).toBe(false)
     expect(table.exports.breakLocks(1)).toBe(0)
     expect(table.set([0x0200, 1])).toBe(false)
     expect(table.exports.breakLocks(dead)).toBe(locked)
     expect(table.set([0x0200, 1])).toBe(true)
     expect(table.exports.breakLocks(dead)).toBe(0)
+    expect(table.audit()).toEqual([])
   })
 
   test('while a lock is held frames are forwarded, unlearned; once it is broken they are learnt', () => {
