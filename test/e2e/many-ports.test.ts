@@ -3,8 +3,8 @@ import { lab, two } from '../support/lab.js'
 import { finishPing, interfaces, namespace, startPing, within } from '../support/netns.js'
 import { startScript } from '../support/script.js'
 
-const ROUNDS = 5
-const PORTS = 200
+const ROUNDS = 1
+const PORTS = 1000
 
 /** Adds and removes ports in its own namespace, and counts what it has open. */
 const source = `

@@ -64,7 +64,8 @@ function step(options: TapOptions, verb: string, hints: Record<string, string> =
 
 function openNew(name: string, count: number): number[] {
   const native = loadNative()
-  const common = TAP | NO_PI | VNET_HDR | MULTI_QUEUE
+  // A multi-queue device has room for 256 queues, 6 MB of kernel memory, whether they are opened or not.
+  const common = TAP | NO_PI | VNET_HDR | (count > 1 ? MULTI_QUEUE : 0)
   const flags = Array.from({ length: count }, (_, i) => (i === 0 ? common | TUN_EXCL : common))
   return openQueues(native, flags, (each) => native.tapOpen(name, each).fd)
 }
