@@ -26,7 +26,7 @@ describe('VXLAN between two stations', () => {
     expect((await iperf(a, b, '10.88.0.2', '-n', '20M')).bitsPerSecond).toBeGreaterThan(1e6)
     const datagrams = await iperf(a, b, '10.88.0.2', '-u', '-b', '10M')
     expect(datagrams.packets).toBeGreaterThan(100)
-    const drops = await running.show<{ reason: string }>('drops')
+    const drops = await running.show<{ reason: string }[]>('drops')
     expect(drops.map(({ reason }) => reason)).not.toContain('checksum-request')
   })
 })

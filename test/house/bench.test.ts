@@ -138,8 +138,10 @@ describe('a result', () => {
     const done: string[] = []
     const failing = {
       ...figure,
+      better: 'more' as const,
       needs: {},
-      setUp: async ({ cleanup }: { cleanup: { add: (step: () => void) => void } }) => {
+      setUp: async (context: object) => {
+        const { cleanup } = context as { cleanup: { add: (step: () => void) => void } }
         cleanup.add(() => done.push('first'))
         cleanup.add(() => done.push('second'))
         throw new Error('no luck')
