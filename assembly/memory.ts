@@ -65,7 +65,7 @@ export namespace Directory {
 
 /** Most frames in a burst, and so descriptors in a worker's block. */
 export const BURST_MAX: u32 = 256
-/** Entries a transmit list holds: a burst that floods to ports of two kinds fits twice over. */
+/** Entries a transmit list holds: a full burst that floods to ports of four kinds (MTU, offloads). */
 export const TRANSMIT_MAX: u32 = 1024
 export const EVENTS_MAX: u32 = 1024
 export const READY_MAX: u32 = 256
