@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static const uint64_t memory_magic = 0x6c736d656d6f7279;
 
@@ -27,6 +29,19 @@ struct memory *read_memory(napi_env env, napi_value handle) {
 }
 
 /*
+ * Asks for huge pages, which keep a big table within reach of the TLB. Advice only: where the
+ * kernel has none to give, nothing is lost.
+ */
+static void advise_huge_pages(uint8_t *base, size_t length) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = ((uintptr_t)base + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)base + length) & ~(page - 1);
+    if (start < end) {
+        (void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+    }
+}
+
+/*
  * attach(view): handle. The view covers a WebAssembly.Memory that never grows: its address is
  * taken once, since asking for it at every call costs more than the call.
  */
@@ -43,6 +58,7 @@ napi_value memory_attach(napi_env env, napi_callback_info info) {
         return throw_errno(env, ENOMEM, "calloc", "memory handle");
     }
     *memory = (struct memory){.magic = memory_magic, .base = base, .length = length};
+    advise_huge_pages(base, length);
     napi_create_reference(env, argument, 1, &memory->view);
     if (napi_create_external(env, memory, finalize, NULL, &handle) != napi_ok) {
         finalize(env, memory, NULL);

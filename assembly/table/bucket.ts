@@ -1,52 +1,65 @@
 /**
- * A bucket: seven keys in one cache line, their values and the lock in the next.
+ * A bucket: seven slots in two cache lines, three of them in the first beside the head.
  *
- *     0 version u32   4 overflow u32 (pool index + 1)    8 keys  7 x u64
- *    64 values 7 x u64                                 120 lock u32     124 unused
+ *     0 version u32   4 overflow u32 (pool index + 1)   8 lock u32   12 unused
+ *    16 slots  7 x { u64 key, u64 value }
  *
- * A slot is named by the address of its key. It is emptied key first and filled value first.
+ * Key and value lie side by side, and slots are taken from the first on: unless a bucket holds more
+ * than three, a look-up reads one line. A slot is named by its address, which is that of its key. It
+ * is emptied key first and filled value first.
  */
 
 export namespace Bucket {
   export const VERSION: usize = 0
   export const OVERFLOW: usize = 4
-  export const KEYS: usize = 8
+  export const LOCK: usize = 8
   export const SLOTS: u32 = 7
-  export const LOCK: usize = 120
 }
 
+const FIRST_SLOT: usize = 16
+const SLOT_SIZE: usize = 16
+
 /** From the address of a key to the address of its value. */
-export const VALUE: usize = 56
+export const VALUE: usize = 8
 
 /** Spins of at most some 100 microseconds: a holder writes for well under one. */
 const SPIN_MAX: u32 = 10_000
 
 /**
- * The slot of `key` in one bucket, or 0. All eight words of the line are compared at once and the
- * hit is found without a branch: where in the bucket a key lies cannot be predicted. The first word
- * (version and overflow) may look like the key by chance and is masked out.
+ * The slot of `key` in one bucket, or 0. The slots of a line are compared at once and the hit is found
+ * without a branch: where in the line a key lies cannot be predicted.
  */
 @inline
 export function slotIn(bucket: usize, key: u64): usize {
   const wanted = i64x2.splat(key)
-  const a = i64x2.bitmask(i64x2.eq(v128.load(bucket), wanted))
-  const b = i64x2.bitmask(i64x2.eq(v128.load(bucket, 16), wanted))
-  const c = i64x2.bitmask(i64x2.eq(v128.load(bucket, 32), wanted))
-  const d = i64x2.bitmask(i64x2.eq(v128.load(bucket, 48), wanted))
-  const hits = (a | (b << 2) | (c << 4) | (d << 6)) & 0xfe
-  return hits == 0 ? 0 : bucket + ((<usize>ctz(hits)) << 3)
+  const a = i64x2.eq(v128.load(bucket, 16), wanted)
+  const b = i64x2.eq(v128.load(bucket, 32), wanted)
+  const c = i64x2.eq(v128.load(bucket, 48), wanted)
+  // Of each comparison the half that is the key's: a value may look like the key by chance.
+  const hits = i64x2.bitmask(v128.shuffle<u64>(a, b, 0, 2)) | ((i64x2.bitmask(c) & 1) << 2)
+  return hits != 0 ? slotAt(bucket, ctz(hits)) : slotInSecondLine(bucket, wanted)
+}
+
+function slotInSecondLine(bucket: usize, wanted: v128): usize {
+  const a = i64x2.eq(v128.load(bucket, 64), wanted)
+  const b = i64x2.eq(v128.load(bucket, 80), wanted)
+  const c = i64x2.eq(v128.load(bucket, 96), wanted)
+  const d = i64x2.eq(v128.load(bucket, 112), wanted)
+  const ab = i64x2.bitmask(v128.shuffle<u64>(a, b, 0, 2))
+  const hits = ab | (i64x2.bitmask(v128.shuffle<u64>(c, d, 0, 2)) << 2)
+  return hits == 0 ? 0 : slotAt(bucket, 3 + ctz(hits))
 }
 
 /** Slot `index` (0 to 6) of a bucket. */
 @inline
 export function slotAt(bucket: usize, index: u32): usize {
-  return bucket + Bucket.KEYS + ((<usize>index) << 3)
+  return bucket + FIRST_SLOT + <usize>index * SLOT_SIZE
 }
 
 /** The last slot of a bucket that is taken, or 0. */
 export function lastSlotOf(bucket: usize): usize {
   for (let index = Bucket.SLOTS; index > 0; index--) {
-    const slot = bucket + Bucket.KEYS + ((<usize>(index - 1)) << 3)
+    const slot = slotAt(bucket, index - 1)
     if (load<u64>(slot) != 0) return slot
   }
   return 0
@@ -59,10 +72,13 @@ export function fill(slot: usize, key: u64, value: u64): void {
   atomic.store<u64>(slot, key)
 }
 
-/** Reads both lines of a bucket, to have them near when it is searched a moment later. */
+/**
+ * Reads a bucket's first line and the one `second` (0 or 64) octets behind that, to have them near
+ * when the bucket is searched a moment later.
+ */
 @inline
-export function touch(bucket: usize): u64 {
-  return load<u64>(bucket) ^ load<u64>(bucket, 64)
+export function touch(bucket: usize, second: usize): u64 {
+  return load<u64>(bucket) ^ load<u64>(bucket + second)
 }
 
 @inline

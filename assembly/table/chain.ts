@@ -36,7 +36,7 @@ export function extend(table: usize, bucket: usize): usize {
   const node = poolBucket(table, index)
   memory.fill(node, 0, BUCKET_SIZE)
   atomic.store<u32>(lastOf(table, bucket), index, Bucket.OVERFLOW)
-  return node + Bucket.KEYS
+  return slotAt(node, 0)
 }
 
 function lastOf(table: usize, bucket: usize): usize {

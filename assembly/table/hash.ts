@@ -3,8 +3,8 @@
  * many readers and writers on several threads. It knows nothing of what keys and values mean;
  * key 0 is reserved for "empty".
  *
- * A bucket is two cache lines (bucket.ts), of which a look-up that hits reads the first and one
- * word of the second; what does not fit is chained from the pool (chain.ts, pool.ts).
+ * A bucket is two cache lines (bucket.ts), of which a look-up in a table that is not crowded reads
+ * the first; what does not fit is chained from the pool (chain.ts, pool.ts).
  *
  * Readers take no lock. A slot is emptied key first and filled value first, so whoever sees the
  * same key before and after reading the value has a value of that key. Entries are moved and

@@ -1,5 +1,5 @@
 /** A table's head: where its buckets and its pool lie, its seed, its count. */
-import { BUCKET_SIZE } from '../memory'
+import { BUCKET_SIZE, CACHE_LINE } from '../memory'
 
 /** Offsets in the table's head. The words that change lie on lines of their own. */
 export namespace Head {
@@ -29,4 +29,10 @@ export function bucketCountOf(table: usize): u32 {
 @inline
 export function bucketAt(table: usize, index: u32): usize {
   return <usize>load<u32>(table, Head.BUCKETS) + <usize>index * BUCKET_SIZE
+}
+
+/** The distance at which a bucket's second line is worth reading ahead: none while few have entries there. */
+@inline
+export function secondLineOf(table: usize): usize {
+  return countOf(table) > bucketCountOf(table) * 2 ? CACHE_LINE : 0
 }

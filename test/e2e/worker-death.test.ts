@@ -136,8 +136,8 @@ function locking({ mac }: Station): string {
   const bytes = Buffer.from(largest.buffer)
   const key = Buffer.from('0100${mac.replaceAll(':', '')}', 'hex')
   let slot = bytes.indexOf(key)
-  while (slot >= 0 && (slot % 8 !== 0 || slot % 128 === 0 || slot % 128 > 56)) slot = bytes.indexOf(key, slot + 1)
-  const lock = new Int32Array(largest.buffer, slot - (slot % 128) + 120, 1)
+  while (slot >= 0 && (slot % 16 !== 0 || slot % 128 === 0)) slot = bytes.indexOf(key, slot + 1)
+  const lock = new Int32Array(largest.buffer, slot - (slot % 128) + 8, 1)
   Atomics.store(lock, 0, (1 << 24) | 1)
 
   const remove = () => {

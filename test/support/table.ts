@@ -11,7 +11,7 @@ const FDB_BUCKETS = 76
 const FDB_POOL = 80
 const HEAD = { poolCount: 12, count: 64, free: 128 }
 const PORT_WORDS = { size: 64, entries: 4 }
-const BUCKET = { size: 128, overflow: 4, keys: 8, slots: 7, lock: 120 }
+const BUCKET = { size: 128, overflow: 4, first: 16, stride: 16, slots: 7, lock: 8 }
 
 /** How the addresses of a table are chosen; `of` is different for every index. */
 export const numberings: Record<string, (index: number) => [high: number, low: number]> = {
@@ -114,7 +114,7 @@ function audit(memory: WebAssembly.Memory, macs: number): string[] {
   }
   const note = (bucket: number, where: string) => {
     for (let slot = 0; slot < BUCKET.slots; slot++) {
-      const key = words.getBigUint64(bucket + BUCKET.keys + 8 * slot, true)
+      const key = words.getBigUint64(bucket + BUCKET.first + BUCKET.stride * slot, true)
       const other = keys.get(key)
       if (key !== 0n && other) faults.push(`key ${key.toString(16)} is in ${other} and in ${where}`)
       if (key !== 0n) keys.set(key, `${where}, slot ${slot}`)

@@ -57,7 +57,7 @@ static uint32_t extend(uint32_t table, uint32_t bucket) {
     uint32_t node = pool_bucket(table, index);
     memset(linear + node, 0, BUCKET_SIZE);
     atomic_store32(last_of(table, bucket) + BUCKET_OVERFLOW, index);
-    return node + BUCKET_KEYS;
+    return slot_at(node, 0);
 }
 
 static inline void fill(uint32_t slot, uint64_t key, uint64_t value) {

@@ -20,6 +20,7 @@ enum statistic {
     STATISTIC_MOVED = 24,
     STATISTIC_UNLEARNED = 48,
     STATISTIC_STATIC_VIOLATED = 56,
+    STATISTIC_BURST_SIZES = 64,
 };
 
 enum drop {
@@ -72,6 +73,13 @@ static inline void count_transmitted(uint32_t worker, uint32_t port, uint32_t oc
     uint32_t counters = counters_of(worker, port);
     bump(counters + TX_FRAMES, 1);
     bump(counters + TX_OCTETS, octets);
+}
+
+static inline void count_burst(uint32_t block, uint32_t frames) {
+    uint32_t size = 31 - (uint32_t)__builtin_clz(frames | 1);
+    bump(block + WORKER_STATISTICS + STATISTIC_BURSTS, 1);
+    bump(block + WORKER_STATISTICS + STATISTIC_FRAMES, frames);
+    bump(block + WORKER_STATISTICS + STATISTIC_BURST_SIZES + (size << 3), 1);
 }
 
 #endif

@@ -21,16 +21,10 @@ enum {
     HEAD_FREE = 128,
 };
 
-enum {
-    BUCKET_VERSION = 0,
-    BUCKET_OVERFLOW = 4,
-    BUCKET_KEYS = 8,
-    BUCKET_SLOTS = 7,
-    BUCKET_LOCK = 120
-};
+enum { BUCKET_VERSION = 0, BUCKET_OVERFLOW = 4, BUCKET_LOCK = 8, BUCKET_SLOTS = 7 };
 
 /* From the address of a key to that of its value. */
-enum { VALUE = 56 };
+enum { VALUE = 8 };
 
 enum change { CHANGE_DONE, CHANGE_EXISTS, CHANGE_MISSING, CHANGE_BUSY };
 
@@ -52,31 +46,57 @@ static inline uint32_t pool_bucket(uint32_t table, uint32_t index) {
 }
 
 #ifdef __SSE4_1__
-static inline uint32_t equal_pair(uint32_t address, __m128i wanted) {
-    __m128i pair = _mm_loadu_si128((const __m128i *)(const void *)(linear + address));
-    return (uint32_t)_mm_movemask_pd(_mm_castsi128_pd(_mm_cmpeq_epi64(pair, wanted)));
+/* All ones in the lower half if the slot's key is the one that is wanted. */
+static inline __m128i equal_key(uint32_t slot, __m128i wanted) {
+    return _mm_cmpeq_epi64(_mm_loadu_si128((const __m128i *)(const void *)(linear + slot)), wanted);
 }
 
-/* A bit for each of the eight words of a bucket's first line that equals the key. */
-static inline uint32_t equal_words(uint32_t bucket, uint64_t key) {
+/* A bit for each of two slots, one behind the other, whose key is the one that is wanted. */
+static inline uint32_t equal_pair(uint32_t slot, __m128i wanted) {
+    __m128i pair = _mm_unpacklo_epi64(equal_key(slot, wanted), equal_key(slot + 16, wanted));
+    return (uint32_t)_mm_movemask_pd(_mm_castsi128_pd(pair));
+}
+
+static inline uint32_t equal_first(uint32_t bucket, uint64_t key) {
     __m128i wanted = _mm_set1_epi64x((long long)key);
-    return equal_pair(bucket, wanted) | (equal_pair(bucket + 16, wanted) << 2) |
-           (equal_pair(bucket + 32, wanted) << 4) | (equal_pair(bucket + 48, wanted) << 6);
+    __m128d third = _mm_castsi128_pd(equal_key(bucket + 48, wanted));
+    return equal_pair(bucket + 16, wanted) | (((uint32_t)_mm_movemask_pd(third) & 1) << 2);
+}
+
+static inline uint32_t equal_second(uint32_t bucket, uint64_t key) {
+    __m128i wanted = _mm_set1_epi64x((long long)key);
+    return equal_pair(bucket + 64, wanted) | (equal_pair(bucket + 96, wanted) << 2);
 }
 #else
-static inline uint32_t equal_words(uint32_t bucket, uint64_t key) {
+static inline uint32_t equal_slots(uint32_t slot, uint32_t count, uint64_t key) {
     uint32_t hits = 0;
-    for (uint32_t word = 0; word < 8; word++) {
-        hits |= (uint32_t)(load64(bucket + word * 8) == key) << word;
+    for (uint32_t index = 0; index < count; index++) {
+        hits |= (uint32_t)(load64(slot + index * 16) == key) << index;
     }
     return hits;
 }
+
+static inline uint32_t equal_first(uint32_t bucket, uint64_t key) {
+    return equal_slots(bucket + 16, 3, key);
+}
+
+static inline uint32_t equal_second(uint32_t bucket, uint64_t key) {
+    return equal_slots(bucket + 64, 4, key);
+}
 #endif
 
-/* The slot of `key` in one bucket, or 0. The first word is no key. */
+static inline uint32_t slot_at(uint32_t bucket, uint32_t index) {
+    return bucket + 16 + index * 16;
+}
+
+/* The slot of `key` in one bucket, or 0. */
 static inline uint32_t slot_in(uint32_t bucket, uint64_t key) {
-    uint32_t hits = equal_words(bucket, key) & 0xfe;
-    return hits == 0 ? 0 : bucket + ((uint32_t)__builtin_ctz(hits) << 3);
+    uint32_t hits = equal_first(bucket, key);
+    if (hits != 0) {
+        return slot_at(bucket, (uint32_t)__builtin_ctz(hits));
+    }
+    hits = equal_second(bucket, key);
+    return hits == 0 ? 0 : slot_at(bucket, 3 + (uint32_t)__builtin_ctz(hits));
 }
 
 static uint32_t slot_in_chain(uint32_t table, uint32_t bucket, uint64_t key) {
@@ -115,8 +135,13 @@ static inline uint32_t find(uint32_t table, uint32_t bucket, uint64_t key) {
     return slot != 0 ? slot : search(table, bucket, key);
 }
 
-static inline uint64_t touch(uint32_t bucket) {
-    return load64(bucket) ^ load64(bucket + 64);
+/* How far behind the first line of a bucket the line is that is worth reading ahead too. */
+static inline uint32_t second_line_of(uint32_t table) {
+    return load32(table + HEAD_COUNT) > load32(table + HEAD_BUCKET_COUNT) * 2 ? 64 : 0;
+}
+
+static inline uint64_t touch(uint32_t bucket, uint32_t second) {
+    return load64(bucket) ^ load64(bucket + second);
 }
 
 static inline uint64_t value_of(uint32_t slot) {

@@ -43,7 +43,7 @@ static uint64_t octets_of(uint32_t block, uint32_t count) {
 /* The door, and a first reading of the FDB buckets, so that the misses of all frames overlap. */
 static void receive(uint32_t worker, uint32_t block, uint32_t port, uint32_t fid, uint32_t count) {
     uint32_t table = directory(DIRECTORY_FDB), frame = block + WORKER_FRAMES;
-    uint32_t from = block + WORKER_RECEIVED;
+    uint32_t from = block + WORKER_RECEIVED, second = second_line_of(table);
     uint64_t touched = 0;
     for (uint32_t index = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
         store64(frame + FRAME_ADDRESS, load64(from));
@@ -59,7 +59,7 @@ static void receive(uint32_t worker, uint32_t block, uint32_t port, uint32_t fid
         uint32_t destination = bucket_of(table, key_of(destination_of(address), fid));
         store32(frame + FRAME_SOURCE_BUCKET, source);
         store32(frame + FRAME_DESTINATION_BUCKET, destination);
-        touched ^= touch(source) ^ touch(destination);
+        touched ^= touch(source, second) ^ touch(destination, second);
     }
     store64(block + WORKER_SCRATCH, touched);
 }
@@ -108,8 +108,7 @@ static __attribute__((noinline)) uint32_t process(uint32_t worker, uint32_t port
     uint32_t counters = counters_of(worker, port);
     bump(counters + RX_FRAMES, count);
     bump(counters + RX_OCTETS, octets_of(block, count));
-    bump(block + WORKER_STATISTICS + STATISTIC_BURSTS, 1);
-    bump(block + WORKER_STATISTICS + STATISTIC_FRAMES, count);
+    count_burst(block, count);
     if ((load32(record + PORT_FLAGS) & PORT_FORWARDS) != PORT_FORWARDS) {
         drop_received(worker, port, PORT_DOWN, count);
         return 0;
