@@ -10,6 +10,7 @@ import {
   directory,
   failures as failuresAt,
   MAGIC,
+  QUEUE_SIZE,
   queues as queuesAt,
   Worker,
   workerBlock,
@@ -27,7 +28,7 @@ export function boot(seedLow: u32, seedHigh: u32): bool {
   const identity = directory(Directory.IDENTITY)
   for (let port: u32 = 0; port < ports; port++) store<u32>(identity + ((<usize>port) << 2), port)
   for (let worker: u32 = 0; worker <= workers; worker++) {
-    memory.fill(queuesAt(worker), 0xff, (<usize>ports) << 2)
+    for (let port: u32 = 0; port < ports; port++) setQueue(worker, port, -1, 0)
   }
   create(
     directory(Directory.FDB),
@@ -63,9 +64,13 @@ export function breakLocks(worker: u32): u32 {
   return breakTableLocks(directory(Directory.FDB), (worker + 1) << 24, 0xff000000)
 }
 
-/** Gives a worker the file descriptor it writes a port's frames to; -1 for none. */
-export function setQueue(worker: u32, port: u32, descriptor: i32): void {
-  atomic.store<i32>(queuesAt(worker) + ((<usize>port) << 2), descriptor)
+/**
+ * Gives a worker the file descriptor it writes a port's frames to, and the kind of device that is at
+ * its other end (native/abi.h); -1 for none. One store, so that no worker sees half of it.
+ */
+export function setQueue(worker: u32, port: u32, descriptor: i32, kind: u32): void {
+  const entry = <u64>(<u32>descriptor) | ((<u64>kind) << 32)
+  atomic.store<u64>(queuesAt(worker) + <usize>port * <usize>QUEUE_SIZE, entry)
 }
 
 /** Addresses of a worker's areas, for the device layer and TypeScript. */

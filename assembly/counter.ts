@@ -36,7 +36,12 @@ export namespace Statistic {
   export const UNLEARNED: usize = 48
   /** Frames whose source is a static entry of another port. */
   export const STATIC_VIOLATED: usize = 56
-  export const COUNT: u32 = 8
+  /** Bursts of 1, 2 to 3, 4 to 7 … 128 to 255 and 256 frames: nine words. */
+  export const BURST_SIZES: usize = 64
+  /** Time spent on bursts and ticks, and time spent waiting for them, in microseconds. */
+  export const BUSY: usize = 136
+  export const WAITED: usize = 144
+  export const COUNT: u32 = 19
 }
 
 @inline
@@ -64,6 +69,22 @@ export function statisticOf(block: usize, which: usize): u64 {
 @inline
 export function statistic(block: usize, which: usize): void {
   bump(block + Worker.STATISTICS + which, 1)
+}
+
+/** Counts a burst of `frames` (1 to BURST_MAX). */
+@inline
+export function countBurst(block: usize, frames: u32): void {
+  const size = <usize>(31 - clz(frames | 1))
+  bump(block + Worker.STATISTICS + Statistic.BURSTS, 1)
+  bump(block + Worker.STATISTICS + Statistic.FRAMES, frames)
+  bump(block + Worker.STATISTICS + Statistic.BURST_SIZES + (size << 3), 1)
+}
+
+/** Adds to the time that a worker was busy and that it waited, in milliseconds. */
+export function account(worker: u32, busy: f64, waited: f64): void {
+  const block = workerBlock(worker)
+  bump(block + Worker.STATISTICS + Statistic.BUSY, <u64>max(0, busy * 1000))
+  bump(block + Worker.STATISTICS + Statistic.WAITED, <u64>max(0, waited * 1000))
 }
 
 /** Counts frames dropped on their way in. */

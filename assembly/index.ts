@@ -27,7 +27,14 @@ export {
   quiesce,
 } from './config'
 // Counters and events.
-export { dropCounter, portCounter, resetPort, transmitFailed, workerStatistic } from './counter'
+export {
+  account,
+  dropCounter,
+  portCounter,
+  resetPort,
+  transmitFailed,
+  workerStatistic,
+} from './counter'
 export { eventsLost, nextEvent } from './event'
 // The life of a memory: plan and lay out, boot once, attach each instance.
 export { layout } from './memory'

@@ -8,7 +8,7 @@
  *   WORKERS      a block per worker and one for the control thread: epoch, statistics, descriptors,
  *                transmit list, event ring
  *   COUNTERS     per worker and port, one cache line          DROPS    per worker, port and reason
- *   QUEUES       per worker and port, a file descriptor       ARENAS   per worker, received frames
+ *   QUEUES       per worker and port, a queue                  ARENAS   per worker, received frames
  *   FAILURES     per worker, writes that failed, by port
  *   CONFIG       two buffers of port and domain records       IDENTITY port lists of one
  *   PORTS        shared words of a port                       DOMAINS  shared words of a domain
@@ -24,7 +24,7 @@ export const DIRECTORY_SIZE: usize = 4096
 /** 'LSPN', written last by `boot`: an instance attaches to nothing else. */
 export const MAGIC: u32 = 0x4e50534c
 /** Grows with every change of layout or exports; never part of the semantic version. */
-export const ABI_VERSION: u32 = 1
+export const ABI_VERSION: u32 = 2
 
 /** What x86-64 and arm64 move between cores; words of different writers lie this far apart. */
 export const CACHE_LINE: usize = 64
@@ -79,14 +79,14 @@ export namespace Worker {
   /** Statistics, u64 each: see counter.ts. */
   export const STATISTICS: usize = 128
   /** Event ring: u32 head (written by the worker), u64 lost. */
-  export const EVENT_HEAD: usize = 256
-  export const EVENT_LOST: usize = 264
+  export const EVENT_HEAD: usize = 384
+  export const EVENT_LOST: usize = 392
   /** Event ring: u32 tail (written by the reader). */
-  export const EVENT_TAIL: usize = 320
+  export const EVENT_TAIL: usize = 448
   /** 256 bytes in which an export hands a record to TypeScript. */
-  export const SCRATCH: usize = 384
+  export const SCRATCH: usize = 512
   /** Received frames: BURST_MAX x { u32 address of the Ethernet header, u32 length }. */
-  export const RECEIVED: usize = 640
+  export const RECEIVED: usize = 768
   /** Descriptors of frames in flight: BURST_MAX x 64 bytes, see frame.ts. */
   export const FRAMES: usize = RECEIVED + BURST_MAX * 8
   /** Transmit list: TRANSMIT_MAX x 32 bytes, see transmit.ts. */
@@ -103,6 +103,8 @@ export const COUNTERS_SIZE: usize = 64
 export const RECORD_SIZE: usize = 64
 export const CONFIG_HEAD_SIZE: usize = 64
 export const SHARED_SIZE: usize = 64
+/** An entry of a worker's queue table: { i32 file descriptor or -1, u32 kind of device }. */
+export const QUEUE_SIZE: u64 = 8
 /** A record of failed writes: { u32 port, u32 errno, u32 frames, u32 octets }. */
 export const FAILURE_SIZE: u64 = 16
 /** Reasons a frame can be dropped for, at most: the stride of the drop counters. */
@@ -158,7 +160,7 @@ export function layout(workers: u32, ports: u32, domains: u32, macs: u32, arena:
   end = region(Directory.WORKERS, end, all * Worker.SIZE)
   end = region(Directory.COUNTERS, end, all * ports * COUNTERS_SIZE)
   end = region(Directory.DROPS, end, all * ports * REASONS_MAX * 8)
-  end = region(Directory.QUEUES, end, all * line(<u64>ports * 4))
+  end = region(Directory.QUEUES, end, all * line(<u64>ports * QUEUE_SIZE))
   end = region(Directory.FAILURES, end, all * line((<u64>ports + 1) * FAILURE_SIZE))
   end = region(Directory.ARENAS, end, all * arena)
   end = region(Directory.CONFIG, end, 2 * line(config))
@@ -182,9 +184,9 @@ function region(field: usize, start: u64, size: u64): u64 {
   return aligned + size
 }
 
-/** Address of a worker's table of file descriptors, i32 a port. */
+/** Address of a worker's queue table, an entry a port. */
 export function queues(worker: u32): usize {
-  const stride = line(directory(Directory.MAX_PORTS) * 4)
+  const stride = line(<u64>load<u32>(DIRECTORY, Directory.MAX_PORTS) * QUEUE_SIZE)
   return directory(Directory.QUEUES) + <usize>worker * <usize>stride
 }
 

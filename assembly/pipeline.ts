@@ -8,7 +8,7 @@ import { decide, Verdict } from './bridge/forward'
 import { learn, seen } from './bridge/learn'
 import { sweep, sweepDeadline } from './bridge/sweep'
 import { latch, PortRecord, portRecord } from './config'
-import { bump, Counter, countersOf, dropReceived, Statistic } from './counter'
+import { bump, Counter, countBurst, countersOf, dropReceived } from './counter'
 import { Drop } from './drop'
 import { flood, unicast } from './egress'
 import { FRAME_SIZE, Frame } from './frame'
@@ -16,6 +16,7 @@ import { BURST_MAX, Directory, directory, Worker, workerBlock } from './memory'
 import { accept } from './offload/accept'
 import { touch } from './table/bucket'
 import { bucketOf } from './table/hash'
+import { secondLineOf } from './table/head'
 import { destinationOf, isGroup, sourceOf } from './wire/ethernet'
 
 /**
@@ -33,8 +34,7 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   const counters = countersOf(worker, port)
   bump(counters + Counter.RX_FRAMES, count)
   bump(counters + Counter.RX_OCTETS, octetsOf(block, count))
-  bump(block + Worker.STATISTICS + Statistic.BURSTS, 1)
-  bump(block + Worker.STATISTICS + Statistic.FRAMES, count)
+  countBurst(block, count)
   const up = PortRecord.PRESENT | PortRecord.UP
   if ((load<u32>(record, PortRecord.FLAGS) & up) != up) {
     dropReceived(worker, port, Drop.PORT_DOWN, count)
@@ -61,6 +61,7 @@ function octetsOf(block: usize, count: u32): u64 {
  */
 function receive(worker: u32, block: usize, port: u32, fid: u32, count: u32): void {
   const table = directory(Directory.FDB)
+  const second = secondLineOf(table)
   let touched: u64 = 0
   let frame = block + Worker.FRAMES
   let from = block + Worker.RECEIVED
@@ -78,7 +79,7 @@ function receive(worker: u32, block: usize, port: u32, fid: u32, count: u32): vo
     const destination = bucketOf(table, keyOf(destinationOf(address), fid))
     store<u32>(frame, <u32>source, Frame.SOURCE_BUCKET)
     store<u32>(frame, <u32>destination, Frame.DESTINATION_BUCKET)
-    touched ^= touch(source) ^ touch(destination)
+    touched ^= touch(source, second) ^ touch(destination, second)
   }
   store<u64>(block, touched, Worker.SCRATCH) // or the compiler would leave the reads out
 }

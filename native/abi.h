@@ -43,6 +43,12 @@ struct ready {
     uint32_t events;
 };
 
+/* Where a port's frames are written to and read from; a negative descriptor is none. */
+struct queue {
+    int32_t fd;
+    uint32_t kind;
+};
+
 /* A frame that was read: where its Ethernet header is, and its length from there. */
 struct descriptor {
     uint32_t address;
@@ -73,6 +79,7 @@ struct failure {
 };
 
 _Static_assert(sizeof(struct ready) == 8, "a ready entry is 8 bytes");
+_Static_assert(sizeof(struct queue) == 8, "an entry of the queue table is 8 bytes");
 _Static_assert(sizeof(struct descriptor) == 8, "a descriptor is 8 bytes");
 _Static_assert(sizeof(struct transmit) == 32, "a transmit entry is 32 bytes");
 _Static_assert(sizeof(struct failure) == 16, "a failure record is 16 bytes");

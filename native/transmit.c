@@ -73,8 +73,8 @@ static uint32_t load(const struct memory *memory, uint64_t address) {
 
 /* The descriptor of a port; -1 if it has none, or its number is none. */
 static int queue_of(const struct memory *memory, uint32_t queues, uint32_t port) {
-    uint64_t address = queues + (uint64_t)port * 4;
-    return address + 4 <= memory->length ? (int)load(memory, address) : -1;
+    uint64_t address = queues + (uint64_t)port * sizeof(struct queue);
+    return address + sizeof(struct queue) <= memory->length ? (int)load(memory, address) : -1;
 }
 
 static void write_entry(const struct memory *memory, uint32_t queues, const struct transmit *entry,
@@ -101,7 +101,7 @@ static void write_entry(const struct memory *memory, uint32_t queues, const stru
 
 /*
  * writeEntries(memory, queues, entries, count, failures, failureCapacity): failure records written.
- * `queues` is a table of i32 descriptors by port number; a negative one is a failure, ENODEV.
+ * `queues` is a table of struct queue by port number; a negative one is a failure, ENODEV.
  * Capacity for a record a port holds them all.
  */
 napi_value write_entries(napi_env env, napi_callback_info info) {

@@ -175,7 +175,7 @@ export class Port {
   #connect(queues: readonly number[]): void {
     const { manager, pollers } = this.#host
     for (const [worker, { epoll }] of pollers.entries()) {
-      manager.exports.setQueue(worker, this.#index, queues[worker % queues.length] as number)
+      manager.exports.setQueue(worker, this.#index, queues[worker % queues.length] as number, 0)
       const queue = queues[worker]
       if (queue !== undefined) loadNative().pollerAdd(epoll, queue, this.#index)
     }
@@ -184,7 +184,7 @@ export class Port {
   #disconnect(queues: readonly number[]): void {
     const { manager, pollers } = this.#host
     for (const [worker, { epoll }] of pollers.entries()) {
-      manager.exports.setQueue(worker, this.#index, -1)
+      manager.exports.setQueue(worker, this.#index, -1, 0)
       try {
         if (queues[worker] !== undefined) loadNative().pollerRemove(epoll, queues[worker])
       } catch {

@@ -7,7 +7,7 @@ export interface Exports {
   boot(seedLow: number, seedHigh: number): number
   attach(worker: number): number
   breakLocks(worker: number): number
-  setQueue(worker: number, port: number, descriptor: number): void
+  setQueue(worker: number, port: number, descriptor: number, kind: number): void
 
   arena(worker: number): number
   queues(worker: number): number
@@ -50,6 +50,7 @@ export interface Exports {
   resetPort(port: number): void
   transmitFailed(worker: number, port: number, reason: number, frames: number, octets: number): void
   workerStatistic(worker: number, which: number): number
+  account(worker: number, busy: number, waited: number): void
 
   nextEvent(worker: number, reader: number): number
   eventsLost(worker: number): number
@@ -61,6 +62,8 @@ export const BURST_MAX = 256
 export const RECEIVED_SIZE = 8
 /** Octets of a transmit entry, in u32s: head, headLength, body, bodyLength, ports, portCount, except. */
 export const TRANSMIT_SIZE = 32
+/** Octets of an entry of the queue table { i32 descriptor, u32 kind of device (native/abi.h) }. */
+export const QUEUE_SIZE = 8
 /** Octets of a failure record { u32 port, u32 errno, u32 frames, u32 octets }; one a port at most. */
 export const FAILURE_SIZE = 16
 /** Octets of a readiness record { u32 port, u32 epoll events }, and how many there are. */
@@ -97,6 +100,10 @@ export const workerStatistics = [
   'unlearned',
   'staticViolated',
 ] as const
+/** Behind them: bursts of 1, 2 to 3, 4 to 7 … 256 frames, then two times in microseconds. */
+export const BURST_SIZES = 9
+export const BUSY = workerStatistics.length + BURST_SIZES
+export const WAITED = BUSY + 1
 
 /** Types of event, by their code. */
 export const eventTypes = {

@@ -45,6 +45,11 @@ export class Forwarder {
     return this.exports.nextDeadline(this.worker, now)
   }
 
+  /** Notes how long a turn was busy and how long it waited, in milliseconds. */
+  account(busy: number, waited: number): void {
+    this.exports.account(this.worker, busy, waited)
+  }
+
   /** Says, after a wait, that the worker is about to use what control handed over. */
   enter(): void {
     this.exports.enter(this.worker)

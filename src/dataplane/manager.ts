@@ -4,6 +4,8 @@
  */
 import { LinkspanError } from '../error.js'
 import {
+  BURST_SIZES,
+  BUSY,
   Change,
   DOMAIN_PRESENT,
   type Exports,
@@ -11,6 +13,7 @@ import {
   PORT_PRESENT,
   PORT_UP,
   portCounters,
+  WAITED,
   workerStatistics,
 } from './abi.js'
 import { type Attachment, attach } from './instance.js'
@@ -35,7 +38,13 @@ export interface FdbEntry {
 }
 
 export type PortCounters = Record<(typeof portCounters)[number], number>
-export type WorkerStatistics = Record<(typeof workerStatistics)[number], number>
+export type WorkerStatistics = Record<(typeof workerStatistics)[number], number> & {
+  /** Bursts of 1, 2 to 3, 4 to 7 … 128 to 255 and 256 frames. */
+  burstSizes: number[]
+  /** Milliseconds spent on frames and time-outs, and spent waiting for them. */
+  busy: number
+  waited: number
+}
 
 export interface DataplaneEvent {
   type: (typeof eventTypes)[keyof typeof eventTypes]
@@ -145,11 +154,11 @@ export class Manager {
   }
 
   workerStatistics(worker: number): WorkerStatistics {
-    const read = (name: string, which: number) => [
-      name,
-      this.exports.workerStatistic(worker, which),
-    ]
-    return Object.fromEntries(workerStatistics.map(read)) as WorkerStatistics
+    const read = (which: number) => this.exports.workerStatistic(worker, which)
+    const named = Object.fromEntries(workerStatistics.map((name, which) => [name, read(which)]))
+    const sizes = Array.from({ length: BURST_SIZES }, (_, size) => workerStatistics.length + size)
+    const times = { busy: read(BUSY) / 1000, waited: read(WAITED) / 1000 }
+    return { ...named, burstSizes: sizes.map(read), ...times } as WorkerStatistics
   }
 
   /** Takes the events of all workers, oldest first a worker. */

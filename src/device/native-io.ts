@@ -3,7 +3,7 @@
  * Control opens the descriptors, puts them into the worker's epoll set and the queue table.
  */
 import { constants } from 'node:os'
-import { BURST_MAX, READY_MAX, READY_SIZE } from '../dataplane/abi.js'
+import { BURST_MAX, QUEUE_SIZE, READY_MAX, READY_SIZE } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from './io.js'
 import { loadNative, type MemoryHandle, type Native } from './native.js'
@@ -23,7 +23,7 @@ export class NativeIo implements Io {
   readonly #forwarder: Forwarder
   readonly #poller: Poller
   readonly #arenaSize: number
-  /** The worker's tables as words: ready { port, events }, and its descriptor of every port. */
+  /** The worker's tables as words: ready { port, events }, and the queue { descriptor, kind } of every port. */
   readonly #ready: Uint32Array
   readonly #queues: Int32Array
 
@@ -34,7 +34,7 @@ export class NativeIo implements Io {
     this.#poller = poller
     this.#arenaSize = arenaSize
     this.#ready = new Uint32Array(memory.buffer, ready, (READY_MAX * READY_SIZE) / 4)
-    this.#queues = new Int32Array(memory.buffer, queues, ports)
+    this.#queues = new Int32Array(memory.buffer, queues, (ports * QUEUE_SIZE) / 4)
   }
 
   wait(timeout: number): number {
@@ -52,7 +52,7 @@ export class NativeIo implements Io {
   }
 
   receive(port: number): number {
-    const queue = this.#queues[port] as number
+    const queue = this.#queues[port * 2] as number
     // Taken away by control since the wait: not an error of the device.
     if (queue < 0) return 0
     const { received, arena } = this.#forwarder
@@ -67,12 +67,12 @@ export class NativeIo implements Io {
       transmit,
       count,
       failures,
-      this.#queues.length + 1,
+      this.#queues.length / 2 + 1,
     )
   }
 
   forget(port: number): void {
-    const queue = this.#queues[port] as number
+    const queue = this.#queues[port * 2] as number
     // What was reported may have been of the descriptor that the port had before.
     if (queue < 0 || this.#native.hasFailed(queue) === 0) return
     try {

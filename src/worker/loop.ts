@@ -31,10 +31,12 @@ export class Loop {
    */
   turn(timeout: number = WAIT_MAX): number {
     this.#forwarder.quiesce()
+    const began = this.#now()
     const count = this.#io.wait(Math.min(timeout, this.#untilDeadline()))
     // Before any descriptor is looked up: what control takes away from here on it closes only when
     // this worker has passed on.
     this.#forwarder.enter()
+    const woke = this.#now()
     let frames = 0
     for (let index = 0; index < count; index++) {
       const port = this.#io.readyPort(index)
@@ -43,6 +45,7 @@ export class Loop {
       else if (received < 0 || this.#io.readyFailed(index)) this.#io.forget(port)
     }
     this.#tick()
+    this.#forwarder.account(this.#now() - woke, woke - began)
     return frames
   }
 

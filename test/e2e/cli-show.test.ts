@@ -101,6 +101,9 @@ const contract = {
       evicted: 0,
       unlearned: 0,
       staticViolated: 0,
+      burstSizes: expect.any(Array),
+      busy: expect.any(Number),
+      waited: expect.any(Number),
     },
   ],
 }

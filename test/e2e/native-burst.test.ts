@@ -149,7 +149,7 @@ describe('writeEntries', () => {
     sockets = taps.map(packetSocket)
     put(
       QUEUES,
-      taps.map(({ fd }) => fd),
+      taps.flatMap(({ fd }) => [fd, 0]),
     )
     put(PORTS, [0, 1, 2])
   })
@@ -211,7 +211,7 @@ describe('writeEntries', () => {
   })
 
   test('a port without a descriptor, or beyond the table, is a device that is not there', () => {
-    put(QUEUES + 4, [-1])
+    put(QUEUES + 8, [-1])
     put(PORTS, [0, 1, 0x3fffffff])
     const headLength = frameAt(FRAMES, 60, 1)
     expect(write([{ headLength }])).toBe(2)
@@ -233,7 +233,7 @@ describe('writeEntries', () => {
   })
 
   test('never charges one port with the failures of another', () => {
-    put(QUEUES, [999_999, 999_998, 999_997])
+    put(QUEUES, [999_999, 0, 999_998, 0, 999_997, 0])
     const headLength = frameAt(FRAMES, 60, 1)
     expect(write([{ headLength }, { headLength }], 2)).toBe(2)
     expect(failures(2)).toEqual([

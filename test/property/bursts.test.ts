@@ -50,7 +50,9 @@ function everything(bench: Rig) {
     sent: bench.sent(name),
     counters: bench.counters(name),
   }))
-  const { bursts: _, ...statistics } = bench.statistics()
+  const statistics = Object.fromEntries(
+    Object.entries(bench.statistics()).filter(([name]) => !name.startsWith('burst')),
+  )
   return { ports, drops: bench.drops(), fdb: bench.fdb(), events: bench.events(), statistics }
 }
 
