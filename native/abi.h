@@ -43,6 +43,16 @@ struct ready {
     uint32_t events;
 };
 
+/* What a queue is, and so how a frame is read from it and written to it. */
+enum queue_kind {
+    QUEUE_TAP = 0, /* a frame a read or write, behind a virtio header of 12 bytes */
+    QUEUE_PACKET =
+        1, /* AF_PACKET: as a TAP, but that the outermost VLAN tag comes beside the frame */
+    QUEUE_MESSAGE = 2, /* a datagram or seqpacket socket: a frame a message, no virtio header */
+    QUEUE_STREAM = 3,  /* a stream socket: frames behind their lengths, u32 big-endian (QEMU) */
+    QUEUE_PAIR = 4     /* of pairCreate: a frame a message, behind a virtio header of 12 bytes */
+};
+
 /* Where a port's frames are written to and read from; a negative descriptor is none. */
 struct queue {
     int32_t fd;

@@ -22,6 +22,7 @@
     X(watch, watch_start)                                                                          \
     X(unwatch, watch_stop)                                                                         \
     X(packetOpen, packet_open)                                                                     \
+    X(pairCreate, pair_create)                                                                     \
     X(readFrame, read_frame)                                                                       \
     X(writeFrame, write_frame)                                                                     \
     X(pollerCreate, poller_create)                                                                 \

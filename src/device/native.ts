@@ -51,6 +51,11 @@ export interface Native {
 
   /** With a virtio header each frame has 12 bytes before it (Linux 6.4). */
   packetOpen(namespaceFd: number, interfaceIndex: number, vnetHeader: boolean): number
+  /**
+   * Two ends of a SOCK_SEQPACKET pair: a queue of kind PAIR and what the program reads and writes by
+   * readFrame and writeFrame. A message is a frame behind its virtio header of 12 bytes.
+   */
+  pairCreate(): { switch: number; program: number }
   /** Bytes, or -errno where trying again may help. */
   readFrame(fd: number, view: Uint8Array): number
   writeFrame(fd: number, view: Uint8Array): number
