@@ -131,7 +131,7 @@ export class Port {
   /** Notices that the device is gone: its descriptor says so for as long as it is open. */
   check(): void {
     const queue = this.#device?.queues[0]
-    if (queue === undefined || loadNative().hasFailed(queue) === 0) return
+    if (queue === undefined || loadNative().hasFailed(queue, 0) === 0) return
     this.lost('its interface was deleted, or its namespace')
   }
 
