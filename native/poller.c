@@ -63,9 +63,9 @@ napi_value poller_remove(napi_env env, napi_callback_info info) {
 }
 
 /*
- * hasFailed(fd, kind): 1 if a queue reports for good that nothing comes any more, else 0. A TAP that
- * was deleted has an error without end; a socket's error is told once and is over, its end is that
- * the other side hung up.
+ * hasFailed(fd, kind): 1 if a queue reports for good that nothing comes any more, else 0. A TAP
+ * that was deleted has an error without end; a socket's error is told once and is over, its end is
+ * that the other side hung up.
  */
 napi_value poller_has_failed(napi_env env, napi_callback_info info) {
     uint32_t numbers[2];

@@ -11,8 +11,8 @@
 
 /* Where a frame is read to. */
 struct slot {
-    uint8_t *start;  /* of its virtio header; FRAME_ROOM bytes are free from here, HEADROOM before */
-    bool last;       /* no other frame is read after it for now */
+    uint8_t *start; /* of its virtio header; FRAME_ROOM bytes are free from here, HEADROOM before */
+    bool last;      /* no other frame is read after it for now */
     uint32_t before; /* to be set: by how many bytes it starts earlier after all; 0 at first */
 };
 

@@ -51,7 +51,8 @@ static int64_t fill(struct burst *burst, const struct queue_operations *queue, i
 /*
  * readBurst(memory, fd, kind, descriptors, arena, arenaSize, maxFrames): frames read, one behind
  * the other, each with its virtio header before it and HEADROOM before that; -errno if the first
- * read failed. It ends where a largest frame might not fit: level-triggered epoll tells of the rest.
+ * read failed. It ends where a largest frame might not fit: level-triggered epoll tells of the
+ * rest.
  */
 napi_value read_burst(napi_env env, napi_callback_info info) {
     napi_value arguments[7];

@@ -66,7 +66,8 @@ static struct queue queue_of(const struct memory *memory, uint32_t queues, uint3
     struct queue queue = {.fd = -1};
     uint64_t address = queues + (uint64_t)port * sizeof queue;
     if (address + sizeof queue <= memory->length) {
-        /* In one piece, as control writes it: never the descriptor of one and the kind of another. */
+        /* In one piece, as control writes it: never the descriptor of one and the kind of another.
+         */
         uint64_t entry;
         memcpy(&entry, memory->base + address, sizeof entry);
         memcpy(&queue, &entry, sizeof queue);

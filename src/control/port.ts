@@ -3,15 +3,22 @@
  * packet path learns of it through the topology only; descriptors are handed to the workers here
  * and taken back before they are closed.
  */
-import type { Port as PortConfig, TapDevice as TapConfig } from '../config/types.js'
+import type { Port as PortConfig } from '../config/types.js'
 import type { Manager, PortCounters } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
-import { isSystemError } from '../device/error.js'
-import { namespaceExists } from '../device/namespace.js'
+import type { DeviceConfig } from '../device/config.js'
+import type { Device, DeviceInfo, DeviceLinkEvent } from '../device/device.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
-import { TapDevice, type TapLinkEvent, type TapOptions, type TapRoute } from '../device/tap.js'
-import { LinkspanError } from '../error.js'
+import {
+  checkOpenable,
+  type DevicePlace,
+  isMissing,
+  mayBeThere,
+  openDevice,
+  placeOf,
+} from '../device/open.js'
+import type { Queue } from '../device/queue.js'
 
 export type PortState = 'up' | 'down' | 'waiting' | 'error'
 export type Origin = 'config' | 'api'
@@ -29,9 +36,9 @@ export interface PortHost {
 
 /** Used while no device has said better. */
 const DEFAULT_MTU = 1500
-/** An interface that a device failed with stays this long before its descriptors are closed. */
+/** What a device failed with stays this long before its descriptors are closed. */
 const GRACE = 100
-/** Between attempts to open a device that fail for another reason than a missing namespace, ms. */
+/** Between attempts to open a device that fail for another reason than that nothing is there, ms. */
 const BACKOFF_MIN = 500
 const BACKOFF_MAX = 8000
 
@@ -41,7 +48,8 @@ export class Port {
   readonly origin: Origin
   readonly #host: PortHost
   readonly #index: number
-  #device: TapDevice | undefined
+  readonly #deviceConfig: DeviceConfig
+  #device: Device | undefined
   #state: PortState = 'down'
   #error: string | undefined
   #mtu = DEFAULT_MTU
@@ -54,12 +62,9 @@ export class Port {
 
   /** Adds the port to the topology, down. */
   constructor(host: PortHost, name: string, config: PortConfig, origin: Origin) {
-    if (config.device.type !== 'tap') {
-      throw new LinkspanError(
-        'INVALID',
-        `port "${name}": a "${config.device.type}" device lives in the program that uses it: use createSwitch of linkspan; a running switch has "tap" devices`,
-      )
-    }
+    const { device } = config
+    checkOpenable(name, device)
+    this.#deviceConfig = device
     this.#host = host
     this.name = name
     this.config = config
@@ -84,11 +89,11 @@ export class Port {
   counters(): PortCounters {
     return this.#host.topology.counters(this.name)
   }
-  get tap(): TapConfig {
-    return this.config.device as TapConfig
+  get place(): DevicePlace {
+    return placeOf(this.#deviceConfig)
   }
-  /** The kernel's view of the interface; undefined while there is none. */
-  get link(): ReturnType<TapDevice['info']> {
+  /** The device as it is now; undefined while there is none. */
+  get info(): DeviceInfo | undefined {
     try {
       return this.#device?.info()
     } catch {
@@ -110,12 +115,12 @@ export class Port {
   }
 
   /**
-   * Tries again what `open` could not do, or what was lost. While the namespace is not there that is
-   * a look at the file system; a device that cannot be had is tried less and less often, since an
+   * Tries again what `open` could not do, or what was lost. While there is clearly nothing that is a
+   * look at the file system; a device that cannot be had is tried less and less often, since an
    * attempt may cost the kernel 20 ms.
    */
   retry(): void {
-    if (this.#state !== 'waiting' || this.#device || !namespaceExists(this.tap.netns)) return
+    if (this.#state !== 'waiting' || this.#device || !mayBeThere(this.#deviceConfig)) return
     if (performance.now() < this.#retryAt) return
     try {
       this.#attach()
@@ -128,31 +133,31 @@ export class Port {
     }
   }
 
-  /** Notices that the device is gone: its descriptor says so for as long as it is open. */
+  /** Notices that the device is lost, where no event tells. */
   check(): void {
-    const queue = this.#device?.queues[0]
-    if (queue === undefined || loadNative().hasFailed(queue, 0) === 0) return
-    this.lost('its interface was deleted, or its namespace')
+    const why = this.#device?.look()
+    if (why !== undefined) this.lost(why)
   }
 
   #mayWait(error: unknown): boolean {
-    const missing = isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENODEV')
-    return missing && this.tap.missing === 'wait'
+    return isMissing(error) && this.#deviceConfig.missing === 'wait'
   }
 
   #attach(): void {
-    const device = TapDevice.open(tapOptions(this.tap, this.#mac), this.#host.manager.workers)
+    const { workers } = this.#host.manager
+    const device = openDevice(this.#deviceConfig, { workers, mac: this.#mac })
     this.#device = device
     try {
       device.onLink((event) => this.#linkChanged(device, event))
-      // Queues that were opened inside a namespace keep it alive: only closing them lets it end.
-      if (!this.tap.create) device.onNamespaceGone(() => this.lost('its namespace is gone'))
-      const link = device.info()
-      this.#mtu = link?.mtu ?? DEFAULT_MTU
-      this.#mac = link?.mac
+      device.onGone((why) => this.lost(why))
+      device.onQueues?.((before) => {
+        return this.#queuesChanged(device, before).catch((error: Error) => this.#complain(error))
+      })
+      const info = device.info()
+      this.#mtu = info?.mtu ?? DEFAULT_MTU
+      this.#mac = info?.mac
       this.#connect(device.queues)
-      const up = (link?.up ?? true) && (link?.carrier ?? true)
-      this.#apply(up, device.offloads)
+      this.#apply(info === undefined || isUp(info), device.offloads)
     } catch (error) {
       this.#device = undefined
       this.#host.topology.setPort(this.name, { up: false })
@@ -161,54 +166,69 @@ export class Port {
     }
   }
 
-  #apply(up: boolean, offloads?: number): void {
+  /** @param why it is down, where that is not plain to see */
+  #apply(up: boolean, offloads?: number, why?: string): void {
     const settings = { up: up && this.config.up, mtu: this.#mtu }
     this.#host.topology.setPort(
       this.name,
       offloads === undefined ? settings : { ...settings, offloads },
     )
-    this.#become(settings.up ? 'up' : 'down')
+    this.#become(settings.up ? 'up' : 'down', why)
     this.#host.settle().catch((error: Error) => this.#complain(error))
   }
 
   /** A queue for every worker to write to; each queue is read by the worker of its number. */
-  #connect(queues: readonly number[]): void {
+  #connect(queues: readonly Queue[]): void {
     const { manager, pollers } = this.#host
     for (const [worker, { epoll }] of pollers.entries()) {
-      manager.exports.setQueue(worker, this.#index, queues[worker % queues.length] as number, 0)
-      const queue = queues[worker]
-      if (queue !== undefined) loadNative().pollerAdd(epoll, queue, this.#index)
+      const written = queues[worker % queues.length]
+      if (!written) continue
+      manager.exports.setQueue(worker, this.#index, written.fd, written.kind)
+      const read = queues[worker]
+      if (read) loadNative().pollerAdd(epoll, read.fd, this.#index)
     }
   }
 
-  #disconnect(queues: readonly number[]): void {
+  #disconnect(queues: readonly Queue[]): void {
     const { manager, pollers } = this.#host
     for (const [worker, { epoll }] of pollers.entries()) {
-      manager.exports.setQueue(worker, this.#index, -1, 0)
+      // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
+      manager.exports.setQueue(worker, this.#index, -1, queues[0]?.kind ?? 0)
       try {
-        if (queues[worker] !== undefined) loadNative().pollerRemove(epoll, queues[worker])
+        if (queues[worker]) loadNative().pollerRemove(epoll, queues[worker].fd)
       } catch {
         // The worker took it out itself when the device failed.
       }
     }
   }
 
+  /** Resolves when no worker uses the queues before any more. */
+  async #queuesChanged(device: Device, before: readonly Queue[]): Promise<void> {
+    if (device === this.#device) {
+      this.#disconnect(before)
+      this.#connect(device.queues)
+    }
+    await this.#host.settle()
+  }
+
   /**
    * An event tells what was, even what was before the device was ours: its making is told by events
    * too. What counts is what is now.
    */
-  #linkChanged(device: TapDevice, event: TapLinkEvent): void {
+  #linkChanged(device: Device, event: DeviceLinkEvent): void {
     if (device !== this.#device) return
     if (event.deleted) return this.lost('its interface was deleted, or moved to another namespace')
-    const now = this.link
+    const now = this.info
     if (!now) return // its deletion is told next
     const before = this.#state
-    const up = now.up && now.carrier
+    const up = isUp(now)
     // It was down and came up again before we heard: what it learnt before is void all the same.
     if (up && !event.up) this.#host.topology.flushEntries({ port: this.name })
     this.#mtu = now.mtu
-    this.#apply(up)
-    if (before !== this.#state) this.#host.report(this, `port is ${this.#state}`)
+    const { why } = event
+    this.#apply(up, undefined, up ? undefined : why)
+    if (before === this.#state) return
+    this.#host.report(this, `port is ${this.#state}`, why === undefined ? undefined : { why })
   }
 
   /** The device is gone: what was learnt on the port is forgotten, its descriptors are closed. */
@@ -217,7 +237,7 @@ export class Port {
     if (!device) return
     this.#device = undefined
     this.#host.topology.setPort(this.name, { up: false })
-    this.#become(this.tap.missing === 'wait' ? 'waiting' : 'error', why)
+    this.#become(this.#deviceConfig.missing === 'wait' ? 'waiting' : 'error', why)
     this.#host.report(this, 'port lost its device', { why })
     // Lets the kernel finish a namespace that is going: our socket in it would keep it alive.
     device.releaseNamespace()
@@ -225,7 +245,7 @@ export class Port {
   }
 
   /** Takes the descriptors back from the workers, and closes them when none uses them any more. */
-  #release(device: TapDevice, grace: number): void {
+  #release(device: Device, grace: number): void {
     // Before the change of config is committed: a worker that has passed it has not seen them.
     this.#disconnect(device.queues)
     const close = async () => {
@@ -237,7 +257,7 @@ export class Port {
   }
 
   #complain(error: Error): void {
-    this.#host.report(this, 'a device could not be let go of', { why: error.message })
+    this.#host.report(this, 'a device could not be handed over or let go of', { why: error.message })
   }
 
   #become(state: PortState, error?: string): void {
@@ -246,7 +266,7 @@ export class Port {
   }
 
   /** Gives its device away, to be closed with others; no worker may be running any more. */
-  takeDevice(): TapDevice | undefined {
+  takeDevice(): Device | undefined {
     const device = this.#device
     this.#device = undefined
     return device
@@ -265,13 +285,6 @@ export class Port {
   }
 }
 
-/** What the device layer is asked for: only what was configured, nothing for one that is attached. */
-function tapOptions(config: TapConfig, known: string | undefined): TapOptions {
-  const { missing: _, type: __, routes, ...rest } = config
-  const { name, netns, create, mac = known } = rest
-  // `auto` is the connected route, which the kernel adds with the address.
-  const more = routes === 'auto' ? {} : { routes: routes as readonly TapRoute[] }
-  const asked = create ? { ...rest, mac, ...more } : { name, netns, create }
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as unknown as TapOptions
+function isUp({ up, carrier }: DeviceInfo): boolean {
+  return up && carrier
 }

@@ -12,7 +12,7 @@ import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
 import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
-import { TapDevice } from '../device/tap.js'
+import { closeDevices } from '../device/open.js'
 import { LinkspanError } from '../error.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
@@ -207,7 +207,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     const ports = [...this.#ports.values()]
     this.#ports.clear()
     // Together, since the kernel takes as long to delete one interface as to delete many.
-    TapDevice.closeAll(ports.flatMap((port) => port.takeDevice() ?? []))
+    closeDevices(ports.flatMap((port) => port.takeDevice() ?? []))
     await Promise.all(ports.map((port) => port.close()))
   }
 

@@ -55,7 +55,7 @@ export async function serve(
   running: RunningSwitch,
   options: ServerOptions,
 ): Promise<FastifyInstance> {
-  await claimSocket(options.socket)
+  claimSocket(options.socket)
   const app = Fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true })
   app.setErrorHandler((error: Error & { code?: string; statusCode?: number }, _request, reply) => {
     const known = error instanceof LinkspanError

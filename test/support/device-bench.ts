@@ -86,7 +86,7 @@ function tapEnds(forwarder: Forwarder): Ends {
     const name = `eth${port}`
     const tap = TapDevice.open({ name, netns, mtu: MTU }, 1)
     defer(() => tap.close())
-    const queue = tap.queues[0] ?? -1
+    const queue = tap.queues[0]?.fd ?? -1
     forwarder.exports.setQueue(forwarder.worker, port, queue, 0)
     native.pollerAdd(poller.epoll, queue, port)
     return new TapEnd(netns, name, tap.interfaceIndex)
