@@ -29,6 +29,7 @@
     X(unixAccept, unix_accept)                                                                     \
     X(unixConnect, unix_connect)                                                                   \
     X(unixCorrespond, unix_correspond)                                                             \
+    X(unixReach, unix_reach)                                                                       \
     X(unixUnread, unix_unread)                                                                     \
     X(streamFlush, stream_flush)                                                                   \
     X(streamFault, stream_fault)                                                                   \

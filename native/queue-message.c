@@ -1,6 +1,6 @@
 /*
  * A datagram or seqpacket socket's queue: a frame a message, no virtio header. A socket that is not
- * connected has a state: whom it sends to.
+ * connected has a state: whom it sends to, which is whoever sent last.
  */
 #include "queue-message.h"
 
@@ -17,7 +17,6 @@
 struct correspondent {
     struct state state;
     pthread_mutex_t lock; /* one worker reads, all of them write */
-    bool follows;         /* it is whoever sent last */
     socklen_t length;     /* 0: nobody yet, or somebody without an address */
     struct sockaddr_un address;
 };
@@ -31,17 +30,12 @@ static struct correspondent *correspondent_of(int fd) {
     return (struct correspondent *)state_of(fd, QUEUE_MESSAGE);
 }
 
-bool keep_correspondent(int fd, const struct sockaddr_un *address, socklen_t length) {
+bool keep_correspondent(int fd) {
     struct correspondent *new = calloc(1, sizeof *new);
     if (new == NULL) {
         return false;
     }
     new->state = (struct state){QUEUE_MESSAGE, release};
-    new->follows = address == NULL;
-    new->length = length;
-    if (address != NULL) {
-        new->address = *address;
-    }
     pthread_mutex_init(&new->lock, NULL);
     if (!state_keep(fd, &new->state)) {
         release(&new->state);
@@ -64,11 +58,15 @@ static int64_t message_read(int fd, struct slot *slot) {
     struct correspondent *to = correspondent_of(fd);
     struct iovec piece = {slot->start + VIRTIO_HEADER, FRAME_ROOM - VIRTIO_HEADER};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    if (to != NULL && to->follows) {
+    if (to != NULL) {
         message.msg_name = &sender;
         message.msg_namelen = sizeof sender;
     }
     ssize_t count = socket_receive(fd, &message);
+    if (count < 0 && errno == ECONNRESET) {
+        /* Told once, before what was sent ahead of the reset. */
+        count = socket_receive(fd, &message);
+    }
     if (count < 0) {
         return -(int64_t)errno;
     }
@@ -76,7 +74,7 @@ static int64_t message_read(int fd, struct slot *slot) {
     if (count == 0 && hung_up(fd)) {
         return -EPIPE;
     }
-    if (message.msg_name != NULL) {
+    if (to != NULL) {
         follow(to, &message);
     }
     clear_header(slot->start);

@@ -39,7 +39,7 @@ size_t length_of(const struct iovec *pieces, int count) {
 ssize_t socket_receive(int fd, struct msghdr *message) {
     ssize_t count;
     do {
-        count = recvmsg(fd, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        count = recvmsg(fd, message, MSG_DONTWAIT);
     } while (count < 0 && errno == EINTR);
     return count;
 }

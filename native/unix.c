@@ -83,7 +83,7 @@ napi_value unix_listen(napi_env env, napi_callback_info info) {
     if (fd < 0 || bind_owned(fd, &address) != 0) {
         return fail(env, fd, fd < 0 ? "socket" : "bind", &address);
     }
-    bool ready = type == SOCK_DGRAM ? keep_correspondent(fd, NULL, 0) : listen(fd, BACKLOG) == 0;
+    bool ready = type == SOCK_DGRAM ? keep_correspondent(fd) : listen(fd, BACKLOG) == 0;
     if (!ready) {
         (void)unlink(address.name.sun_path);
         return fail(env, fd, "listen", &address);
@@ -132,16 +132,9 @@ napi_value unix_connect(napi_env env, napi_callback_info info) {
     return make_int(env, fd);
 }
 
-/* Whether somebody receives datagrams there: a connection that is dissolved again tells. */
-static bool is_there(int fd, const struct unix_address *remote) {
-    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-    return connect(fd, (const struct sockaddr *)&remote->name, remote->length) == 0 &&
-           connect(fd, &nobody, sizeof nobody) == 0;
-}
-
 /*
  * unixCorrespond(local, remote): fd of a datagram socket at `local`, a path that must be free,
- * which sends to `remote`. Throws as unixConnect where nobody is there.
+ * connected to `remote`. Throws as unixConnect where nobody is there.
  */
 napi_value unix_correspond(napi_env env, napi_callback_info info) {
     napi_value arguments[2];
@@ -151,17 +144,26 @@ napi_value unix_correspond(napi_env env, napi_callback_info info) {
         return NULL;
     }
     int fd = open_socket(SOCK_DGRAM);
-    if (fd < 0 || !is_there(fd, &remote)) {
+    if (fd < 0 || connect(fd, (struct sockaddr *)&remote.name, remote.length) != 0) {
         return fail(env, fd, fd < 0 ? "socket" : "connect", &remote);
     }
-    if (bind_owned(fd, &local) != 0) {
-        return fail(env, fd, "bind", &local);
+    return bind_owned(fd, &local) == 0 ? make_int(env, fd) : fail(env, fd, "bind", &local);
+}
+
+/*
+ * unixReach(fd, path): connects a datagram socket to whoever is at the path now; nothing changes if
+ * it is who it was before. 0, or -errno if nobody is.
+ */
+napi_value unix_reach(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct unix_address remote;
+    uint32_t fd;
+    read_arguments(env, info, 2, arguments);
+    if (!read_numbers(env, arguments, 1, &fd) || !read_address(env, arguments[1], &remote)) {
+        return NULL;
     }
-    if (!keep_correspondent(fd, &remote.name, remote.length)) {
-        (void)unlink(local.name.sun_path);
-        return fail(env, fd, "bind", &local);
-    }
-    return make_int(env, fd);
+    int failed = connect((int)fd, (struct sockaddr *)&remote.name, remote.length);
+    return make_int(env, failed == 0 ? 0 : -errno);
 }
 
 /* unixUnread(fd): octets that came and were not read yet. */

@@ -257,7 +257,9 @@ export class Port {
   }
 
   #complain(error: Error): void {
-    this.#host.report(this, 'a device could not be handed over or let go of', { why: error.message })
+    this.#host.report(this, 'a device could not be handed over or let go of', {
+      why: error.message,
+    })
   }
 
   #become(state: PortState, error?: string): void {

@@ -64,8 +64,10 @@ export interface Native {
   unixAccept(fd: number, type: number): number
   /** ENOENT: no socket there; ECONNREFUSED: nobody listens; EPROTOTYPE: one of another type. */
   unixConnect(path: string, type: number): number
-  /** A datagram socket at the free path `local` that sends to `remote`. */
+  /** A datagram socket at the free path `local`, connected to `remote`. */
   unixCorrespond(local: string, remote: string): number
+  /** Connects a datagram socket to whoever is at a path now: 0, or -errno where nobody is. */
+  unixReach(fd: number, path: string): number
   /** Octets that came and were not read. */
   unixUnread(fd: number): number
   /** Writes what is left of a frame that was written in part. */

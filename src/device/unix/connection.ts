@@ -12,7 +12,7 @@ import type { Peers } from './peers.js'
 const LAST_LOOKS = 10
 
 export class ConnectionDevice implements Device {
-  /** Not yet: whatever needs it is segmented and summed for it. */
+  /** Whatever a frame leaves to be done is done before it is sent. */
   readonly offloads = 0
   readonly #options: UnixOptions
   readonly #peers: Peers

@@ -1,25 +1,31 @@
 /**
- * A device whose frames are datagrams. Nobody is connected: whoever may write to its path is heard.
- * One that listens answers whoever sent last; the other kind sends to one path, whoever is there.
+ * A device whose frames are datagrams. One that listens hears whoever may write to its path, and
+ * answers whoever sent last; the other kind is connected to one path, and to whoever is there.
  */
-import type { Device, DeviceInfo } from '../device.js'
+import type { Device, DeviceInfo, DeviceLinkEvent } from '../device.js'
 import { attempt } from '../error.js'
 import { loadNative } from '../native.js'
 import { type Queue, QueueKind } from '../queue.js'
 import { type SocketFile, SocketType } from '../socket-path.js'
 import { bindAt, checkPath, connecting, listening, type UnixOptions } from './options.js'
 
+/** Between looks whether somebody, or somebody else, is at the other path, ms. */
+const INTERVAL = 500
+
 export class DatagramDevice implements Device {
-  /** Not yet: whatever needs it is segmented and summed for it. */
+  /** Whatever a frame leaves to be done is done before it is sent. */
   readonly offloads = 0
-  readonly #mtu: number
+  readonly #options: UnixOptions
   readonly #file: SocketFile
+  readonly #listeners = new Set<(event: DeviceLinkEvent) => void>()
   #queues: readonly Queue[]
+  #reached = true
+  #lookAt = 0
 
   /** @throws DeviceError */
   constructor(options: UnixOptions) {
     const { fd, file } = options.listen ? listen(options) : correspond(options)
-    this.#mtu = options.mtu
+    this.#options = options
     this.#file = file
     this.#queues = [{ fd, kind: QueueKind.MESSAGE }]
   }
@@ -29,18 +35,32 @@ export class DatagramDevice implements Device {
   }
 
   info(): DeviceInfo {
-    return { mtu: this.#mtu, up: true, carrier: true }
+    return { mtu: this.#options.mtu, up: true, carrier: this.#reached }
   }
 
-  onLink(): () => void {
-    return () => {}
+  onLink(callback: (event: DeviceLinkEvent) => void): () => void {
+    this.#listeners.add(callback)
+    return () => this.#listeners.delete(callback)
   }
 
   onGone(): void {}
 
-  look(): undefined {}
+  /** A program that ended does not say so, and one that comes back under its path is another. */
+  look(): undefined {
+    const { listen, path, mtu } = this.#options
+    const [queue] = this.#queues
+    if (listen || !queue || performance.now() < this.#lookAt) return
+    this.#lookAt = performance.now() + INTERVAL
+    const up = loadNative().unixReach(queue.fd, path) === 0
+    if (up === this.#reached) return
+    this.#reached = up
+    const why = up ? {} : { why: `nobody is at ${path} any more` }
+    for (const listener of [...this.#listeners]) listener({ up, mtu, deleted: false, ...why })
+  }
 
-  releaseNamespace(): void {}
+  releaseNamespace(): void {
+    this.#listeners.clear()
+  }
 
   close(): void {
     const queues = this.#queues
