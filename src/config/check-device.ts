@@ -8,7 +8,7 @@ import type { Device, Route, TapDevice } from './types.js'
 const IPV6_MTU_MIN = 1280
 
 export function checkDevice(path: Path, device: Device, issues: Issues): void {
-  if (device.type === 'memory') return
+  if (device.type !== 'tap') return
   if (!device.create) {
     checkAttached(path, device, issues)
     return
