@@ -2,6 +2,7 @@
 import type * as z from 'zod'
 import { resolveGuard } from './guard.js'
 import type { programSchemas } from './schema.js'
+import { longestFrame } from './super-frame.js'
 import type {
   Bridge,
   Config,
@@ -82,18 +83,12 @@ function fillInLimits(limits: ParsedPort['limits'], device: Device): Limits {
   }
 }
 
-/** A tenth of a second, and at least 64 KiB; twice that where one frame may take the 64 KiB. */
+/** A tenth of a second, and at least 64 KiB; twice that where a frame may be longer than 64 KiB. */
 function fillInBurst(policing: Policing, device: Device): Policing {
   const { bits, burst } = policing
   if (bits === undefined || burst !== undefined) return policing
-  const least = hasSuperFrames(device) ? 2 ** 17 : 2 ** 16
+  const least = longestFrame(device) > 2 ** 16 ? 2 ** 17 : 2 ** 16
   return { ...policing, burst: Math.max(least, Math.ceil(bits / 8 / 10)) }
-}
-
-/** Whether frames longer than the MTU, to be segmented later, may come from it or go to it. */
-export function hasSuperFrames(device: Device): boolean {
-  if (device.type === 'memory') return device.offloads
-  return device.type === 'tap' || device.type === 'packet'
 }
 
 /** The VLAN of an entry that names none is that of the port's untagged frames. */

@@ -4,7 +4,8 @@
  */
 import type * as z from 'zod'
 import { ConfigError } from '../error.js'
-import { checkAcross, checkConfig, checkPort, type Names } from './check.js'
+import { checkAcross, checkConfig, checkPort } from './check.js'
+import type { Names } from './check-name.js'
 import { fillIn, fillInPort, type ParsedPort, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
