@@ -2,7 +2,7 @@
  * What it takes to get from one config to another: pure, so that a plan can be shown before it is
  * carried out.
  */
-import { netnsKey } from './names.js'
+import { netnsKey, pathKey } from './names.js'
 import type { Bridge, Config, Port, StaticEntry } from './types.js'
 
 /** One step. Steps come in an order in which each can be applied to what the ones before it left. */
@@ -93,8 +93,18 @@ function comparePorts(from: Config, to: Config) {
 
 /** What makes a device another device. */
 function identity({ device }: Port): string {
-  if (device.type === 'memory') return 'memory'
-  return `tap ${device.create} ${netnsKey(device.netns)} ${device.name}`
+  switch (device.type) {
+    case 'tap':
+      return `tap ${device.create} ${netnsKey(device.netns)} ${device.name}`
+    case 'packet':
+      return `packet ${netnsKey(device.netns)} ${device.name}`
+    case 'unix':
+      return `unix ${device.mode} ${device.listen} ${pathKey(device.path)}`
+    case 'pcap':
+      return `pcap ${JSON.stringify([device.read, device.write])}`
+    case 'memory':
+      return 'memory'
+  }
 }
 
 type Named<T> = Readonly<Record<string, T>>

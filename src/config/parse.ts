@@ -4,16 +4,15 @@
  */
 import type * as z from 'zod'
 import { ConfigError } from '../error.js'
-import { checkAcross, checkConfig, checkPort, type Names } from './check.js'
+import { checkAcross, checkConfig, checkPort } from './check.js'
+import type { Names } from './check-name.js'
+import { fillIn, fillInPort, type ParsedPort, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
 import { fileSchemas, programSchemas } from './schema.js'
-import type { Config, Port } from './types.js'
+import type { Config } from './types.js'
 
 type Value = Record<string, unknown>
-type Parsed = z.output<typeof programSchemas.config>
-
-const DEFAULT_MTU = 1500
 
 /**
  * Checks a config and fills it in.
@@ -52,7 +51,7 @@ export function withPort(config: Config, name: string, input: unknown): Config {
   const parsed = programSchemas.config.safeParse(alone)
   if (!parsed.success) addZodIssues(issues, parsed.error, alone, [])
   if (!parsed.success || issues.list.length > 0) throw new ConfigError(issues.sorted())
-  const port = fillInPort(parsed.data.ports[name] as Parsed['ports'][string], config.bridges)
+  const port = fillInPort(parsed.data.ports[name] as ParsedPort, config.bridges)
   // Last, so that it is the new port that is said to clash.
   const { [name]: _, ...others } = config.ports
   const next = { ...config, ports: record({ ...others, [name]: port }) }
@@ -127,28 +126,6 @@ function namesIn(given: unknown): Names {
   return { bridges: names('bridges'), ports: names('ports') }
 }
 
-function fillIn(parsed: Parsed): Config {
-  const { workers, capacity, bridges } = parsed
-  const ports = Object.entries(parsed.ports)
-  const filled = ports.map(([name, port]) => [name, fillInPort(port, bridges)] as const)
-  const maxWorkers = capacity.maxWorkers ?? (workers === 'auto' ? 1 : workers)
-  return {
-    ...parsed,
-    capacity: { ...capacity, maxWorkers },
-    bridges: record(bridges),
-    ports: record(fromEntries(filled)),
-  }
-}
-
-/** A device that Linkspan makes has its bridge's MTU unless told otherwise. */
-function fillInPort(port: Parsed['ports'][string], bridges: Config['bridges']): Port {
-  const { device } = port
-  if (device.type === 'tap' && !device.create) return { ...port, device }
-  const bridge = Object.hasOwn(bridges, port.bridge) ? bridges[port.bridge] : undefined
-  const mtu = device.mtu ?? bridge?.mtu ?? DEFAULT_MTU
-  return { ...port, device: { ...device, mtu } }
-}
-
 function isMapping(value: unknown): value is Value {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -156,10 +133,6 @@ function isMapping(value: unknown): value is Value {
 /** Unlike Object.fromEntries in a spread, keeps a `__proto__` an ordinary key. */
 function fromEntries<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
   return Object.fromEntries(entries)
-}
-
-function record<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.assign(Object.create(null), entries)
 }
 
 function deepFreeze<T>(value: T): T {

@@ -30,11 +30,11 @@ describe('examples in the docs', () => {
   test('every key is in the reference', () => {
     const reference = read('docs/config.md')
     const { config, bridge, port, capacity } = fileSchemas
-    const [tap, memory] = port.shape.device.options
+    const devices = port.shape.device.options.map((device) => device.shape)
     const { fdb: _, control, ...top } = config.shape
-    const keys = [top, bridge.shape, port.shape, capacity.shape, tap.shape, memory.shape].flatMap(
-      Object.keys,
-    )
+    const limits = port.shape.limits.unwrap().shape
+    const shapes = [top, bridge.shape, port.shape, capacity.shape, limits, ...devices]
+    const keys = shapes.flatMap(Object.keys)
     expect(Object.keys(control.unwrap().shape)).toEqual(['group', 'mode', 'socket'])
     for (const key of [...keys, 'group', 'mode', 'socket'])
       expect(reference).toContain(`\`${key}\``)

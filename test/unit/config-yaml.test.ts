@@ -34,7 +34,7 @@ ports:
 
   test('may have sections and bridges with nothing in them', () => {
     const config = parseYaml('version: 1\nbridges:\n  lan:\nports:\n  # none yet\nfdb:\n', 'x')
-    expect(config.bridges).toEqual({ lan: { ageing: 300_000 } })
+    expect(config.bridges).toMatchObject({ lan: { ageing: 300_000 } })
     expect(config.ports).toEqual({})
     expect(lines('version: 1\nworkers:\n')).toEqual([
       'linkspan.yaml:2: workers: missing; expected "auto" or a whole number from 1 to 64',
