@@ -6,12 +6,12 @@
 import type { Port as PortConfig } from '../config/types.js'
 import type { Manager, PortCounters } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
-import type { DeviceConfig } from '../device/config.js'
 import type { Device, DeviceInfo, DeviceLinkEvent } from '../device/device.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
 import {
   checkOpenable,
+  type DeviceConfig,
   type DevicePlace,
   isMissing,
   mayBeThere,

@@ -1,14 +1,21 @@
 /** Devices by their config: the one place that knows which kinds there are. */
 import { existsSync } from 'node:fs'
-import type { TapDevice as TapDeviceConfig } from '../config/types.js'
+import type {
+  Device as AnyDeviceConfig,
+  PacketDevice as PacketDeviceConfig,
+  TapDevice as TapDeviceConfig,
+  UnixDevice as UnixDeviceConfig,
+} from '../config/types.js'
 import { LinkspanError } from '../error.js'
-import type { AnyDeviceConfig, DeviceConfig } from './config.js'
 import type { Device } from './device.js'
 import { isSystemError } from './error.js'
 import { namespaceExists } from './namespace.js'
 import { PacketDevice } from './packet.js'
 import { TapDevice, type TapOptions, type TapRoute } from './tap.js'
 import { openUnix } from './unix.js'
+
+/** Of devices that a running switch can have. */
+export type DeviceConfig = TapDeviceConfig | PacketDeviceConfig | UnixDeviceConfig
 
 export interface OpenOptions {
   /** Workers there are to read and write it. */
