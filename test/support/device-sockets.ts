@@ -8,6 +8,7 @@ import { openUnix, type UnixOptions } from '../../src/device/unix.js'
 import { defer } from './cleanup.js'
 import { type Carried, type End, MTU } from './device-ends.js'
 import { directory } from './linkspan.js'
+import { framed, StreamClient } from './qemu-stream.js'
 import { decode, encode, NOTHING } from './virtio.js'
 
 interface Opened {
@@ -58,41 +59,23 @@ class MessageEnd implements End {
 /** A descriptor that carries frames behind their lengths. */
 class StreamEnd implements End {
   readonly #native = loadNative()
+  readonly #client: StreamClient
   #closed = false
-  #unread = Buffer.alloc(0)
 
-  constructor(readonly fd: number) {
+  constructor(fd: number) {
+    this.#client = new StreamClient(fd)
     defer(() => this.destroy())
   }
 
   inject({ frame }: Carried): boolean {
-    const bytes = Buffer.alloc(4 + frame.length)
-    bytes.writeUInt32BE(frame.length)
-    bytes.set(frame, 4)
-    const written = this.#native.writeFrame(this.fd, bytes)
+    const bytes = framed(frame)
+    const written = this.#client.write(bytes)
     if (written > 0 && written < bytes.length) throw new Error('a frame was cut: give it more room')
     return written > 0
   }
 
   collect(): Carried[] {
-    this.#readAll()
-    const taken: Carried[] = []
-    while (this.#unread.length >= 4) {
-      const end = 4 + this.#unread.readUInt32BE()
-      if (this.#unread.length < end) break
-      taken.push({ header: NOTHING, frame: Uint8Array.from(this.#unread.subarray(4, end)) })
-      this.#unread = this.#unread.subarray(end)
-    }
-    return taken
-  }
-
-  #readAll(): void {
-    const buffer = new Uint8Array(1 << 20)
-    for (;;) {
-      const length = this.#native.readFrame(this.fd, buffer)
-      if (length <= 0) return
-      this.#unread = Buffer.concat([this.#unread, buffer.subarray(0, length)])
-    }
+    return this.#client.frames().map((frame) => ({ header: NOTHING, frame }))
   }
 
   down(): void {
@@ -102,7 +85,7 @@ class StreamEnd implements End {
   destroy(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#native.close(this.fd)
+    this.#native.close(this.#client.fd)
   }
 }
 
