@@ -157,7 +157,7 @@ export class Port {
       this.#mtu = info?.mtu ?? DEFAULT_MTU
       this.#mac = info?.mac
       this.#connect(device.queues)
-      this.#apply(info === undefined || isUp(info), device.offloads)
+      this.#apply(info === undefined || isUp(info), info?.why, device.offloads)
     } catch (error) {
       this.#device = undefined
       this.#host.topology.setPort(this.name, { up: false })
@@ -167,7 +167,7 @@ export class Port {
   }
 
   /** @param why it is down, where that is not plain to see */
-  #apply(up: boolean, offloads?: number, why?: string): void {
+  #apply(up: boolean, why?: string, offloads?: number): void {
     const settings = { up: up && this.config.up, mtu: this.#mtu }
     this.#host.topology.setPort(
       this.name,
@@ -202,13 +202,16 @@ export class Port {
     }
   }
 
-  /** Resolves when no worker uses the queues before any more. */
+  /**
+   * Resolves when no worker uses the queues before any more. The new ones are handed over when what
+   * was told with them is in force: that the port is up.
+   */
   async #queuesChanged(device: Device, before: readonly Queue[]): Promise<void> {
-    if (device === this.#device) {
-      this.#disconnect(before)
-      this.#connect(device.queues)
-    }
+    const { queues } = device
+    if (device === this.#device) this.#disconnect(before)
     await this.#host.settle()
+    // They may have gone again meanwhile.
+    if (device === this.#device && device.queues === queues) this.#connect(queues)
   }
 
   /**
@@ -225,8 +228,8 @@ export class Port {
     // It was down and came up again before we heard: what it learnt before is void all the same.
     if (up && !event.up) this.#host.topology.flushEntries({ port: this.name })
     this.#mtu = now.mtu
-    const { why } = event
-    this.#apply(up, undefined, up ? undefined : why)
+    const { why } = now
+    this.#apply(up, why)
     if (before === this.#state) return
     this.#host.report(this, `port is ${this.#state}`, why === undefined ? undefined : { why })
   }

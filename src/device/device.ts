@@ -12,6 +12,8 @@ export interface DeviceInfo {
   up: boolean
   /** Somebody is at the other end. */
   carrier: boolean
+  /** For people: why nobody is, where that is not plain to see. */
+  why?: string | undefined
   /** Frames the kernel dropped before we could read them; undefined where it does not count them. */
   kernelDrops?: number | undefined
 }
@@ -23,8 +25,6 @@ export interface DeviceLinkEvent {
   mtu: number
   /** Deleted, or moved to another namespace. Nothing comes after this. */
   deleted: boolean
-  /** For people, where the event itself does not say it: why it is down. */
-  why?: string
 }
 
 /**

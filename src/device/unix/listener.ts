@@ -6,7 +6,6 @@ import { bindAt, listening, socketType, type UnixOptions } from './options.js'
 import type { Peers } from './peers.js'
 
 export class Listener implements Peers {
-  readonly absence: string
   readonly #fd: number
   readonly #type: number
   readonly #file: SocketFile
@@ -16,7 +15,6 @@ export class Listener implements Peers {
   constructor(options: UnixOptions) {
     const { path } = options
     this.#type = socketType(options)
-    this.absence = `no client is connected to ${path}`
     const bound = bindAt(path, () =>
       attempt(listening(path), () => loadNative().unixListen(path, this.#type)),
     )
