@@ -1,5 +1,13 @@
 /** Ports that are sockets: programs that come, misbehave and go. */
-import { chmodSync, existsSync, lstatSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Socket as NetSocket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -24,14 +32,13 @@ interface UnixLab {
 }
 
 /** A TAP station `a` and a Unix port `vm`. */
-async function unixLab(device: object = {}, { start = true } = {}): Promise<UnixLab> {
+async function unixLab(device: object = {}): Promise<UnixLab> {
   const a = station(0)
   namespace(a.netns, { ipv6: false })
   const path = join(directory(), 'vm.sock')
   const vm = { bridge: 'lan', device: { type: 'unix', path, ...device } }
   const config = configOf([a], { ipv6: false })
-  const all = { ...config, ports: { ...config.ports, vm } }
-  const running = start ? await up(all) : (undefined as never)
+  const running = await up({ ...config, ports: { ...config.ports, vm } })
   return { running, a, ear: packetSocket(a.netns), path }
 }
 
@@ -251,6 +258,118 @@ async function listenAt(path: string) {
   return { next, close }
 }
 
+describe('messages', () => {
+  const native = loadNative()
+  const opened = (fd: number) => {
+    defer(() => native.close(fd))
+    return fd
+  }
+
+  /** Until a frame of that mark comes; a test's other frames are passed over. */
+  const comes = (fd: number, mark: number) => {
+    const buffer = new Uint8Array(70_000)
+    return until(`frame ${mark} to come`, () => {
+      const length = native.readFrame(fd, buffer)
+      return length > 17 && buffer[12] === 0x88 && markOf(buffer) === mark ? length : undefined
+    })
+  }
+
+  test('seqpacket: a frame a message, one client after the other', async () => {
+    const { running, ear, path } = await unixLab({ mode: 'seqpacket' })
+    for (let round = 0; round < 2; round++) {
+      const fd = native.unixConnect(path, SocketType.SEQPACKET)
+      await running.portIs('vm', { state: 'up', error: null })
+      native.writeFrame(fd, fromVm(1, 200))
+      await heard(ear, 1)
+      ear.send(toVm(2, 300))
+      expect(await comes(fd, 2)).toBe(300)
+      native.close(fd)
+      await running.portIs('vm', { state: 'down' })
+    }
+    expect(await cpuPerSecond(running.pid)).toBeLessThan(IDLE)
+  })
+
+  test('dgram: whoever sends is heard, who sent last is answered', async () => {
+    const { running, ear, path } = await unixLab({ mode: 'dgram' })
+    await running.portIs('vm', { state: 'up' })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    ear.send(toVm(1))
+    for (const [name, mark] of [
+      ['a', 10],
+      ['b', 20],
+    ] as const) {
+      const fd = opened(native.unixCorrespond(join(directory(), name), path))
+      native.writeFrame(fd, fromVm(mark))
+      await heard(ear, mark)
+      ear.send(toVm(mark + 1))
+      expect(await comes(fd, mark + 1)).toBe(60)
+    }
+    const all = await running.show<{ port: string; reason: string }[]>('drops')
+    expect(all).toContainEqual(expect.objectContaining({ port: 'vm', reason: 'device-down' }))
+  })
+
+  test('dgram between two paths, down while nobody is at the other', async () => {
+    const [path, local] = ['theirs', 'ours'].map((name) => join(directory(), name)) as [
+      string,
+      string,
+    ]
+    const { running, ear } = await unixLab({
+      mode: 'dgram',
+      listen: false,
+      path,
+      local,
+      missing: 'wait',
+    })
+    await running.portIs('vm', { state: 'waiting' })
+    for (const mark of [1, 3]) {
+      const fd = native.unixListen(path, SocketType.DGRAM)
+      await running.portIs('vm', { state: 'up', error: null })
+      expect(native.unixReach(fd, local)).toBe(0)
+      native.writeFrame(fd, fromVm(mark))
+      await heard(ear, mark)
+      ear.send(toVm(mark + 1))
+      expect(await comes(fd, mark + 1)).toBe(60)
+      native.close(fd)
+      rmSync(path)
+      await running.portIs('vm', { state: 'down', error: `nobody is at ${path} any more` })
+    }
+    await running.stop()
+    expect(existsSync(local)).toBe(false)
+  })
+})
+
+test('many workers write to one stream: every frame is whole', async () => {
+  const stations = [0, 1, 2, 3].map((index) => station(index))
+  for (const { netns } of stations) namespace(netns, { ipv6: false })
+  const path = join(directory(), 'vm.sock')
+  const config = configOf(stations, { ipv6: false })
+  const vm = { bridge: 'lan', device: { type: 'unix', path } }
+  const running = await up({ ...config, workers: 2, ports: { ...config.ports, vm } })
+  const client = await Vm.connect(path)
+  await running.portIs('vm', { state: 'up' })
+  const mouths = stations.map(({ netns }) => packetSocket(netns))
+  const rounds = 300
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, mouth] of mouths.entries()) {
+      // Of many sources, so that the queues of the TAPs, and so all workers, have their share.
+      const sent = frame(
+        mac(9999),
+        mac(100 + index),
+        1000 * index + round,
+        60 + ((round * 7) % 1400),
+      )
+      mouth.send(sent)
+    }
+    if (round % 50 === 49) await new Promise((done) => setTimeout(done, 10))
+  }
+  await until('the last frames', () =>
+    mouths.every((_, index) => client.has(1000 * index + rounds - 1)),
+  )
+  expect(client.broken).toBe(false)
+  const workers = await running.show<{ frames: number }[]>('workers')
+  expect(workers).toHaveLength(2)
+})
+
 describe('the path of a socket', () => {
   test('is taken over from a program that was killed', async () => {
     const native = loadNative()
@@ -296,7 +415,6 @@ describe('the path of a socket', () => {
     expect((await upFails(portAt({ path }))).stderr).toContain('its directory is not there')
     const running = await up(portAt({ path, missing: 'wait' }))
     await running.portIs('vm', { state: 'waiting' })
-    const { mkdirSync } = await import('node:fs')
     mkdirSync(join(parent, 'later'))
     await running.portIs('vm', { state: 'down' })
     await Vm.connect(path)
