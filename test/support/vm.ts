@@ -10,9 +10,10 @@ const LONGEST = 65_607
 export class Vm {
   /** Whether something came that is no frame. */
   broken = false
+  /** All that came. */
+  readonly frames: Uint8Array[] = []
   readonly #socket: Socket
   #unread = Buffer.alloc(0)
-  readonly #frames: Uint8Array[] = []
   #ended = false
 
   constructor(socket: Socket) {
@@ -53,14 +54,14 @@ export class Vm {
       const length = this.#unread.readUInt32BE()
       if (length > LONGEST) this.broken = true
       if (this.broken || this.#unread.length < 4 + length) return
-      this.#frames.push(Uint8Array.from(this.#unread.subarray(4, 4 + length)))
+      this.frames.push(Uint8Array.from(this.#unread.subarray(4, 4 + length)))
       this.#unread = this.#unread.subarray(4 + length)
     }
   }
 
   /** Whether a frame of the test with that mark has come. */
   has(mark: number): boolean {
-    return this.#frames.some((frame) => frame[12] === 0x88 && markOf(frame) === mark)
+    return this.frames.some((frame) => frame[12] === 0x88 && markOf(frame) === mark)
   }
 
   async receives(mark: number): Promise<void> {

@@ -15,7 +15,7 @@ function yamlBlocks(path: string): [string, string][] {
   return blocks.map((block, index) => [`${path} #${index + 1}`, block[1] ?? ''])
 }
 
-const blocks = [...yamlBlocks('docs/config.md'), ...yamlBlocks('README.md')]
+const blocks = ['docs/config.md', 'docs/devices.md', 'README.md'].flatMap(yamlBlocks)
 const schema = configJsonSchema()
 // zod reads the schema back without looking at the schema that it came from.
 const fromSchema = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0])
