@@ -4,11 +4,9 @@
  * and taken back before they are closed.
  */
 import type { Port as PortConfig } from '../config/types.js'
-import type { Manager, PortCounters } from '../dataplane/manager.js'
+import type { PortCounters } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import type { Device, DeviceInfo, DeviceLinkEvent } from '../device/device.js'
-import { loadNative } from '../device/native.js'
-import type { Poller } from '../device/native-io.js'
 import {
   checkOpenable,
   type DeviceConfig,
@@ -19,15 +17,14 @@ import {
   placeOf,
 } from '../device/open.js'
 import type { Queue } from '../device/queue.js'
+import { connect, disconnect, type Workers } from './queues.js'
 
 export type PortState = 'up' | 'down' | 'waiting' | 'error'
 export type Origin = 'config' | 'api'
 
 /** What a port needs of the switch it is on. */
-export interface PortHost {
-  readonly manager: Manager
+export interface PortHost extends Workers {
   readonly topology: Topology
-  readonly pollers: readonly Poller[]
   /** Makes changes of the topology active; resolves when no worker uses what they took out. */
   settle(): Promise<void>
   /** Says what happened to a port, for the log. */
@@ -156,7 +153,7 @@ export class Port {
       const info = device.info()
       this.#mtu = info?.mtu ?? DEFAULT_MTU
       this.#mac = info?.mac
-      this.#connect(device.queues)
+      connect(this.#host, this.#index, device.queues)
       this.#apply(info === undefined || isUp(info), info?.why, device.offloads)
     } catch (error) {
       this.#device = undefined
@@ -177,41 +174,18 @@ export class Port {
     this.#host.settle().catch((error: Error) => this.#complain(error))
   }
 
-  /** A queue for every worker to write to; each queue is read by the worker of its number. */
-  #connect(queues: readonly Queue[]): void {
-    const { manager, pollers } = this.#host
-    for (const [worker, { epoll }] of pollers.entries()) {
-      const written = queues[worker % queues.length]
-      if (!written) continue
-      manager.exports.setQueue(worker, this.#index, written.fd, written.kind)
-      const read = queues[worker]
-      if (read) loadNative().pollerAdd(epoll, read.fd, this.#index)
-    }
-  }
-
-  #disconnect(queues: readonly Queue[]): void {
-    const { manager, pollers } = this.#host
-    for (const [worker, { epoll }] of pollers.entries()) {
-      // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
-      manager.exports.setQueue(worker, this.#index, -1, queues[0]?.kind ?? 0)
-      try {
-        if (queues[worker]) loadNative().pollerRemove(epoll, queues[worker].fd)
-      } catch {
-        // The worker took it out itself when the device failed.
-      }
-    }
-  }
-
   /**
    * Resolves when no worker uses the queues before any more. The new ones are handed over when what
    * was told with them is in force: that the port is up.
    */
   async #queuesChanged(device: Device, before: readonly Queue[]): Promise<void> {
     const { queues } = device
-    if (device === this.#device) this.#disconnect(before)
+    if (device === this.#device) disconnect(this.#host, this.#index, before)
     await this.#host.settle()
     // They may have gone again meanwhile.
-    if (device === this.#device && device.queues === queues) this.#connect(queues)
+    if (device === this.#device && device.queues === queues) {
+      connect(this.#host, this.#index, queues)
+    }
   }
 
   /**
@@ -250,7 +224,7 @@ export class Port {
   /** Takes the descriptors back from the workers, and closes them when none uses them any more. */
   #release(device: Device, grace: number): void {
     // Before the change of config is committed: a worker that has passed it has not seen them.
-    this.#disconnect(device.queues)
+    disconnect(this.#host, this.#index, device.queues)
     const close = async () => {
       await this.#host.settle()
       if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace))
