@@ -28,11 +28,14 @@ export const src = {
 export const assembly = inLayers([
   ['index'],
   ['pipeline', 'boot'],
+  ['capture'],
   ['egress'],
   ['bridge', 'router', 'nat', 'filter', 'overlay', 'offload'],
   ['flow'],
   ['table', 'wire'],
-  ['frame', 'config', 'transmit', 'event'],
+  ['change'],
+  ['flood'],
+  ['frame', 'config', 'transmit', 'event', 'meter'],
   ['counter'],
   ['memory', 'drop'],
 ])

@@ -200,7 +200,7 @@ export class Port {
     const before = this.#state
     const up = isUp(now)
     // It was down and came up again before we heard: what it learnt before is void all the same.
-    if (up && !event.up) this.#host.topology.flushEntries({ port: this.name })
+    if (up && !event.up) this.#host.topology.entries.flush({ port: this.name })
     this.#mtu = now.mtu
     const { why } = now
     this.#apply(up, why)
