@@ -136,7 +136,7 @@ function sendWatched(
       return count
     }
   }
-  let offloads = load<u32>(record, PortRecord.OFFLOADS)
+  const offloads = load<u32>(record, PortRecord.OFFLOADS)
   const mirrored = (flags & PortFlag.MIRROR_TRANSMIT) != 0
   const target = load<u32>(record, PortRecord.MIRROR_TRANSMIT)
   settle(
