@@ -3,7 +3,7 @@
  * that what comes out does not depend on where one burst ends and the next begins.
  */
 
-import { keyOf, stampOf } from './bridge/entry'
+import { ageingOf, domainGeneration, keyOf, stampOf } from './bridge/entry'
 import { decide, Verdict } from './bridge/forward'
 import { inspect } from './bridge/inspect'
 import { Learnt, learn, recognise, seen } from './bridge/learn'
@@ -31,8 +31,8 @@ import { conforms } from './meter'
 import { accept } from './offload/accept'
 import { settle } from './offload/release'
 import { touch } from './table/bucket'
-import { bucketOf } from './table/hash'
-import { secondLineOf } from './table/head'
+import { bucketBy } from './table/hash'
+import { Head, secondLineOf } from './table/head'
 import { destinationOf, isGroup, sourceOf } from './wire/ethernet'
 
 /** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */
@@ -129,27 +129,38 @@ function receive(
   now: f64,
 ): u64 {
   const table = directory(Directory.FDB)
+  const a = load<u64>(table, Head.SEED)
+  const b = load<u64>(table, Head.SEED + 8)
+  const c = load<u64>(table, Head.SEED + 16)
+  const buckets = <u64>load<u32>(table, Head.BUCKET_COUNT)
+  const first = <usize>load<u32>(table, Head.BUCKETS)
   const second = secondLineOf(table)
   const inspected = load<u32>(record, PortRecord.FLAGS) & PortFlag.DOOR
-  const ingress = port | (load<u32>(record, PortRecord.FID) << 16)
+  const native = load<u32>(record, PortRecord.FID)
+  const ingress = port | (native << 16)
   let octets: u64 = 0
   let touched: u64 = 0
   let frame = block + Worker.FRAMES
   let from = block + Worker.RECEIVED
   for (let index: u32 = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
     const received = load<u64>(from)
-    octets += received >> 32
+    const length = <u32>(received >> 32)
+    let address = <usize>(<u32>received)
+    let fid = native
+    octets += length
     begin(frame, received, ingress)
-    let why = accept(frame)
-    if (why == 0 && inspected != 0) why = inspect(block, config, record, port, frame, now)
+    let why = accept(frame, address, length)
+    if (inspected != 0 && why == 0) {
+      why = inspect(block, config, record, port, frame, now)
+      address = <usize>load<u32>(frame, Frame.ADDRESS)
+      fid = <u32>load<u16>(frame, Frame.FID)
+    }
     if (why != 0) {
       drop(worker, port, frame, why)
       continue
     }
-    const address = <usize>load<u32>(frame, Frame.ADDRESS)
-    const fid = <u32>load<u16>(frame, Frame.FID)
-    const source = bucketOf(table, keyOf(sourceOf(address), fid))
-    const destination = bucketOf(table, keyOf(destinationOf(address), fid))
+    const source = bucketBy(keyOf(sourceOf(address), fid), a, b, c, buckets, first)
+    const destination = bucketBy(keyOf(destinationOf(address), fid), a, b, c, buckets, first)
     store<u64>(frame, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
     touched ^= touch(source, second) ^ touch(destination, second)
   }
@@ -168,8 +179,14 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   const control = load<u32>(record, PortRecord.CONTROL_FRAMES)
   const isolation = flags & PortFlag.ISOLATED
   const stamp = stampOf(now)
-  let fid = load<u32>(record, PortRecord.FID)
-  let value = seen(port, flags, fid, now)
+  const table = directory(Directory.FDB)
+  const ports = directory(Directory.PORTS)
+  const counters = countersOf(worker, 0)
+  const identity = directory(Directory.IDENTITY)
+  let fid = u32.MAX_VALUE
+  let value: u64 = 0
+  let generation: u32 = 0
+  let ageing: u32 = 0
   let entries: u32 = 0
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
@@ -183,13 +200,15 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
     if (domain != fid) {
       fid = domain
       value = seen(port, flags, fid, now)
+      generation = domainGeneration(fid)
+      ageing = ageingOf(config, fid)
     }
     if ((flags & PortFlag.MIRROR_RECEIVE) != 0) {
       entries = mirrorReceived(worker, block, record, frame, entries)
     }
     const key = keyOf(sourceOf(address), fid)
     if (key != last) {
-      const why = source(worker, block, config, frame, flags, port, key, value, now)
+      const why = source(worker, block, config, table, frame, flags, port, key, value, now)
       if (why == Learnt.DONE) last = key
       else if (why != Learnt.LATER) {
         drop(worker, port, frame, why)
@@ -197,10 +216,23 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
       }
     }
     const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
-    const verdict = decide(config, bucket, destinationOf(address), fid, port, control, stamp)
+    const mac = destinationOf(address)
+    const verdict = decide(
+      table,
+      bucket,
+      mac,
+      fid,
+      port,
+      control,
+      ports,
+      generation,
+      ageing,
+      stamp,
+    )
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
-      entries = unicast(worker, block, config, frame, detail, isolation, entries)
+      const own = identity + ((<usize>detail) << 2)
+      entries = unicast(worker, block, config, frame, detail, own, counters, isolation, entries)
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
       const storm = (flags & PortFlag.STORM) != 0
       if (storm && !conforms(record + PortRecord.RATES, port, detail, framesOf(frame), now)) {
@@ -218,6 +250,7 @@ function source(
   worker: u32,
   block: usize,
   config: usize,
+  table: usize,
   frame: usize,
   flags: u32,
   port: u32,
@@ -232,7 +265,7 @@ function source(
     if ((flags & PortFlag.LOCKED) == 0) return Learnt.DONE
     return recognise(block, config, bucket, key, port, now)
   }
-  return learn(worker, block, config, bucket, key, value, now)
+  return learn(worker, block, config, table, bucket, key, value, now)
 }
 
 /** True when so little room is left that the next frame might not fit. */

@@ -92,6 +92,30 @@ export function generationOf(port: u32, fid: u32): u32 {
   return (ofPort + ofDomain) & GENERATION_MASK
 }
 
+@inline
+export function domainGeneration(fid: u32): u32 {
+  return atomic.load<u32>(sharedOfDomain(fid), Shared.GENERATION)
+}
+
+/** How long entries of the domain are in force that were not seen again, in ticks. */
+@inline
+export function ageingOf(config: usize, fid: u32): u32 {
+  return load<u32>(domainRecord(config, fid), DomainRecord.AGEING)
+}
+
+/**
+ * `inForce` for a loop that knows the domain: `ports` is where the ports' shared words begin,
+ * `generation` and `ageing` are the domain's.
+ */
+@inline
+export function isValid(value: u64, ports: usize, generation: u32, ageing: u32, stamp: u32): bool {
+  const shared = ports + <usize>portOf(value) * PORT_SHARED_SIZE
+  const wanted = (atomic.load<u32>(shared, Shared.GENERATION) + generation) & GENERATION_MASK
+  const young = ageOf(value, stamp) < ageing
+  if ((<u32>(value >> 24) & GENERATION_MASK) == wanted && young) return true
+  return isStatic(value) || ((<u32>(value >> 24) & GENERATION_MASK) == wanted && isSticky(value))
+}
+
 /** Milliseconds to ticks, as a time stamp. */
 @inline
 export function stampOf(now: f64): u32 {
@@ -111,11 +135,8 @@ export function ageOf(value: u64, stamp: u32): u32 {
 /** True for a static entry, and for one that was learnt and is neither flushed nor aged. */
 @inline
 export function inForce(config: usize, fid: u32, value: u64, stamp: u32): bool {
-  if (isStatic(value)) return true
-  const generation = <u32>(value >> 24) & GENERATION_MASK
-  if (generation != generationOf(portOf(value), fid)) return false
-  if (isSticky(value)) return true
-  return ageOf(value, stamp) < load<u32>(domainRecord(config, fid), DomainRecord.AGEING)
+  const ports = directory(Directory.PORTS)
+  return isValid(value, ports, domainGeneration(fid), ageingOf(config, fid), stamp)
 }
 
 /** The word that marks a lock as this worker's, in its present incarnation. */

@@ -3,11 +3,10 @@
  */
 import { Flood } from '../config'
 import { Drop } from '../drop'
-import { Directory, directory } from '../memory'
 import { holds, valueOf } from '../table/bucket'
 import { find } from '../table/hash'
 import { BROADCAST, isGroup, isReserved } from '../wire/ethernet'
-import { inForce, keyOf, portOf } from './entry'
+import { isValid, keyOf, portOf } from './entry'
 
 /** A verdict: what to do in the upper half, with which port, kind of flood or drop reason in the lower. */
 export namespace Verdict {
@@ -20,16 +19,19 @@ export namespace Verdict {
 
 /**
  * Decides for a frame to `mac` (its key is in `bucket`) that came in by `port`. `control` has a bit for
- * each reserved address that is let through, `stamp` is the present tick.
+ * each reserved address that is let through; the last four are what `isValid` asks for.
  */
 @inline
 export function decide(
-  config: usize,
+  table: usize,
   bucket: usize,
   mac: u64,
   fid: u32,
   port: u32,
   control: u32,
+  ports: usize,
+  generation: u32,
+  ageing: u32,
   stamp: u32,
 ): u32 {
   if (isGroup(mac)) {
@@ -38,10 +40,10 @@ export function decide(
     return allowed ? Verdict.FLOOD | Flood.MULTICAST : Verdict.DROP | Drop.RESERVED_DESTINATION
   }
   const key = keyOf(mac, fid)
-  const slot = find(directory(Directory.FDB), bucket, key)
+  const slot = find(table, bucket, key)
   if (slot == 0) return Verdict.FLOOD | Flood.UNKNOWN
   const value = valueOf(slot)
-  if (!holds(slot, key) || !inForce(config, fid, value, stamp)) {
+  if (!holds(slot, key) || !isValid(value, ports, generation, ageing, stamp)) {
     return Verdict.FLOOD | Flood.UNKNOWN
   }
   const destination = portOf(value)

@@ -48,12 +48,13 @@ export function learn(
   worker: u32,
   block: usize,
   config: usize,
+  table: usize,
   bucket: usize,
   key: u64,
   value: u64,
   now: f64,
 ): u32 {
-  const slot = find(directory(Directory.FDB), bucket, key)
+  const slot = find(table, bucket, key)
   if (slot != 0 && load<u64>(slot, VALUE) == value) return Learnt.DONE
   return update(worker, block, config, key, value, slot, now)
 }

@@ -7,9 +7,9 @@
 import { Frame } from '../frame'
 import { HEADS_SIZE, heads, Worker } from '../memory'
 import { writeHeader } from '../offload/release'
-import { append } from '../transmit'
+import { append, NO_PORT } from '../transmit'
 import { Ethernet, TAG } from '../wire/ethernet'
-import { Virtio } from '../wire/virtio'
+import { clear, Virtio } from '../wire/virtio'
 import { pushTo } from '../wire/vlan'
 
 /** Takes `size` octets of the worker's space for headers; 0 if there is no room. */
@@ -21,6 +21,14 @@ export function takeHead(worker: u32, block: usize, size: u32): usize {
   if (end > HEADS_SIZE) return 0
   store<u32>(block, end, Worker.HEADS_USED)
   return heads(worker) + used
+}
+
+/** Appends a frame that asks for nothing to a list that is known to have room, for one port. */
+@inline
+export function sendFitting(block: usize, address: usize, length: u32, own: usize, count: u32): void {
+  clear(address)
+  const octets = length + <u32>Virtio.HEADER
+  append(block, count, address - Virtio.HEADER, octets, 0, 0, own, 1, NO_PORT)
 }
 
 /** Appends the frame as it lies. False if there is no room. */

@@ -9,14 +9,14 @@ import { countersOf, countTransmitted, dropReceived, dropTransmitted } from '../
 import { Drop } from '../drop'
 import { isMember, leavesTagged, Run } from '../flood'
 import { Frame, framesOf } from '../frame'
-import { DIRECTORY, Directory, RUN_SIZE, Worker } from '../memory'
+import { COUNTERS_SIZE, DIRECTORY, Directory, RUN_SIZE, Worker } from '../memory'
 import { conforms, Meter } from '../meter'
 import { packetLength, settle } from '../offload/release'
 import { NO_PORT, only } from '../transmit'
 import { TAG } from '../wire/ethernet'
 import { tagOf } from '../wire/vlan'
 import { deliver, full } from './deliver'
-import { sendPlain, sendRetagged } from './form'
+import { sendFitting, sendRetagged } from './form'
 import { mirror } from './mirror'
 
 const UP: u32 = PortFlag.PRESENT | PortFlag.UP
@@ -24,8 +24,9 @@ const UP: u32 = PortFlag.PRESENT | PortFlag.UP
 const SPECIAL: u32 = UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET
 
 /**
- * Sends to one port. `isolation` is ISOLATED if the frame came in by an isolated port, else 0.
- * Returns the number of transmit entries there are then.
+ * Sends to one port, whose list of one is at `own`. `counters` are those of port 0, `isolation` is
+ * ISOLATED if the frame came in by an isolated port, else 0. Returns the number of transmit entries
+ * there are then.
  */
 @inline
 export function unicast(
@@ -34,6 +35,8 @@ export function unicast(
   config: usize,
   frame: usize,
   port: u32,
+  own: usize,
+  counters: usize,
   isolation: u32,
   count: u32,
 ): u32 {
@@ -46,8 +49,9 @@ export function unicast(
   if (!plain || !fits || asks != 0 || !member) {
     return unicastSpecial(worker, block, frame, port, isolation, count)
   }
-  if (!sendPlain(block, frame, count, only(port), 1, NO_PORT)) return full(worker, frame, count)
-  countTransmitted(countersOf(worker, port), 1, load<u32>(frame, Frame.LENGTH))
+  const length = load<u32>(frame, Frame.LENGTH)
+  sendFitting(block, load<u32>(frame, Frame.ADDRESS), length, own, count)
+  countTransmitted(counters + <usize>port * COUNTERS_SIZE, 1, length)
   return count + 1
 }
 

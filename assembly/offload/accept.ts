@@ -21,16 +21,15 @@ import { checksumOffsetOf, checksumStartOf, gsoSizeOf, requestOf, Virtio } from 
 import { completeInner, isTunnel } from './inner'
 
 /**
- * Fills the descriptor `frame`: address and length are set, what an offload asks for is zero. Returns
- * 0, or a drop reason.
+ * Fills the descriptor `frame`: its `address` and `length` are set, what an offload asks for is zero.
+ * Returns 0, or a drop reason.
  */
 @inline
-export function accept(frame: usize): u32 {
-  const length = load<u32>(frame, Frame.LENGTH)
+export function accept(frame: usize, address: usize, length: u32): u32 {
   if (length - Ethernet.HEADER > FRAME_MAX - Ethernet.HEADER) {
     return length > FRAME_MAX ? Drop.LONG_FRAME : Drop.SHORT_FRAME
   }
-  const request = requestOf(<usize>load<u32>(frame, Frame.ADDRESS))
+  const request = requestOf(address)
   return request == 0 ? 0 : acceptRequest(frame, request)
 }
 
