@@ -30,8 +30,14 @@ const others: readonly [mask: number, magic: number, what: string][] = [
 export class CaptureReader {
   readonly #queue = new ByteQueue()
   #format: PcapFormat | PcapngFormat | undefined
+  readonly #file: string | undefined
   #ended = false
   #failure: unknown
+
+  /** @param file its name, for errors */
+  constructor(file?: string) {
+    this.#file = file
+  }
 
   /** Octets that are kept. More than a block's says that `next` should be called before `push`. */
   get waiting(): number {
@@ -59,8 +65,9 @@ export class CaptureReader {
       this.#format ??= formatOf(this.#queue)
       return this.#format?.next(this.#queue)
     } catch (error) {
-      this.#failure = error
-      throw error
+      const named = error instanceof CaptureFileError && this.#file !== undefined
+      this.#failure = named ? error.of(this.#file as string) : error
+      throw this.#failure
     }
   }
 

@@ -44,10 +44,15 @@ export class CaptureFileError extends LinkspanError {
   /** @param offset of what is wrong, octets from the file's start */
   constructor(
     readonly offset: number,
-    problem: string,
+    private readonly problem: string,
     file = 'the capture file',
   ) {
     super('INVALID', `${file}: octet ${offset}: ${problem}`)
+  }
+
+  /** The same with the file's name. */
+  of(file: string): CaptureFileError {
+    return new CaptureFileError(this.offset, this.problem, file)
   }
 }
 
