@@ -284,7 +284,7 @@ print(json.dumps(out))
         window: their.window,
         headerLength: their.offset,
       })
-      const letters = (fields?.flags as string[]).map((flag) => flag[0]).join('')
+      const letters = ((fields?.flags ?? []) as string[]).map((flag) => flag[0]).join('')
       expect(letters).toBe(their.flags)
     }
     expect(Math.min(seen.tcp, seen.udp)).toBeGreaterThan(50)
