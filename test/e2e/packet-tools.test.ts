@@ -4,15 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { pcapHeader, pcapRecord } from '../../src/packet/capture/pcap-writer.js'
+import { readCapture } from '../../src/packet/capture/reader.js'
+import { dissect, type Layer } from '../../src/packet/dissect/dissect.js'
 import {
+  concat,
   enhancedPacket,
   interfaceDescription,
   interfaceStatistics,
   sectionHeader,
-} from '../../src/packet/capture/pcapng-writer.js'
-import { readCapture } from '../../src/packet/capture/reader.js'
-import { dissect, type Layer } from '../../src/packet/dissect/dissect.js'
-import { concat } from '../support/capture.js'
+} from '../support/capture.js'
 import { arp, type PacketOptions, packet, superFrame } from '../support/frames.js'
 import { directory } from '../support/linkspan.js'
 import { Random } from '../support/random.js'

@@ -3,14 +3,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LinkspanError } from '../../src/error.js'
 import { pcapHeader, pcapRecord } from '../../src/packet/capture/pcap-writer.js'
-import {
-  enhancedPacket,
-  interfaceDescription,
-  sectionHeader,
-} from '../../src/packet/capture/pcapng-writer.js'
 import { CaptureReader, readCapture } from '../../src/packet/capture/reader.js'
 import type { CapturedPacket } from '../../src/packet/capture/types.js'
-import { concat, type Octets, orders } from '../support/capture.js'
+import {
+  concat,
+  enhancedPacket,
+  interfaceDescription,
+  type Octets,
+  orders,
+  sectionHeader,
+} from '../support/capture.js'
 import { arp, packet } from '../support/frames.js'
 
 const written = fc.record({

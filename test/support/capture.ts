@@ -1,4 +1,11 @@
 /** Capture files octet by octet, in both byte orders: the tests' own, to judge the reader by. */
+import {
+  type InterfaceOptions,
+  type PacketOptions,
+  PcapngWriter,
+  type SectionOptions,
+  type Statistics,
+} from '../../src/packet/capture/pcapng-writer.js'
 
 export function concat(...parts: (Uint8Array | readonly number[])[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
@@ -89,3 +96,19 @@ export const orders: readonly [string, Octets][] = [
   ['little-endian', new Octets(true)],
   ['big-endian', new Octets(false)],
 ]
+
+/** One block of our own writer. */
+function written(write: (writer: PcapngWriter) => void): Uint8Array {
+  const writer = new PcapngWriter()
+  write(writer)
+  return writer.take()
+}
+
+export const sectionHeader = (options?: SectionOptions) =>
+  written((writer) => writer.section(options))
+export const interfaceDescription = (options: InterfaceOptions) =>
+  written((writer) => writer.interface(options))
+export const enhancedPacket = (frame: Uint8Array, options: PacketOptions) =>
+  written((writer) => writer.packet(frame, options))
+export const interfaceStatistics = (options: Statistics) =>
+  written((writer) => writer.statistics(options))

@@ -35,7 +35,7 @@ export class PairEnd {
       // 0: the switch's end is closed, which is readable without end.
       if (length === 0) this.#unwatch()
       if (length <= 0) return
-      if (length > VIRTIO_HEADER) handler(frameOf(this.#buffer.subarray(0, length)))
+      if (length >= VIRTIO_HEADER) handler(frameOf(this.#buffer.subarray(0, length)))
     }
   }
 
@@ -44,7 +44,7 @@ export class PairEnd {
     for (;;) {
       const length = loadNative().readFrame(this.#fd, this.#buffer)
       if (length <= 0) return
-      if (length > VIRTIO_HEADER) handler(frameOf(this.#buffer.subarray(0, length)))
+      if (length >= VIRTIO_HEADER) handler(frameOf(this.#buffer.subarray(0, length)))
     }
   }
 

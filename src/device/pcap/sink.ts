@@ -2,13 +2,7 @@
  * Frames into a capture file, pcapng. Pure: where the octets go is the caller's. Used by the device,
  * by mirrors to a file and by captures.
  */
-import {
-  enhancedPacket,
-  interfaceDescription,
-  interfaceStatistics,
-  type SectionOptions,
-  sectionHeader,
-} from '../../packet/capture/pcapng-writer.js'
+import { PcapngWriter, type SectionOptions } from '../../packet/capture/pcapng-writer.js'
 import type { Direction } from '../../packet/capture/types.js'
 
 export interface PcapSinkOptions {
@@ -57,8 +51,7 @@ export class PcapSink {
   dropped = 0
   readonly #options: PcapSinkOptions
   readonly #interfaces = new Map<string, Interface>()
-  #waiting: Uint8Array[] = []
-  #octets = 0
+  readonly #waiting = new PcapngWriter()
   #writing: Promise<void> | undefined
   #failed = false
   #closed = false
@@ -66,20 +59,29 @@ export class PcapSink {
 
   constructor(options: PcapSinkOptions) {
     this.#options = options
-    this.#append(sectionHeader(options.section))
+    this.#waiting.section(options.section)
+    this.#wake()
   }
 
   /** Copies the frame. False if it was dropped. */
   record(frame: Uint8Array, options: RecordOptions): boolean {
     const from = this.#interface(options)
     const { limit = LIMIT } = this.#options
-    if (this.#failed || this.#closed || this.#octets + frame.length > limit) {
+    if (this.#failed || this.#closed || this.#waiting.length + frame.length > limit) {
       this.#drop(from)
       return false
     }
-    const { interface: _, description: __, time = this.#options.now(), ...rest } = options
-    const dropped = from.gap > 0 && { dropped: from.gap }
-    this.#append(enhancedPacket(frame, { ...rest, ...dropped, time, interface: from.index }))
+    const { time = this.#options.now(), originalLength, direction, comments } = options
+    const dropped = from.gap > 0 ? from.gap : undefined
+    this.#waiting.packet(frame, {
+      interface: from.index,
+      time,
+      originalLength,
+      direction,
+      comments,
+      dropped,
+    })
+    this.#wake()
     from.received++
     from.gap = 0
     this.recorded++
@@ -103,7 +105,7 @@ export class PcapSink {
    */
   finish(): Uint8Array {
     this.#end()
-    return this.#takeWaiting()
+    return this.#waiting.take()
   }
 
   #interface({ interface: name, description }: RecordOptions): Interface {
@@ -111,7 +113,10 @@ export class PcapSink {
     if (known) return known
     const described = { index: this.#interfaces.size, received: 0n, dropped: 0n, gap: 0 }
     this.#interfaces.set(name, described)
-    this.#append(interfaceDescription({ name, ...(description !== undefined && { description }) }))
+    if (!this.#failed && !this.#closed) {
+      this.#waiting.interface({ name, ...(description !== undefined && { description }) })
+      this.#wake()
+    }
     return described
   }
 
@@ -126,43 +131,30 @@ export class PcapSink {
 
   #end(): void {
     if (this.#closed) return
+    this.#closed = true
+    if (this.#failed) return
     for (const { index, received, dropped } of this.#interfaces.values()) {
       const time = this.#options.now()
       const counts = { received: received + dropped, dropped }
-      this.#append(interfaceStatistics({ interface: index, time, ...counts }))
+      this.#waiting.statistics({ interface: index, time, ...counts })
     }
-    this.#closed = true
+    this.#wake()
   }
 
-  #append(octets: Uint8Array): void {
-    if (this.#failed || this.#closed) return
-    this.#waiting.push(octets)
-    this.#octets += octets.length
-    // Not at once: what comes in the same turn is written with it.
+  /** Not at once: what comes in the same turn is written with it. */
+  #wake(): void {
     this.#writing ??= Promise.resolve().then(() => this.#drain())
   }
 
   async #drain(): Promise<void> {
     try {
-      while (this.#octets > 0) await this.#options.write(this.#takeWaiting())
+      while (this.#waiting.length > 0) await this.#options.write(this.#waiting.take())
     } catch (error) {
       this.#failed = true
-      this.#takeWaiting()
+      this.#waiting.take()
       this.#options.onError?.(error)
     } finally {
       this.#writing = undefined
     }
-  }
-
-  #takeWaiting(): Uint8Array {
-    const octets = new Uint8Array(this.#octets)
-    let at = 0
-    for (const piece of this.#waiting) {
-      octets.set(piece, at)
-      at += piece.length
-    }
-    this.#waiting = []
-    this.#octets = 0
-    return octets
   }
 }

@@ -49,5 +49,6 @@ function unitsPerSecond(resolution: number): bigint {
 /** Nanoseconds since 1970, rounded down. */
 export function timeOf(from: DescribedInterface, high: number, low: number): bigint {
   const units = (BigInt(high) << 32n) | BigInt(low)
+  if (from.resolution === NANOSECONDS) return from.timeOffset * NANOSECONDS + units
   return from.timeOffset * NANOSECONDS + (units * NANOSECONDS) / from.resolution
 }

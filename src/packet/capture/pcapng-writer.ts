@@ -1,6 +1,6 @@
 /**
- * Writes pcapng (draft-ietf-opsawg-pcapng): one section, little-endian, nanoseconds, a block a call.
- * Blocks are returned as octets: where they go is the caller's.
+ * Writes pcapng (draft-ietf-opsawg-pcapng): one section, little-endian, nanoseconds, a block a call,
+ * into memory that is used again. Where the octets go is the caller's.
  */
 import { LINKTYPE_ETHERNET } from './link-type.js'
 import { BLOCK, BYTE_ORDER_MAGIC, INBOUND, OPTION, OUTBOUND, padded } from './pcapng.js'
@@ -27,11 +27,11 @@ export interface PacketOptions {
   /** Nanoseconds since 1970-01-01 UTC; 0 to 2^64 - 1. */
   time: bigint
   /** Octets on the wire, if not all of them are written. */
-  originalLength?: number
-  direction?: Direction
-  comments?: readonly string[]
+  originalLength?: number | undefined
+  direction?: Direction | undefined
+  comments?: readonly string[] | undefined
   /** Packets of this interface that were lost between the last one and this one. */
-  dropped?: number
+  dropped?: number | undefined
 }
 
 export interface Statistics {
@@ -44,95 +44,149 @@ export interface Statistics {
 /** An option's length is 16 bits (section 3.5); as much of a text as fits is written. */
 const OPTION_MAX = 0xffff
 
+/** Room for the head of a block, a few short options and its end. */
+const SMALL = 64
+
 const utf8 = new TextEncoder()
 
-/** Section Header Block (section 4.1); its length is left open, -1, so that it can be streamed. */
-export function sectionHeader(given: SectionOptions = {}): Uint8Array {
-  const fixed = new Uint8Array(16)
-  const view = new DataView(fixed.buffer)
-  view.setUint32(0, BYTE_ORDER_MAGIC, true)
-  view.setUint16(4, 1, true)
-  view.setBigInt64(8, -1n, true)
-  const options = [
-    ...textOption(OPTION.comment, given.comment),
-    ...textOption(OPTION.shb_hardware, given.hardware),
-    ...textOption(OPTION.shb_os, given.os),
-    ...textOption(OPTION.shb_userappl, given.application),
-  ]
-  return block(BLOCK.SHB, [fixed], options)
-}
+/** The blocks of a file, one behind the other, until they are taken. */
+export class PcapngWriter {
+  #bytes = new Uint8Array(4096)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 0
 
-/** Interface Description Block (section 4.2): Ethernet, time stamps in nanoseconds. */
-export function interfaceDescription(given: InterfaceOptions): Uint8Array {
-  const fixed = new Uint8Array(8)
-  const view = new DataView(fixed.buffer)
-  view.setUint16(0, LINKTYPE_ETHERNET, true)
-  view.setUint32(4, given.snapLength ?? 0, true)
-  return block(
-    BLOCK.IDB,
-    [fixed],
-    [
-      ...textOption(OPTION.if_name, given.name),
-      ...textOption(OPTION.if_description, given.description),
-      option(OPTION.if_tsresol, Uint8Array.of(9)),
-    ],
-  )
-}
-
-/** Enhanced Packet Block (section 4.3). The frame may come in pieces, head and body. */
-export function enhancedPacket(
-  frame: Uint8Array | readonly Uint8Array[],
-  given: PacketOptions,
-): Uint8Array {
-  const pieces = frame instanceof Uint8Array ? [frame] : frame
-  const captured = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const fixed = new Uint8Array(20)
-  const view = new DataView(fixed.buffer)
-  view.setUint32(0, given.interface, true)
-  setTime(view, 4, given.time)
-  view.setUint32(12, captured, true)
-  view.setUint32(16, given.originalLength ?? captured, true)
-  const padding = new Uint8Array(padded(captured) - captured)
-  return block(BLOCK.EPB, [fixed, ...pieces, padding], packetOptions(given))
-}
-
-function packetOptions({ comments = [], direction, dropped }: PacketOptions): Uint8Array[] {
-  const options = comments.flatMap((comment) => textOption(OPTION.comment, comment))
-  if (direction !== undefined) {
-    const flags = direction === 'receive' ? INBOUND : OUTBOUND
-    options.push(option(OPTION.epb_flags, Uint8Array.of(flags, 0, 0, 0)))
+  /** Octets that were not taken yet. */
+  get length(): number {
+    return this.#length
   }
-  if (dropped !== undefined) options.push(option(OPTION.epb_dropcount, u64(BigInt(dropped))))
-  return options
-}
 
-/** Interface Statistics Block (section 4.6). */
-export function interfaceStatistics(given: Statistics): Uint8Array {
-  const fixed = new Uint8Array(12)
-  const view = new DataView(fixed.buffer)
-  view.setUint32(0, given.interface, true)
-  setTime(view, 4, given.time)
-  return block(
-    BLOCK.ISB,
-    [fixed],
-    [option(OPTION.isb_ifrecv, u64(given.received)), option(OPTION.isb_ifdrop, u64(given.dropped))],
-  )
-}
+  /** A copy of what was written since the last call. */
+  take(): Uint8Array {
+    const octets = this.#bytes.slice(0, this.#length)
+    this.#length = 0
+    return octets
+  }
 
-/** High and low half, each in the section's byte order. */
-function setTime(view: DataView, at: number, time: bigint): void {
-  view.setUint32(at, Number(BigInt.asUintN(64, time) >> 32n), true)
-  view.setUint32(at + 4, Number(time & 0xffff_ffffn), true)
-}
+  /** Section Header Block (section 4.1); its length is left open, -1, so that it can be streamed. */
+  section({ comment, hardware, os, application }: SectionOptions = {}): void {
+    const start = this.#begin(BLOCK.SHB, 16)
+    this.#u32(BYTE_ORDER_MAGIC)
+    this.#u32(1) // version 1.0
+    this.#u32(0xffff_ffff)
+    this.#u32(0xffff_ffff)
+    this.#text(OPTION.comment, comment)
+    this.#text(OPTION.shb_hardware, hardware)
+    this.#text(OPTION.shb_os, os)
+    this.#text(OPTION.shb_userappl, application)
+    this.#end(start, 16)
+  }
 
-function u64(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8)
-  new DataView(bytes.buffer).setBigUint64(0, value, true)
-  return bytes
-}
+  /** Interface Description Block (section 4.2): Ethernet, time stamps in nanoseconds. */
+  interface({ name, description, snapLength = 0 }: InterfaceOptions): void {
+    const start = this.#begin(BLOCK.IDB, 8)
+    this.#u32(LINKTYPE_ETHERNET)
+    this.#u32(snapLength)
+    this.#text(OPTION.if_name, name)
+    this.#text(OPTION.if_description, description)
+    this.#option(OPTION.if_tsresol, 1)
+    this.#u32(9)
+    this.#end(start, 8)
+  }
 
-function textOption(code: number, text: string | undefined): Uint8Array[] {
-  return text === undefined ? [] : [option(code, shortened(utf8.encode(text)))]
+  /** Enhanced Packet Block (section 4.3). */
+  packet(frame: Uint8Array, given: PacketOptions): void {
+    const { originalLength = frame.length, comments, direction, dropped } = given
+    const fixed = 20 + padded(frame.length)
+    const start = this.#begin(BLOCK.EPB, fixed)
+    this.#u32(given.interface)
+    this.#time(given.time)
+    this.#u32(frame.length)
+    this.#u32(originalLength)
+    this.#octets(frame)
+    if (comments) for (const comment of comments) this.#text(OPTION.comment, comment)
+    if (direction !== undefined) {
+      this.#option(OPTION.epb_flags, 4)
+      this.#u32(direction === 'receive' ? INBOUND : OUTBOUND)
+    }
+    if (dropped !== undefined) this.#count(OPTION.epb_dropcount, BigInt(dropped))
+    this.#end(start, fixed)
+  }
+
+  /** Interface Statistics Block (section 4.6). */
+  statistics(given: Statistics): void {
+    const start = this.#begin(BLOCK.ISB, 12)
+    this.#u32(given.interface)
+    this.#time(given.time)
+    this.#count(OPTION.isb_ifrecv, given.received)
+    this.#count(OPTION.isb_ifdrop, given.dropped)
+    this.#end(start, 12)
+  }
+
+  /** @returns where the block begins */
+  #begin(type: number, fixed: number): number {
+    const start = this.#length
+    this.#makeRoom(fixed + SMALL)
+    this.#u32(type)
+    this.#u32(0)
+    return start
+  }
+
+  /** Ends the options, if there are any, and puts the length at both ends. */
+  #end(start: number, fixed: number): void {
+    this.#makeRoom(SMALL)
+    if (this.#length > start + 8 + fixed) this.#option(OPTION.endofopt, 0)
+    const length = this.#length + 4 - start
+    this.#view.setUint32(start + 4, length, true)
+    this.#u32(length)
+  }
+
+  /** Room for `octets` more: whoever writes more than a few asks. */
+  #makeRoom(octets: number): void {
+    const needed = this.#length + octets
+    if (needed <= this.#bytes.length) return
+    const bytes = new Uint8Array(needed * 2)
+    bytes.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
+  }
+
+  #u32(value: number): void {
+    this.#view.setUint32(this.#length, value, true)
+    this.#length += 4
+  }
+
+  /** Padded by zeros: the memory has been used before. */
+  #octets(octets: Uint8Array): void {
+    const end = this.#length + padded(octets.length)
+    this.#bytes.set(octets, this.#length)
+    for (let at = this.#length + octets.length; at < end; at++) this.#bytes[at] = 0
+    this.#length = end
+  }
+
+  /** High and low half, each in the section's byte order. */
+  #time(time: bigint): void {
+    this.#u32(Number(BigInt.asUintN(32, time >> 32n)))
+    this.#u32(Number(BigInt.asUintN(32, time)))
+  }
+
+  #option(code: number, length: number): void {
+    this.#u32(code | (length << 16))
+  }
+
+  #count(code: number, value: bigint): void {
+    this.#makeRoom(SMALL)
+    this.#option(code, 8)
+    this.#view.setBigUint64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  #text(code: number, text: string | undefined): void {
+    if (text === undefined) return
+    const octets = shortened(utf8.encode(text))
+    this.#makeRoom(octets.length + SMALL)
+    this.#option(code, octets.length)
+    this.#octets(octets)
+  }
 }
 
 /** At most what an option can hold, without a character that is cut. */
@@ -141,35 +195,4 @@ function shortened(text: Uint8Array): Uint8Array {
   let end = OPTION_MAX
   while (((text[end] as number) & 0xc0) === 0x80) end--
   return text.subarray(0, end)
-}
-
-function option(code: number, value: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4 + padded(value.length))
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, code, true)
-  view.setUint16(2, value.length, true)
-  bytes.set(value, 4)
-  return bytes
-}
-
-/** A block of pieces that are padded already; options end with an opt_endofopt if there are any. */
-function block(
-  type: number,
-  body: readonly Uint8Array[],
-  options: readonly Uint8Array[],
-): Uint8Array {
-  const end = options.length === 0 ? [] : [new Uint8Array(4)]
-  const pieces = [...body, ...options, ...end]
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 12)
-  const bytes = new Uint8Array(length)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, type, true)
-  view.setUint32(4, length, true)
-  let at = 8
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  view.setUint32(at, length, true)
-  return bytes
 }
