@@ -2,15 +2,16 @@
  * The pcap device: frames of a capture file come into the switch, frames that leave it are written
  * to another. The switch sees one end of a pair of sockets; the files are control's.
  */
-import { release } from 'node:os'
+
+import { constants } from 'node:os'
 import type { Device, DeviceInfo } from './device.js'
 import { attempt, DeviceError } from './error.js'
 import { loadNative } from './native.js'
 import { Offload } from './offload.js'
-import { CaptureInput, CaptureOutput, isSameFile } from './pcap/files.js'
+import { CaptureInput, isSameFile } from './pcap/files.js'
 import { PairEnd } from './pcap/pair.js'
+import { Recording } from './pcap/recording.js'
 import { Replay } from './pcap/replay.js'
-import { PcapSink } from './pcap/sink.js'
 import { type Pace, PcapSource } from './pcap/source.js'
 import { type Queue, QueueKind } from './queue.js'
 
@@ -38,36 +39,31 @@ export class PcapDevice implements Device {
   readonly #switchFd: number
   readonly #end: PairEnd
   readonly #input: CaptureInput | undefined
-  readonly #output: CaptureOutput | undefined
-  readonly #source: PcapSource | undefined
+  #source: PcapSource | undefined
   readonly #replay: Replay | undefined
-  readonly #sink: PcapSink | undefined
+  readonly #recording: Recording | undefined
   #notice: Notice = () => {}
   #gone: (why: string) => void = () => {}
   #looks = 0
   #closed = false
 
-  private constructor(
-    options: PcapOptions,
-    input: CaptureInput | undefined,
-    output: CaptureOutput | undefined,
-  ) {
-    const { read, write, pace } = options
+  private constructor(options: PcapOptions) {
+    const { read, write } = options
     this.#options = options
-    this.#input = input
-    this.#output = output
-    const step = { what: 'make a pair of sockets', device: read ?? write ?? 'pcap' }
-    const pair = attempt(step, () => loadNative().pairCreate())
-    this.#switchFd = pair.switch
-    this.#end = new PairEnd(pair.program)
-    this.queues = [{ fd: pair.switch, kind: QueueKind.PAIR }]
-    if (output) this.#sink = this.#openSink(output)
-    if (input) {
-      const source = new PcapSource({ pace, now: () => performance.now(), file: read ?? '' })
-      this.#source = source
-      const send = (frame: Uint8Array) => this.#end.send(frame)
-      this.#replay = new Replay({ source, read: () => input.read(), send })
+    if (read !== undefined) this.#input = new CaptureInput(read)
+    try {
+      if (write !== undefined) this.#recording = this.#openRecording(write)
+      const step = { what: 'make a pair of sockets', device: read ?? write ?? 'pcap' }
+      const pair = attempt(step, () => loadNative().pairCreate())
+      this.#switchFd = pair.switch
+      this.#end = new PairEnd(pair.program)
+    } catch (error) {
+      this.#input?.close()
+      this.#recording?.close()
+      throw error
     }
+    this.queues = [{ fd: this.#switchFd, kind: QueueKind.PAIR }]
+    if (this.#input) this.#replay = this.#openReplay(this.#input)
     this.#end.onFrame((frame) => this.#record(frame))
   }
 
@@ -75,37 +71,32 @@ export class PcapDevice implements Device {
   static open(options: PcapOptions): PcapDevice {
     const { read, write } = options
     if (read !== undefined && write !== undefined && isSameFile(read, write)) {
-      const call = { errno: -22, syscall: 'open', device: write }
+      const call = { errno: -constants.errno.EINVAL, syscall: 'open', device: write }
       const why = 'it is the file that is read'
       throw new DeviceError('EINVAL', `cannot write the capture file '${write}': ${why}`, call)
     }
-    const input = read === undefined ? undefined : new CaptureInput(read)
-    let output: CaptureOutput | undefined
-    try {
-      output = write === undefined ? undefined : new CaptureOutput(write)
-      return new PcapDevice(options, input, output)
-    } catch (error) {
-      input?.close()
-      output?.finish(new Uint8Array())
-      throw error
-    }
+    return new PcapDevice(options)
   }
 
-  #openSink(output: CaptureOutput): PcapSink {
-    return new PcapSink({
-      write: (octets) => output.write(octets),
-      now: wallClock,
-      section: { os: `Linux ${release()}`, application: 'Linkspan' },
-      onError: (error) => this.#lost(error),
+  #openRecording(path: string): Recording {
+    return Recording.open(path, {
+      onError: (why) => this.#lost(why),
       onDrop: () => {
-        const file = this.#options.write
-        this.#notice('frames are lost: the capture file is written too slowly', { file })
+        this.#notice('frames are lost: the capture file is written too slowly', { file: path })
       },
     })
   }
 
+  #openReplay(input: CaptureInput): Replay {
+    const { read = '', pace } = this.#options
+    const source = new PcapSource({ pace, now: () => performance.now(), file: read })
+    this.#source = source
+    const send = (frame: Uint8Array) => this.#end.send(frame)
+    return new Replay({ source, read: () => input.read(), send })
+  }
+
   #record(frame: Uint8Array): void {
-    this.#sink?.record(frame, {
+    this.#recording?.record(frame, {
       interface: this.#options.port ?? 'pcap',
       direction: 'transmit',
     })
@@ -138,14 +129,14 @@ export class PcapDevice implements Device {
     try {
       if (await replay.run()) this.#tellEnd()
     } catch (error) {
-      this.#lost(error)
+      this.#lost((error as Error).message)
     } finally {
       this.#input?.close()
     }
   }
 
-  #lost(error: unknown): void {
-    if (!this.#closed) this.#gone((error as Error).message)
+  #lost(why: string): void {
+    if (!this.#closed) this.#gone(why)
   }
 
   #tellEnd(): void {
@@ -171,24 +162,21 @@ export class PcapDevice implements Device {
     this.#end.drain((frame) => this.#record(frame))
     this.#end.close()
     loadNative().close(this.#switchFd)
-    if (this.#sink) this.#finish(this.#sink)
+    if (this.#recording) this.#finish(this.#recording)
   }
 
-  #finish(sink: PcapSink): void {
+  #finish(recording: Recording): void {
     try {
-      this.#output?.finish(sink.finish())
+      recording.close()
     } catch (error) {
       this.#notice('the end of the capture file is not written', { why: (error as Error).message })
     }
-    if (sink.dropped === 0) return
+    const { dropped: frames } = recording
     const file = this.#options.write
-    this.#notice('frames are not in the capture file', { file, frames: sink.dropped })
+    if (frames > 0) this.#notice('frames are not in the capture file', { file, frames })
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
 }
-
-const wallClock = (): bigint =>
-  BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n

@@ -1,5 +1,5 @@
 /** Capture files as devices of a running switch. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { pcapHeader, pcapRecord } from '../../src/packet/capture/pcap-writer.js'
@@ -97,10 +97,16 @@ describe('a capture file as a port', () => {
         join(folder, 'no', 'o'),
         `cannot write the capture file '${folder}/no/o': there is no`,
       ],
+      [
+        read,
+        join(folder, 'link'),
+        `cannot write the capture file '${folder}/link': it is the file`,
+      ],
       [read, folder, `cannot write the capture file '${folder}': it is a folder`],
     ]
+    symlinkSync(read, join(folder, 'link'))
     for (const [from, to, message] of wrong) {
-      const { stderr, status } = await upFails(configOf({ read: from }, { write: to }))
+      const { stderr, status } = await upFails(configOf({ read: from, write: to }, { read }))
       expect(status).toBe(1)
       expect(stderr).toContain(message)
     }

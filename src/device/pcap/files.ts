@@ -1,5 +1,6 @@
 /** Capture files on a disk. */
-import { closeSync, fstatSync, openSync, read, realpathSync, write, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, read, statSync, write, writeSync } from 'node:fs'
+import { constants } from 'node:os'
 import { promisify } from 'node:util'
 import { attempt, DeviceError, isSystemError } from '../error.js'
 
@@ -112,7 +113,7 @@ function openFile(path: string, to: 'read' | 'write'): number {
   const fd = attempt(step, () => openSync(path, to === 'read' ? 'r' : 'w', 0o600))
   if (fstatSync(fd).isFile()) return fd
   closeSync(fd)
-  const call = { errno: -22, syscall: 'fstat', device: path }
+  const call = { errno: -constants.errno.EINVAL, syscall: 'fstat', device: path }
   throw new DeviceError('EINVAL', `cannot ${step.what}: it is no regular file`, call)
 }
 
@@ -130,7 +131,8 @@ function failure(path: string, to: 'read' | 'write', error: unknown): unknown {
 /** Whether both are one file, which would be emptied before it is read. */
 export function isSameFile(path: string, other: string): boolean {
   try {
-    return realpathSync(path) === realpathSync(other)
+    const [one, two] = [statSync(path), statSync(other)]
+    return one.dev === two.dev && one.ino === two.ino
   } catch {
     return false
   }
