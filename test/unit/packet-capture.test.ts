@@ -208,11 +208,31 @@ describe.each(orders)('%s', (_, octets) => {
       44,
       'option 2 of 8 octets; 0 are left',
     ],
+    [
+      'too many options',
+      concat(section, octets.interface(1, 0, ...new Array(1025).fill(octets.option(1, '')))),
+      28 + 16 + 4 * 1024,
+      'more than 1024 options',
+    ],
   ])('pcapng with %s is refused at its offset', (_what, file, offset, words) => {
     const error = failure(file)
     expect(error.message).toContain(words)
     expect(error.offset).toBe(offset)
     expect(error.message).toContain(`octet ${offset}: `)
+  })
+
+  test('pcapng with too many interfaces is refused', () => {
+    const one = octets.interface(1, 0)
+    const file = new Uint8Array(section.length + 65_537 * one.length)
+    file.set(section)
+    for (let at = section.length; at < file.length; at += one.length) file.set(one, at)
+    expect(failure(file).offset).toBe(section.length + 65_536 * one.length)
+  })
+
+  test('a name is kept as far as anybody reads it', () => {
+    const long = octets.option(2, 'x'.repeat(60_000))
+    const file = concat(section, octets.interface(1, 0, long), octets.packet(0, 1n, first))
+    expect(readCapture(file).packets[0]?.interface.name).toBe('x'.repeat(256))
   })
 
   test('pcapng of version 2 is refused', () => {

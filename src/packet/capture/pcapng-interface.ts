@@ -16,6 +16,9 @@ export interface DescribedInterface {
   fcs: number
 }
 
+/** Characters of a name that are kept: interfaces are, as long as their section lasts. */
+const TEXT_MAX = 256
+
 /** Octets of an IDB before its options. */
 export const IDB_FIXED = 16
 
@@ -28,8 +31,8 @@ export function readInterface(block: Block, index: number): DescribedInterface {
     index,
     linkType: view.getUint16(8, littleEndian),
     snapLength: view.getUint32(12, littleEndian),
-    ...(name && { name: optionText(name) }),
-    ...(description && { description: optionText(description) }),
+    ...(name && { name: optionText(name).slice(0, TEXT_MAX) }),
+    ...(description && { description: optionText(description).slice(0, TEXT_MAX) }),
   }
   const resolution = findOption(options, OPTION.if_tsresol, 1)?.getUint8(0) ?? 6
   return {

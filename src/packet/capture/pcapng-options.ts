@@ -17,6 +17,9 @@ export interface Option {
   value: DataView
 }
 
+/** More than any program writes: a block of nothing but empty options must not fill the memory. */
+const OPTIONS_MAX = 1024
+
 /**
  * The options from `start` to the block's trailing length.
  *
@@ -33,6 +36,9 @@ export function readOptions({ view, littleEndian, offset }: Block, start: number
     if (at + 4 + length > end) {
       const problem = `option ${code} of ${length} octets; ${end - at - 4} are left in its block`
       throw new CaptureFileError(offset + at, problem)
+    }
+    if (options.length === OPTIONS_MAX) {
+      throw new CaptureFileError(offset + at, `more than ${OPTIONS_MAX} options in a block`)
     }
     options.push({ code, value: new DataView(view.buffer, view.byteOffset + at + 4, length) })
     at += 4 + padded(length)
