@@ -1,6 +1,6 @@
 /** Where the network header of a frame is: all that a filter and a checksum need to know. */
 
-const TAGS: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100])
+const TAGS: ReadonlySet<number> = new Set([0x8100, 0x88a8])
 
 export interface Located {
   /** VID of the outermost tag; undefined if there is none. */

@@ -3,8 +3,8 @@ import { frameOf, VIRTIO_HEADER } from '../../packet/virtio.js'
 import { FRAME_ROOM } from '../io.js'
 import { loadNative, type WatchHandle } from '../native.js'
 
-/** Frames that are taken before others get their turn. */
-const TURN = 256
+/** Frames that are taken before others get their turn: what is not taken in time is lost. */
+const TURN = 2048
 
 export class PairEnd {
   readonly #fd: number

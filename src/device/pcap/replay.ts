@@ -9,8 +9,8 @@ export interface ReplayOptions {
   send: (frame: Uint8Array) => boolean
 }
 
-/** Frames that are sent before others get their turn. */
-const TURN = 1024
+/** Frames that are sent before others get their turn: who writes a file must keep up. */
+const TURN = 256
 /** How long a device that has no room is left alone, ms. */
 const RETRY = 1
 /** Timers hold no more than 2^31 ms, and clocks differ. */
