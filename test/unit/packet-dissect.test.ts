@@ -314,6 +314,10 @@ describe('ICMP', () => {
     expect(layers[2]?.text).toContain('destination unreachable: fragmentation needed, MTU 1500')
     expect(layers[3]?.fields).toMatchObject({ quoted: true, source: '10.55.0.1' })
     expect(layers[3]?.fields).not.toHaveProperty('problem')
+    expect(layers[4]).toMatchObject({
+      fields: { sourcePort: 40_000, destinationPort: 5432 },
+      text: 'TCP 40000 > 5432, truncated: 8 of at least 20 octets are there',
+    })
   })
 
   test('neighbour discovery by name, with its options', () => {

@@ -6,7 +6,7 @@ const flagNames = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'AE']
 
 export function tcp(octets: Octets, place: Place): Dissected {
   const short = shortOf(octets, place, 20, ['tcp', 'TCP'])
-  if (short) return short
+  if (short) return octets.available(place) < 4 ? short : withPorts(octets, short)
   const { offset, end, network } = place
   const length = (octets.u8(offset + 12) >>> 4) * 4
   const ports = { sourcePort: octets.u16(offset), destinationPort: octets.u16(offset + 2) }
@@ -49,6 +49,14 @@ export function tcp(octets: Octets, place: Place): Dissected {
     layer: { layer: 'tcp', offset, length, fields, text: words.join(', ') },
     next: { protocol: 'payload', offset: offset + length, end },
   }
+}
+
+/** An ICMP error quotes 8 octets of the header at least (RFC 792): the ports are what one looks for. */
+function withPorts(octets: Octets, { layer }: Dissected): Dissected {
+  const { offset, fields, text } = layer
+  const [sourcePort, destinationPort] = [octets.u16(offset), octets.u16(offset + 2)]
+  const named = text.replace('TCP', `TCP ${sourcePort} > ${destinationPort}`)
+  return { layer: { ...layer, fields: { sourcePort, destinationPort, ...fields }, text: named } }
 }
 
 function optionsOf(octets: Octets, start: number, end: number): string[] {
