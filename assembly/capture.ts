@@ -1,6 +1,6 @@
 /**
  * Captures: copies of the frames that come in and go out, for control to write to a file. A ring per
- * worker, bounded: what does not fit is counted, never waited for. Up to eight captures run at once,
+ * worker, bounded: what does not fit is counted, never waited for. Up to 32 captures run at once,
  * each with a filter; a frame is copied once for all that want it. With none running, one word is
  * looked at a burst.
  *
@@ -24,7 +24,7 @@ const TAIL: usize = 64
 const DATA: usize = 128
 const RECORD: u32 = 32
 
-export const CAPTURES_MAX: u32 = 8
+export const CAPTURES_MAX: u32 = 32
 const FILTER_SIZE: usize = 64
 
 /**
@@ -228,7 +228,7 @@ function inPrefix(filter: usize, address: usize): bool {
 }
 
 /**
- * Starts capture `which` (0 to 7), or changes its filter: `wants` says which of the rest are asked
+ * Starts capture `which` (0 to 31), or changes its filter: `wants` says which of the rest are asked
  * for. The address is four words as a load of its octets gives them.
  */
 export function captureStart(

@@ -63,7 +63,7 @@ export namespace Directory {
   export const GENERATION: usize = 128
   /** u32: captures that are active, a bit each. */
   export const CAPTURING: usize = 132
-  /** Filters of captures, see capture.ts. */
+  /** Filters of captures, 2 KiB, see capture.ts. */
   export const FILTERS: usize = 512
   /** u64: when the next slice of the FDB is swept, in milliseconds. */
   export const SWEEP_DEADLINE: usize = 192

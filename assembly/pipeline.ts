@@ -217,18 +217,7 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
     }
     const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
     const mac = destinationOf(address)
-    const verdict = decide(
-      table,
-      bucket,
-      mac,
-      fid,
-      port,
-      control,
-      ports,
-      generation,
-      ageing,
-      stamp,
-    )
+    const verdict = decide(table, bucket, mac, fid, port, control, ports, generation, ageing, stamp)
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
       const own = identity + ((<usize>detail) << 2)

@@ -25,7 +25,13 @@ export function takeHead(worker: u32, block: usize, size: u32): usize {
 
 /** Appends a frame that asks for nothing to a list that is known to have room, for one port. */
 @inline
-export function sendFitting(block: usize, address: usize, length: u32, own: usize, count: u32): void {
+export function sendFitting(
+  block: usize,
+  address: usize,
+  length: u32,
+  own: usize,
+  count: u32,
+): void {
   clear(address)
   const octets = length + <u32>Virtio.HEADER
   append(block, count, address - Virtio.HEADER, octets, 0, 0, own, 1, NO_PORT)

@@ -198,7 +198,7 @@ export const Wants = {
   VLAN: 64,
   ADDRESS: 128,
 } as const
-export const CAPTURES_MAX = 8
+export const CAPTURES_MAX = 32
 
 /** Set in what `process` and `resume` return, as a signed number, when the burst is not done. */
 export const MORE = 0x8000_0000

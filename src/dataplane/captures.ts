@@ -74,7 +74,10 @@ export class Captures {
   start(wanted: Wanted, sink: Sink): () => void {
     const which = this.#sinks.indexOf(undefined)
     if (which < 0) {
-      throw new LinkspanError('LIMIT', `${CAPTURES_MAX} captures run already: end one of them first`)
+      throw new LinkspanError(
+        'LIMIT',
+        `${CAPTURES_MAX} captures run already: end one of them first`,
+      )
     }
     this.#sinks[which] = sink
     this.#begin(which, wanted)
@@ -135,7 +138,9 @@ export class Captures {
       reason: byCode.get(kind >>> 8),
       length: this.#view.getUint32(at + 16, true),
       // A copy that is not shared: it outlives its place in the ring.
-      frame: Uint8Array.from(this.#bytes.subarray(start, start + this.#view.getUint32(at + 20, true))),
+      frame: Uint8Array.from(
+        this.#bytes.subarray(start, start + this.#view.getUint32(at + 20, true)),
+      ),
       time: this.#view.getFloat64(at + 24, true),
     }
   }

@@ -59,12 +59,11 @@ function vlanRecord(domains: Domains, bridge: BridgeState, name: string, vlan: V
   return { tpid: TPID[bridge.vlanProtocol ?? '802.1Q'], native: native ?? 0, members }
 }
 
-/** A port's own mirror goes before its bridge's. */
+/** A port's own mirror goes before its bridge's; one to a file is no business of the dataplane's. */
 function mirrorsOf(view: MirrorView, ofBridge?: Mirror, own?: Mirror): Mirrors {
   const target = (direction: 'receive' | 'transmit') => {
-    const mirror = [own, ofBridge].find(
-      (each) => each && [direction, 'both'].includes(each.direction),
-    )
+    const mirrors = [own, ofBridge].filter((each) => each?.port !== undefined)
+    const mirror = mirrors.find((each) => each && [direction, 'both'].includes(each.direction))
     return mirror?.port === undefined ? undefined : view.ports.get(mirror.port)?.index
   }
   return { receive: target('receive'), transmit: target('transmit') }

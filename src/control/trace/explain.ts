@@ -1,0 +1,198 @@
+/** A dry run in words: every decision that was taken, in the order in which the packet path takes them. */
+import { formatMac } from '../../config/address.js'
+import type { PortPolicy, VlanPolicy } from '../../config/types.js'
+import type { DryRun } from '../../dataplane/dry-run.js'
+import type { FdbEntry } from '../../dataplane/manager.js'
+import type { Topology } from '../../dataplane/topology.js'
+
+/** A decision: where in the packet path, and what was decided. */
+export interface Step {
+  stage: 'door' | 'policing' | 'vlan' | 'guard' | 'source' | 'destination' | 'storm' | 'egress'
+  text: string
+}
+
+export interface Traced {
+  topology: Topology
+  port: string
+  frame: Uint8Array
+  run: DryRun
+  drops: readonly { port: string; reason: string; text: string }[]
+  outputs: readonly { port: string; length: number; segmentSize: number | null; hex: string }[]
+  nameOf(port: number): string
+}
+
+/** The stage that has each drop reason on its way in; what is not named is of the door. */
+const stages: Readonly<Record<string, Step['stage']>> = {
+  'policed-receive': 'policing',
+  'truncated-tag': 'vlan',
+  'vlan-reserved': 'vlan',
+  'untagged-refused': 'vlan',
+  'tagged-refused': 'vlan',
+  'vlan-ingress': 'vlan',
+  'guard-mac': 'guard',
+  'guard-address': 'guard',
+  'guard-neighbor': 'guard',
+  'source-invalid': 'source',
+  locked: 'source',
+  'mac-limit': 'source',
+  'sticky-violated': 'source',
+  'reserved-destination': 'destination',
+  'same-port': 'destination',
+  'storm-broadcast': 'storm',
+  'storm-multicast': 'storm',
+  'storm-unknown-unicast': 'storm',
+  'no-destination': 'egress',
+  'transmit-list-full': 'egress',
+}
+const ORDER: readonly Step['stage'][] = [
+  'door',
+  'policing',
+  'vlan',
+  'guard',
+  'source',
+  'destination',
+  'storm',
+  'egress',
+]
+
+export function explain(traced: Traced): {
+  steps: Step[]
+  verdict: 'forwarded' | 'flooded' | 'dropped'
+} {
+  const refused = traced.drops.find(({ port, reason }) => port === traced.port && isRx(reason))
+  const last = refused && (stages[refused.reason] ?? 'door')
+  const steps: Step[] = []
+  for (const stage of ORDER) {
+    if (stage === last) {
+      steps.push({ stage, text: `dropped (${refused?.reason}): ${refused?.text}` })
+      break
+    }
+    for (const text of passed(stage, traced)) steps.push({ stage, text })
+  }
+  const out = traced.outputs.length > 0
+  return { steps, verdict: !out ? 'dropped' : isFlood(traced) ? 'flooded' : 'forwarded' }
+}
+
+/** Reasons that are charged to the egress, even where that is the ingress too. */
+const TX = new Set([
+  'over-mtu',
+  'needs-segmentation',
+  'egress-down',
+  'device-full',
+  'device-down',
+  'device-refused',
+  'vlan-nested',
+  'isolated',
+  'policed-transmit',
+])
+const isRx = (reason: string): boolean => !TX.has(reason)
+
+function isFlood({ frame, run }: Traced): boolean {
+  return ((frame[0] ?? 0) & 1) === 1 || run.destination === undefined
+}
+
+/** What a stage that let the frame through has to say; nothing where it is not configured. */
+function passed(stage: Step['stage'], traced: Traced): string[] {
+  const { topology, port, frame } = traced
+  const state = topology.port(port)
+  const policy: Partial<PortPolicy> = state.policy ?? {}
+  switch (stage) {
+    case 'door':
+      return [`${frame.length} octets into port ${port} of bridge ${state.bridge}`]
+    case 'policing':
+      return policy.limits?.receive ? ['within what the port may send'] : []
+    case 'vlan':
+      return vlanText(traced, topology.bridge(state.bridge).vlanAware === true, policy.vlan)
+    case 'guard':
+      return policy.guard ? ['its source addresses are bound to the port'] : []
+    case 'source':
+      return [sourceText(traced, policy)]
+    case 'destination':
+      return [destinationText(traced)]
+    case 'storm':
+      return isFlood(traced) && policy.limits && hasStorm(policy.limits)
+        ? ["within the port's limit of floods"]
+        : []
+    case 'egress':
+      return egressTexts(traced)
+  }
+}
+
+function hasStorm({ broadcast, multicast, unknownUnicast }: PortPolicy['limits']): boolean {
+  return (broadcast ?? multicast ?? unknownUnicast) !== undefined
+}
+
+function vlanText({ topology, run, frame }: Traced, aware: boolean, vlan?: VlanPolicy): string[] {
+  if (!aware) return []
+  const name = topology.domainName(run.fid)
+  const tag = tagOf(frame)
+  const how =
+    vlan?.mode === 'tunnel'
+      ? 'whatever comes in by a tunnel port is of'
+      : tag === undefined
+        ? 'untagged, so of the native'
+        : tag.vid === 0
+          ? `tagged for priority ${tag.priority} only, so of the native`
+          : `tagged with priority ${tag.priority}, and the port is a member of`
+  return [`${how} VLAN ${name?.vlan ?? '?'}`]
+}
+
+function tagOf(frame: Uint8Array): { vid: number; priority: number } | undefined {
+  if (frame.length < 18) return undefined
+  const view = new DataView(frame.buffer, frame.byteOffset)
+  const type = view.getUint16(12)
+  if (type !== 0x8100 && type !== 0x88a8) return undefined
+  return { vid: view.getUint16(14) & 0xfff, priority: view.getUint16(14) >>> 13 }
+}
+
+const macAt = (frame: Uint8Array, at: number): string => formatMac(frame.subarray(at, at + 6))
+
+function sourceText({ frame, run, port, nameOf }: Traced, policy: Partial<PortPolicy>): string {
+  const mac = macAt(frame, 6)
+  const { before } = run.source
+  if (policy.locked) return `${mac} has an entry on this port, which is locked`
+  if (policy.learning === false) return `${mac} is not learnt: the port does not learn`
+  if (run.moved) return `${mac} moves here from port ${nameOf(before?.port ?? -1)}`
+  if (run.unlearned) return `${mac} is not learnt: the FDB is full of what others may keep`
+  if (run.learned) return `${mac} is new: learnt on port ${port}`
+  if (before?.static && nameOf(before.port) !== port) {
+    return `${mac} is a static entry of port ${nameOf(before.port)}, which stays`
+  }
+  return `${mac} is known on port ${port}, ${ageText(before)}`
+}
+
+function ageText(entry: FdbEntry | undefined): string {
+  if (entry?.static) return 'a static entry'
+  if (entry?.sticky) return 'sticky'
+  return `seen ${((entry?.age ?? 0) / 1000).toFixed(1)} s ago`
+}
+
+function destinationText({ frame, run, nameOf }: Traced): string {
+  const mac = macAt(frame, 0)
+  if (mac === 'ff:ff:ff:ff:ff:ff') return 'broadcast: flooded'
+  if (((frame[0] ?? 0) & 1) === 1) return `${mac} is a group: flooded`
+  const { destination } = run
+  if (destination === undefined) return `${mac} is not in the FDB: flooded`
+  return `${mac} is in the FDB on port ${nameOf(destination.port)}, ${ageText(destination)}`
+}
+
+/** One line a port: what leaves, or why it does not. */
+function egressTexts({ outputs, drops, topology }: Traced): string[] {
+  const sent = new Map<string, Traced['outputs'][number][]>()
+  for (const output of outputs) sent.set(output.port, [...(sent.get(output.port) ?? []), output])
+  const left = [...sent].map(([port, list]) => sentText(topology, port, list))
+  const lost = drops
+    .filter(({ reason }) => TX.has(reason))
+    .map(({ port, reason, text }) => `not to ${port} (${reason}): ${text}`)
+  return [...left, ...lost]
+}
+
+function sentText(topology: Topology, port: string, list: Traced['outputs'][number][]): string {
+  const [first] = list
+  const target = topology.isMirrorTarget(port) ? ', a mirrored copy' : ''
+  const tag = first && tagOf(Uint8Array.from(Buffer.from(first.hex.slice(0, 36), 'hex')))
+  const form = tag === undefined ? '' : `, tagged for VLAN ${tag.vid} with priority ${tag.priority}`
+  const large = first?.segmentSize == null ? '' : `, to be segmented at ${first.segmentSize} octets`
+  const count = list.length > 1 ? `${list.length} frames of at most ` : ''
+  return `to ${port}: ${count}${first?.length} octets${form}${large}${target}`
+}

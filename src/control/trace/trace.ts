@@ -1,0 +1,93 @@
+/** What the switch would do with a frame: a dry run on a copy of its memory, told step by step. */
+import { DryRunner } from '../../dataplane/dry-run.js'
+import type { Attachment } from '../../dataplane/instance.js'
+import type { Topology } from '../../dataplane/topology.js'
+import { dissect, type Layer } from '../../packet/dissect/dissect.js'
+import { frameOf, VIRTIO_HEADER } from '../../packet/virtio.js'
+import { explain, type Step } from './explain.js'
+
+export interface TraceOutput {
+  port: string
+  /** Octets that leave, with partial checksums completed; a super-frame is left whole. */
+  hex: string
+  length: number
+  /** Octets of payload of a segment, if the device is left to segment it. */
+  segmentSize: number | null
+  layers: Layer[]
+}
+
+export interface TraceDrop {
+  /** Whom it is charged to: the port it came in by, or one that it did not leave by. */
+  port: string
+  reason: string
+  text: string
+}
+
+export interface Trace {
+  port: string
+  bridge: string
+  /** Null on a bridge that is not VLAN-aware, and where the frame was refused before it was known. */
+  vlan: number | null
+  /** The frame as it came in, header by header. */
+  layers: Layer[]
+  steps: Step[]
+  verdict: 'forwarded' | 'flooded' | 'dropped'
+  outputs: TraceOutput[]
+  drops: TraceDrop[]
+}
+
+/** What a trace needs to know of the switch. */
+export interface TraceHost {
+  readonly attachment: Attachment
+  readonly topology: Topology
+  readonly manager: { readonly workers: number }
+  now(): number
+}
+
+/** Traces frames that follow each other: each finds what the ones before it left. */
+export function traceFrames(host: TraceHost, port: string, frames: readonly Uint8Array[]): Trace[] {
+  const { topology, attachment, manager } = host
+  const { index } = topology.port(port)
+  const ports = Array.from(topology.ports.values(), (each) => each.index)
+  const runner = new DryRunner(attachment, manager.workers, ports)
+  return frames.map((frame) => trace(host, runner, port, index, frame))
+}
+
+function trace(
+  { topology, now }: TraceHost,
+  runner: DryRunner,
+  port: string,
+  index: number,
+  frame: Uint8Array,
+): Trace {
+  const { bridge } = topology.port(port)
+  const message = new Uint8Array(VIRTIO_HEADER + frame.length)
+  message.set(frame, VIRTIO_HEADER)
+  const run = runner.run(index, message, topology.domains.fidsOf(bridge), now())
+  const layers = dissect(frame)
+  const nameOf = (number: number) => topology.portName(number) ?? `#${number}`
+  const outputs = run.outputs.map((output) => ({
+    port: nameOf(output.port),
+    ...describeOutput(output.message),
+  }))
+  const drops = run.drops.map(({ port: charged, reason }) => ({
+    port: nameOf(charged),
+    reason: reason.name,
+    text: reason.text,
+  }))
+  const view = { topology, port, frame, run, drops, outputs, nameOf }
+  const { verdict, steps } = explain(view)
+  const vlan = topology.domainName(run.fid)?.vlan ?? null
+  return { port, bridge, vlan, layers, steps, verdict, outputs, drops }
+}
+
+function describeOutput(message: Uint8Array) {
+  const view = new DataView(message.buffer, message.byteOffset)
+  const frame = frameOf(message)
+  return {
+    hex: Buffer.from(frame).toString('hex'),
+    length: frame.length,
+    segmentSize: view.getUint8(1) === 0 ? null : view.getUint16(4, true),
+    layers: dissect(frame),
+  }
+}
