@@ -3,12 +3,14 @@ import { checkName, type Names } from './check-name.js'
 import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
 import { mirrorTargets } from './mirror-target.js'
+import { entryKey } from './static-entry.js'
 import type { Config, StaticEntry } from './types.js'
 import { formatVlans, isMember, type NamedVlans } from './vlan-use.js'
 
 export function checkFdb(config: Config, names: Names, named: NamedVlans, issues: Issues): void {
   const seen = new Set<string>()
   const targets = mirrorTargets(config)
+  const whole = names.ports?.every((name) => Object.hasOwn(config.ports, name)) ?? false
   for (const [index, entry] of config.fdb.entries()) {
     const path = ['fdb', index]
     checkOnce(path, entry, seen, issues)
@@ -17,7 +19,9 @@ export function checkFdb(config: Config, names: Names, named: NamedVlans, issues
       const expected = 'a port that switches: this one is the target of a mirror'
       issues.add([...path, 'port'], quote(entry.port), expected)
     }
-    checkVlan(path, entry, config, named, issues)
+    // What a port that was left out as faulty names exists too.
+    const unsure = !whole && config.ports[entry.port]?.vlan?.tagged === 'all'
+    if (!unsure) checkVlan(path, entry, config, named, issues)
   }
 }
 
@@ -30,11 +34,6 @@ function checkOnce(path: Path, entry: StaticEntry, seen: Set<string>, issues: Is
     issues.add([...path, 'mac'], quote(mac), `${once}: ${where} has an entry for it above`)
   }
   seen.add(id)
-}
-
-/** What there is one entry of: a MAC in a broadcast domain. */
-export function entryKey({ bridge, vlan, mac }: StaticEntry): string {
-  return `${bridge} ${vlan ?? ''} ${mac}`
 }
 
 /** @returns whether the port is there, and on that bridge */

@@ -1,6 +1,7 @@
 /** Defaults that hang on something else in the config: what schemas cannot fill in. */
 import type * as z from 'zod'
 import { resolveGuard } from './guard.js'
+import { BURST_MAX } from './limits.js'
 import type { programSchemas } from './schema.js'
 import { longestFrame } from './super-frame.js'
 import type {
@@ -22,7 +23,7 @@ type Named<T> = Readonly<Record<string, T>>
 const DEFAULT_MTU = 1500
 const PCAP_MTU = 65_535
 
-/** As a port of the kernel's bridge has it, less VLAN 1 with a tag. */
+/** What a new port of the Linux bridge has: `1 PVID Egress Untagged` (bridge vlan show). */
 const DEFAULT_VLAN: VlanPolicy = {
   mode: 'trunk',
   native: 1,
@@ -88,7 +89,7 @@ function fillInBurst(policing: Policing, device: Device): Policing {
   const { bits, burst } = policing
   if (bits === undefined || burst !== undefined) return policing
   const least = longestFrame(device) > 2 ** 16 ? 2 ** 17 : 2 ** 16
-  return { ...policing, burst: Math.max(least, Math.ceil(bits / 8 / 10)) }
+  return { ...policing, burst: Math.min(BURST_MAX, Math.max(least, Math.ceil(bits / 8 / 10))) }
 }
 
 /** The VLAN of an entry that names none is that of the port's untagged frames. */
@@ -104,7 +105,8 @@ export function record<T>(entries: Named<T>): Record<string, T> {
   return Object.assign(Object.create(null), entries)
 }
 
-function mapped<T, U>(of: Named<T>, fill: (value: T) => U): Record<string, U> {
+/** A mapping without prototype, of the same keys. */
+export function mapped<T, U>(of: Named<T>, fill: (value: T) => U): Record<string, U> {
   const entries = Object.entries(of).map(([name, value]) => [name, fill(value)] as const)
   return record(Object.fromEntries(entries))
 }

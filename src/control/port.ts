@@ -15,6 +15,7 @@ import {
   mayBeThere,
   openDevice,
   placeOf,
+  waitsFor,
 } from '../device/open.js'
 import type { Queue } from '../device/queue.js'
 import { connect, disconnect, type Workers } from './queues.js'
@@ -137,16 +138,17 @@ export class Port {
   }
 
   #mayWait(error: unknown): boolean {
-    return isMissing(error) && this.#deviceConfig.missing === 'wait'
+    return isMissing(error) && waitsFor(this.#deviceConfig)
   }
 
   #attach(): void {
     const { workers } = this.#host.manager
-    const device = openDevice(this.#deviceConfig, { workers, mac: this.#mac })
+    const device = openDevice(this.#deviceConfig, { workers, mac: this.#mac, port: this.name })
     this.#device = device
     try {
       device.onLink((event) => this.#linkChanged(device, event))
       device.onGone((why) => this.lost(why))
+      device.onNotice?.((event, detail) => this.#host.report(this, event, detail))
       device.onQueues?.((before) => {
         return this.#queuesChanged(device, before).catch((error: Error) => this.#complain(error))
       })
@@ -200,7 +202,7 @@ export class Port {
     const before = this.#state
     const up = isUp(now)
     // It was down and came up again before we heard: what it learnt before is void all the same.
-    if (up && !event.up) this.#host.topology.flushEntries({ port: this.name })
+    if (up && !event.up) this.#host.topology.entries.flush({ port: this.name })
     this.#mtu = now.mtu
     const { why } = now
     this.#apply(up, why)
@@ -214,7 +216,7 @@ export class Port {
     if (!device) return
     this.#device = undefined
     this.#host.topology.setPort(this.name, { up: false })
-    this.#become(this.#deviceConfig.missing === 'wait' ? 'waiting' : 'error', why)
+    this.#become(waitsFor(this.#deviceConfig) ? 'waiting' : 'error', why)
     this.#host.report(this, 'port lost its device', { why })
     // Lets the kernel finish a namespace that is going: our socket in it would keep it alive.
     device.releaseNamespace()
