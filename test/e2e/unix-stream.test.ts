@@ -2,12 +2,13 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { station as mac, packet, word } from '../support/frames.js'
+import { station as mac, packet, superFrame, word } from '../support/frames.js'
 import { cpuPerSecond, IDLE } from '../support/idle.js'
 import { configOf, station } from '../support/lab.js'
 import { directory, up } from '../support/linkspan.js'
 import { namespace } from '../support/netns.js'
 import { packetSocket } from '../support/packet.js'
+import { checksumIsRight } from '../support/parse.js'
 import { absent, drops, fromVm, heard, marks, talk, toVm, unixLab } from '../support/unix-lab.js'
 import { until } from '../support/until.js'
 import { Vm } from '../support/vm.js'
@@ -149,6 +150,25 @@ describe('a stream', () => {
     expect((await running.port('vm')).state).toBe('up')
   })
 })
+
+test.each([4, 6] as const)(
+  'a super-frame over IPv%i comes in segments, their checksums complete',
+  async (version) => {
+    const lab = await unixLab()
+    const vm = await Vm.connect(lab.path)
+    await talk(vm, lab, 1)
+    const gsoSize = 1400
+    const sent = superFrame(gsoSize, { version, payload: 10 * gsoSize, from: mac(78), to: mac(77) })
+    lab.ear.send(sent.frame, sent.header)
+    const segments = () => vm.frames.filter((bytes) => bytes[5] === 77 && bytes[11] === 78)
+    await until('ten segments', () => segments().length >= 10)
+    const { payload } = sent.layout
+    const payloads = segments().map((bytes) => bytes.subarray(payload))
+    expect(payloads.map((bytes) => bytes.length)).toEqual(new Array(10).fill(gsoSize))
+    expect(Buffer.concat(payloads)).toEqual(Buffer.from(sent.frame.subarray(payload)))
+    for (const bytes of segments()) expect(checksumIsRight(bytes)).toBe(true)
+  },
+)
 
 test('many workers write to one stream: every frame is whole', async () => {
   const stations = [0, 1, 2, 3].map((index) => station(index))
