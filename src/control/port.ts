@@ -6,12 +6,14 @@
 import type { Port as PortConfig, TapDevice as TapConfig } from '../config/types.js'
 import type { Manager, PortCounters } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
-import { isSystemError } from '../device/error.js'
 import { namespaceExists } from '../device/namespace.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
-import { TapDevice, type TapLinkEvent, type TapOptions, type TapRoute } from '../device/tap.js'
-import { LinkspanError } from '../error.js'
+import { TapDevice, type TapLinkEvent, type TapOptions } from '../device/tap.js'
+import { changePort } from './port-change.js'
+import { mayWait, refuseForeignDevice, settingsOf, tapOptions } from './port-config.js'
+import { connectQueues, disconnectQueues } from './queues.js'
+import type { Step } from './transaction.js'
 
 export type PortState = 'up' | 'down' | 'waiting' | 'error'
 export type Origin = 'config' | 'api'
@@ -37,8 +39,8 @@ const BACKOFF_MAX = 8000
 
 export class Port {
   readonly name: string
-  readonly config: PortConfig
-  readonly origin: Origin
+  origin: Origin
+  #config: PortConfig
   readonly #host: PortHost
   readonly #index: number
   #device: TapDevice | undefined
@@ -50,22 +52,24 @@ export class Port {
   #retryAt = 0
   #backoff = 0
   #releasing: Promise<void> = Promise.resolve()
-  #closed = false
+  /** Forwards nothing yet, whatever its device and config say. */
+  #held: boolean
+  #removed = false
 
-  /** Adds the port to the topology, down. */
-  constructor(host: PortHost, name: string, config: PortConfig, origin: Origin) {
-    if (config.device.type !== 'tap') {
-      throw new LinkspanError(
-        'INVALID',
-        `port "${name}": a "${config.device.type}" device lives in the program that uses it: use createSwitch of linkspan; a running switch has "tap" devices`,
-      )
-    }
+  /** Adds the port to the topology, down; one that is held stays down until `release`. */
+  constructor(host: PortHost, name: string, config: PortConfig, origin: Origin, held = false) {
+    refuseForeignDevice(name, config)
     this.#host = host
     this.name = name
-    this.config = config
+    this.#config = config
     this.origin = origin
-    const settings = { bridge: config.bridge, up: false, mtu: DEFAULT_MTU, offloads: 0 }
+    this.#held = held
+    const settings = { ...settingsOf(config), up: false, mtu: DEFAULT_MTU, offloads: 0 }
     this.#index = host.topology.addPort(name, settings)
+  }
+
+  get config(): PortConfig {
+    return this.#config
   }
 
   get index(): number {
@@ -104,7 +108,7 @@ export class Port {
     try {
       this.#attach()
     } catch (error) {
-      if (!this.#mayWait(error)) throw error
+      if (!mayWait(this.#config, error)) throw error
       this.#become('waiting', (error as Error).message)
     }
   }
@@ -135,24 +139,11 @@ export class Port {
     this.lost('its interface was deleted, or its namespace')
   }
 
-  #mayWait(error: unknown): boolean {
-    const missing = isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENODEV')
-    return missing && this.tap.missing === 'wait'
-  }
-
   #attach(): void {
-    const device = TapDevice.open(tapOptions(this.tap, this.#mac), this.#host.manager.workers)
-    this.#device = device
+    const device = this.openDevice(this.#config)
     try {
-      device.onLink((event) => this.#linkChanged(device, event))
-      // Queues that were opened inside a namespace keep it alive: only closing them lets it end.
-      if (!this.tap.create) device.onNamespaceGone(() => this.lost('its namespace is gone'))
-      const link = device.info()
-      this.#mtu = link?.mtu ?? DEFAULT_MTU
-      this.#mac = link?.mac
-      this.#connect(device.queues)
-      const up = (link?.up ?? true) && (link?.carrier ?? true)
-      this.#apply(up, device.offloads)
+      this.#use(device)
+      this.#settle()
     } catch (error) {
       this.#device = undefined
       this.#host.topology.setPort(this.name, { up: false })
@@ -161,35 +152,107 @@ export class Port {
     }
   }
 
-  #apply(up: boolean, offloads?: number): void {
-    const settings = { up: up && this.config.up, mtu: this.#mtu }
-    this.#host.topology.setPort(
-      this.name,
-      offloads === undefined ? settings : { ...settings, offloads },
-    )
-    this.#become(settings.up ? 'up' : 'down')
+  /** @internal A device for this port, not yet in use; what it tells until then is passed over. */
+  openDevice(config: PortConfig): TapDevice {
+    const tap = config.device as TapConfig
+    const device = TapDevice.open(this.optionsOf(config), this.#host.manager.workers)
+    device.onLink((event) => this.#linkChanged(device, event))
+    // Queues that were opened inside a namespace keep it alive: only closing them lets it end.
+    if (!tap.create) {
+      device.onNamespaceGone(() => {
+        if (device === this.#device) this.lost('its namespace is gone')
+      })
+    }
+    return device
+  }
+
+  /** Gives the workers the queues of a device and stages what it can do. */
+  #use(device: TapDevice): void {
+    this.#device = device
+    connectQueues(this.#host, this.#index, device.queues)
+    this.#stage()
+  }
+
+  /** Stages the port as its config and its device have it now. */
+  #stage(): void {
+    const link = this.link
+    if (link) {
+      this.#mtu = link.mtu
+      this.#mac = link.mac
+    }
+    const device = this.#device
+    const carried = device !== undefined && (link?.up ?? true) && (link?.carrier ?? true)
+    const up = carried && this.#config.up
+    this.#host.topology.setPort(this.name, {
+      ...settingsOf(this.#config),
+      up: up && !this.#held,
+      mtu: this.#mtu,
+      ...(device && { offloads: device.offloads }),
+    })
+    if (device) this.#become(up ? 'up' : 'down')
+  }
+
+  #settle(): void {
     this.#host.settle().catch((error: Error) => this.#complain(error))
   }
 
-  /** A queue for every worker to write to; each queue is read by the worker of its number. */
-  #connect(queues: readonly number[]): void {
-    const { manager, pollers } = this.#host
-    for (const [worker, { epoll }] of pollers.entries()) {
-      manager.exports.setQueue(worker, this.#index, queues[worker % queues.length] as number, 0)
-      const queue = queues[worker]
-      if (queue !== undefined) loadNative().pollerAdd(epoll, queue, this.#index)
-    }
+  /** Stages that the port may forward. */
+  release(): void {
+    this.#held = false
+    this.#stage()
   }
 
-  #disconnect(queues: readonly number[]): void {
-    const { manager, pollers } = this.#host
-    for (const [worker, { epoll }] of pollers.entries()) {
-      manager.exports.setQueue(worker, this.#index, -1, 0)
-      try {
-        if (queues[worker] !== undefined) loadNative().pollerRemove(epoll, queues[worker])
-      } catch {
-        // The worker took it out itself when the device failed.
-      }
+  /** The step to another config of the same port. */
+  change(to: PortConfig): Step {
+    return changePort(this, to)
+  }
+
+  /** @internal For the steps of port-change.ts. */
+  get device(): TapDevice | undefined {
+    return this.#device
+  }
+
+  /** @internal What a device is asked for, for this port. */
+  optionsOf(config: PortConfig): TapOptions {
+    return tapOptions(config.device as TapConfig, this.#mac)
+  }
+
+  /** @internal Stages another config of the same device. */
+  configure(config: PortConfig): void {
+    this.#config = config
+    this.#stage()
+  }
+
+  /** @internal Stages another config and device (or the wait for one, for that reason). */
+  exchange(config: PortConfig, device: TapDevice | undefined, why?: string): void {
+    if (this.#device) disconnectQueues(this.#host, this.#index, this.#device.queues)
+    this.#config = config
+    this.#device = undefined
+    // What was learnt on the old device is not true of the new one.
+    this.#host.topology.flushEntries({ port: this.name })
+    if (device) this.#use(device)
+    else this.#stage()
+    if (!device) this.#become('waiting', why)
+  }
+
+  /** Lets go of the device, so that another may have its interface; resolves when it is closed. */
+  async suspend(): Promise<void> {
+    const device = this.#device
+    if (!device) return
+    this.#device = undefined
+    this.#host.topology.setPort(this.name, { up: false })
+    this.#become('down')
+    this.#release(device, 0)
+    await this.#releasing
+  }
+
+  /** Opens what `suspend` closed. */
+  resume(): void {
+    try {
+      this.open()
+    } catch (error) {
+      this.#become('error', (error as Error).message)
+      throw error
     }
   }
 
@@ -206,8 +269,8 @@ export class Port {
     const up = now.up && now.carrier
     // It was down and came up again before we heard: what it learnt before is void all the same.
     if (up && !event.up) this.#host.topology.flushEntries({ port: this.name })
-    this.#mtu = now.mtu
-    this.#apply(up)
+    this.#stage()
+    this.#settle()
     if (before !== this.#state) this.#host.report(this, `port is ${this.#state}`)
   }
 
@@ -226,14 +289,19 @@ export class Port {
 
   /** Takes the descriptors back from the workers, and closes them when none uses them any more. */
   #release(device: TapDevice, grace: number): void {
-    // Before the change of config is committed: a worker that has passed it has not seen them.
-    this.#disconnect(device.queues)
+    disconnectQueues(this.#host, this.#index, device.queues)
+    void this.closeLater(device, grace)
+  }
+
+  /** @internal Closes a device when no worker can be using it any more. */
+  closeLater(device: TapDevice, grace = 0): Promise<void> {
     const close = async () => {
       await this.#host.settle()
       if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace))
       device.close()
     }
     this.#releasing = this.#releasing.then(close).catch((error) => this.#complain(error))
+    return this.#releasing
   }
 
   #complain(error: Error): void {
@@ -252,26 +320,23 @@ export class Port {
     return device
   }
 
+  /**
+   * Takes the port out of the topology and gives its device away, to be closed when no worker uses
+   * it any more. What is left of devices it had before is closed by itself.
+   */
+  remove(): TapDevice | undefined {
+    const device = this.takeDevice()
+    if (this.#removed) return device
+    this.#removed = true
+    this.#host.topology.removePort(this.name)
+    if (device) disconnectQueues(this.#host, this.#index, device.queues)
+    return device
+  }
+
   /** Takes the port out of the switch and closes its device when no worker uses it any more. */
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    const device = this.#device
-    this.#device = undefined
-    this.#host.topology.removePort(this.name)
-    if (device) this.#release(device, 0)
-    await this.#releasing
+    const device = this.remove()
+    await (device ? this.closeLater(device) : this.#releasing)
     await this.#host.settle()
   }
-}
-
-/** What the device layer is asked for: only what was configured, nothing for one that is attached. */
-function tapOptions(config: TapConfig, known: string | undefined): TapOptions {
-  const { missing: _, type: __, routes, ...rest } = config
-  const { name, netns, create, mac = known } = rest
-  // `auto` is the connected route, which the kernel adds with the address.
-  const more = routes === 'auto' ? {} : { routes: routes as readonly TapRoute[] }
-  const asked = create ? { ...rest, mac, ...more } : { name, netns, create }
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as unknown as TapOptions
 }
