@@ -26,7 +26,7 @@ export interface PortHost {
   /** Makes changes of the topology active; resolves when no worker uses what they took out. */
   settle(): Promise<void>
   /** Says what happened to a port, for the log. */
-  report(port: Port, event: string, detail?: object): void
+  report(port: Port, event: string, detail?: { why: string }): void
 }
 
 /** Used while no device has said better. */

@@ -3,12 +3,19 @@
  * applied. One change at a time; each is done as a whole or not at all.
  */
 import { type Change, planChanges } from '../config/diff.js'
-import { withoutPort, withPort } from '../config/parse.js'
-import type { Config, PortInput } from '../config/types.js'
+import type { BridgeInput, Config, PortInput } from '../config/types.js'
 import type { Fdb } from '../dataplane/fdb.js'
 import { LinkspanError } from '../error.js'
 import { Confirmation } from './confirmation.js'
-import { mergeApply } from './merge.js'
+import {
+  applied,
+  type Desired,
+  fromFile,
+  withApiBridge,
+  withApiPort,
+  withoutAnyBridge,
+  withoutAnyPort,
+} from './desired.js'
 import { type Origin, Port, type PortHost } from './port.js'
 import { Serial } from './serial.js'
 import { bridgeSettings, stepsFor } from './steps.js'
@@ -29,13 +36,6 @@ export interface Applied {
   confirmBy?: Date
 }
 
-/** A config, and what of it did not come from a file. */
-interface Desired {
-  config: Config
-  apiPorts: ReadonlySet<string>
-  apiBridges: ReadonlySet<string>
-}
-
 /** What became of an apply whose confirmation did not come. */
 export type RollbackListener = (outcome: { changes: readonly Change[] } | { error: Error }) => void
 
@@ -52,7 +52,7 @@ export class Reconciler {
   constructor(host: PortHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
     this.#host = host
     this.#fdb = fdb
-    this.#desired = { config, apiPorts: new Set(), apiBridges: new Set() }
+    this.#desired = fromFile(config)
     this.#onRollback = onRollback
   }
 
@@ -88,7 +88,7 @@ export class Reconciler {
     return this.#change(async () => {
       this.#refuseWhileUnconfirmed()
       const before = this.#desired
-      const next = this.#merged(wanted, options.prune ?? false)
+      const next = applied(before, wanted, options.prune ?? false)
       const changes = planChanges(before.config, next.config)
       refuseRestart(changes)
       if (options.dryRun) return { changes }
@@ -109,21 +109,9 @@ export class Reconciler {
   /** Adds a port to the running switch; an error leaves the switch as it was. */
   addPort(name: string, input: PortInput): Promise<Port> {
     return this.#change(async () => {
-      if (this.ports.has(name)) {
-        throw new LinkspanError('EXISTS', `there is a port "${name}" already`)
-      }
+      if (this.ports.has(name)) throw exists('port', name)
       this.#host.topology.bridge(input.bridge)
-      const config = withPort(this.config, name, input)
-      const apiPorts = new Set(this.#desired.apiPorts).add(name)
-      // Also what an apply that waits to be confirmed would go back to, if it has room for it.
-      const before = this.#confirmation.before
-      const kept = before && {
-        ...before,
-        config: withPort(before.config, name, input),
-        apiPorts: new Set(before.apiPorts).add(name),
-      }
-      await this.#moveTo({ ...this.#desired, config, apiPorts })
-      if (kept) this.#confirmation.before = kept
+      await this.#edit((desired) => withApiPort(desired, name, input))
       return this.ports.get(name) as Port
     })
   }
@@ -132,23 +120,36 @@ export class Reconciler {
   removePort(name: string): Promise<void> {
     return this.#change(async () => {
       this.#host.topology.port(name)
-      const before = this.#confirmation.before
-      await this.#moveTo(withoutApiPort(this.#desired, name))
-      if (before) this.#confirmation.before = withoutApiPort(before, name)
+      await this.#edit((desired) => withoutAnyPort(desired, name))
     })
   }
 
-  #merged(wanted: Config, prune: boolean): Desired {
-    const { config, apiPorts, apiBridges } = this.#desired
-    if (prune) return { config: wanted, apiPorts: new Set(), apiBridges: new Set() }
-    const next = mergeApply(config, { ports: apiPorts, bridges: apiBridges }, wanted)
-    const others = (names: ReadonlySet<string>, of: object) =>
-      new Set([...names].filter((name) => !(name in of)))
-    return {
-      config: next,
-      apiPorts: others(apiPorts, wanted.ports),
-      apiBridges: others(apiBridges, wanted.bridges),
-    }
+  addBridge(name: string, input: BridgeInput): Promise<void> {
+    return this.#change(async () => {
+      if (name in this.config.bridges) throw exists('bridge', name)
+      await this.#edit((desired) => withApiBridge(desired, name, input))
+    })
+  }
+
+  /** Removes a bridge that has no ports; EXISTS if it has. */
+  removeBridge(name: string): Promise<void> {
+    return this.#change(async () => {
+      this.#host.topology.bridge(name)
+      const users = Object.entries(this.config.ports).filter(([, { bridge }]) => bridge === name)
+      if (users[0]) {
+        const message = `bridge "${name}" still has port "${users[0][0]}": remove its ports first`
+        throw new LinkspanError('EXISTS', message)
+      }
+      await this.#edit((desired) => withoutAnyBridge(desired, name))
+    })
+  }
+
+  /** Also edits what an apply that waits to be confirmed would go back to. */
+  async #edit(edit: (desired: Desired) => Desired): Promise<void> {
+    const next = edit(this.#desired)
+    const before = this.#confirmation.before && edit(this.#confirmation.before)
+    await this.#moveTo(next)
+    if (before) this.#confirmation.before = before
   }
 
   async #moveTo(
@@ -206,10 +207,8 @@ export class Reconciler {
   }
 }
 
-function withoutApiPort(desired: Desired, name: string): Desired {
-  const apiPorts = new Set(desired.apiPorts)
-  apiPorts.delete(name)
-  return { ...desired, config: withoutPort(desired.config, name), apiPorts }
+function exists(what: string, name: string): LinkspanError {
+  return new LinkspanError('EXISTS', `there is a ${what} "${name}" already`)
 }
 
 function refuseRestart(changes: readonly Change[]): void {

@@ -4,9 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import type { Change } from '../config/diff.js'
 import { parseConfig } from '../config/parse.js'
-import type { Config, ConfigInput, PortInput } from '../config/types.js'
+import type { BridgeInput, Config, ConfigInput, PortInput } from '../config/types.js'
 import { Fdb } from '../dataplane/fdb.js'
 import { type Attachment, createMemory } from '../dataplane/instance.js'
 import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
@@ -18,18 +17,7 @@ import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
 import type { Origin, Port, PortHost } from './port.js'
 import { type Applied, type ApplyOptions, Reconciler } from './reconciler.js'
-
-/** What a switch tells of: for a log, or a program's own use. */
-export interface SwitchEvents {
-  port: [{ port: string; event: string; detail?: object }]
-  worker: [{ worker: number; error: string; final: boolean }]
-  moved: [{ bridge: string; mac: DataplaneEvent; port: string; from: string }]
-  'table-full': [{ bridge: string; port: string }]
-  /** A config was applied, by whatever way; `changes` may be empty. */
-  applied: [{ changes: readonly Change[]; confirmBy?: Date }]
-  /** An apply was not confirmed in time: taken back, or, with `error`, not. */
-  'rolled-back': [{ changes: readonly Change[]; error?: string }]
-}
+import type { SwitchEvents } from './switch-events.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
@@ -107,7 +95,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
   get pollers(): readonly Poller[] {
     return this.#pool.pollers
   }
-  workerState(worker: number): string {
+  workerState(worker: number): 'starting' | 'running' | 'failed' {
     return this.#pool.state(worker)
   }
   now(): number {
@@ -149,6 +137,16 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     return this.#reconciler.removePort(name)
   }
 
+  /** Adds a bridge to the running switch; an error leaves the switch as it was. */
+  addBridge(name: string, input: BridgeInput = {}): Promise<void> {
+    return this.#reconciler.addBridge(name, input)
+  }
+
+  /** Removes a bridge that has no ports. */
+  removeBridge(name: string): Promise<void> {
+    return this.#reconciler.removeBridge(name)
+  }
+
   /** Frames dropped, by port and reason. */
   drops(port?: string): DropCount[] {
     return this.topology.drops(port)
@@ -160,7 +158,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     }
   }
 
-  report(port: Port, event: string, detail?: object): void {
+  report(port: Port, event: string, detail?: { why: string }): void {
     this.emit('port', { port: port.name, event, ...(detail && { detail }) })
   }
 
@@ -176,14 +174,16 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
   }
 
   #handle(event: DataplaneEvent): void {
-    const port = this.topology.portName(event.port) ?? `#${event.port}`
+    const nameOf = (index: number) => this.topology.portName(index) ?? `#${index}`
+    const port = nameOf(event.port)
     const bridge = this.topology.bridgeName(event.fid) ?? `#${event.fid}`
-    if (event.type === 'moved') {
-      const from = this.topology.portName(event.detail) ?? `#${event.detail}`
-      this.emit('moved', { bridge, mac: event, port, from })
-    } else if (event.type === 'table-full') {
-      this.emit('table-full', { bridge, port })
-    }
+    const { macHigh, macLow, detail } = event
+    const mac = { macHigh, macLow }
+    if (event.type === 'moved') this.emit('moved', { bridge, mac, port, from: nameOf(detail) })
+    else if (event.type === 'table-full') this.emit('table-full', { bridge, port })
+    else if (event.type === 'static-violated') {
+      this.emit('static-violated', { bridge, mac, port, owner: nameOf(detail) })
+    } else this.emit('dataplane', { event: String(event.type), bridge, mac, port, detail })
   }
 
   /** Stops the workers, closes all devices. Interfaces that were made are gone then. */

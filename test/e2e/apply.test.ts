@@ -87,7 +87,10 @@ describe('an apply', () => {
     const [a, b, c] = three(stations)
     const { a: portA, b: portB, c: portC } = config.ports
     const running = await started({ ...config, ports: { a: portA, b: portB } })
-    const second = { ...portA, device: { ...portA?.device, mtu: 1400, addresses: ['10.77.0.9/24'] } }
+    const second = {
+      ...portA,
+      device: { ...portA?.device, mtu: 1400, addresses: ['10.77.0.9/24'] },
+    }
     const { changes } = await running.apply({
       bridges: { lan: {} },
       ports: { a: second, c: portC },
@@ -250,7 +253,11 @@ const failures: [string, RegExp, (ports: Ports, a: Station) => object][] = [
     }),
   ],
   ['a change of capacity', /capacity\.macs needs a restart/, () => ({ capacity: { macs: 4096 } })],
-  ['a change of the socket', /control\.mode needs a restart/, () => ({ control: { mode: '0660' } })],
+  [
+    'a change of the socket',
+    /control\.mode needs a restart/,
+    () => ({ control: { mode: '0660' } }),
+  ],
   ['a port on no bridge', /ports\.a\.bridge/, () => ({ bridges: { other: {} } })],
 ]
 
@@ -278,7 +285,10 @@ describe('an apply that fails', () => {
       c: changed(config.ports.c as never, { mtu: 1300, addresses: ['10.77.0.33/24'] }),
     } as Ports
     const wanted = { bridges: { lan: { ageing: '60s' }, more: {} }, ports, ...change(ports, a) }
-    const capacity = { ...base.capacity, ...('capacity' in wanted ? wanted.capacity as object : {}) }
+    const capacity = {
+      ...base.capacity,
+      ...('capacity' in wanted ? (wanted.capacity as object) : {}),
+    }
     await expect(running.apply({ workers: 1, ...wanted, capacity } as ConfigInput)).rejects.toThrow(
       says,
     )

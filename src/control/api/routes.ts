@@ -1,0 +1,17 @@
+/** All that the control API has. */
+import { bridgeRoutes } from './bridges.js'
+import { configRoutes } from './config.js'
+import { fdbRoutes } from './fdb.js'
+import { portRoutes } from './ports.js'
+import type { Route } from './route.js'
+import { statisticRoutes } from './statistics.js'
+import { switchRoutes } from './switch.js'
+
+export const routes: readonly Route[] = [
+  ...switchRoutes,
+  ...configRoutes,
+  ...portRoutes,
+  ...bridgeRoutes,
+  ...fdbRoutes,
+  ...statisticRoutes,
+]
