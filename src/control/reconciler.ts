@@ -110,7 +110,8 @@ export class Reconciler {
   addPort(name: string, input: PortInput): Promise<Port> {
     return this.#change(async () => {
       if (this.ports.has(name)) throw exists('port', name)
-      this.#host.topology.bridge(input.bridge)
+      // Said in the words of what runs; what is no name at all is the config's to refuse.
+      if (typeof input.bridge === 'string') this.#host.topology.bridge(input.bridge)
       await this.#edit((desired) => withApiPort(desired, name, input))
       return this.ports.get(name) as Port
     })

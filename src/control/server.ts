@@ -3,6 +3,7 @@
  * served. An error is `{ error: { code, message } }` with the message that a person would be shown.
  */
 import { rmSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { LinkspanError } from '../error.js'
@@ -66,6 +67,7 @@ function newServer(): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT,
     http: { headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 1000 },
     clientErrorHandler: refuseClient,
+    frameworkErrors: sendError,
   })
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(sendError)
@@ -113,12 +115,28 @@ async function listen(app: FastifyInstance, { socket, guard }: ServerOptions): P
 
 type HttpError = Error & { code?: string; statusCode?: number }
 
-function sendError(error: HttpError, _: FastifyRequest, reply: FastifyReply): void {
+async function sendError(
+  error: HttpError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
   const known = error instanceof LinkspanError
   const status = known ? (statuses[error.code] ?? 422) : (error.statusCode ?? 500)
   const code = known ? error.code : status < 500 ? 'INVALID' : 'INTERNAL'
   const message = (!known && messages[status]) || error.message
-  reply.status(status).send({ error: { code, message } })
+  // A client that is still sending would be cut off before it could read the answer.
+  if (status === 413) await restOf(request.raw)
+  await reply.status(status).send({ error: { code, message } })
+}
+
+/** Resolves when a body was read to its end, or given up. */
+function restOf(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    request.once('end', resolve)
+    request.once('close', resolve)
+    request.resume()
+  })
 }
 
 /** What the HTTP library's own errors are called here. */
