@@ -3,6 +3,7 @@ import { checkName, type Names } from './check-name.js'
 import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
 import { mirrorTargets } from './mirror-target.js'
+import { entryKey } from './static-entry.js'
 import type { Config, StaticEntry } from './types.js'
 import { formatVlans, isMember, type NamedVlans } from './vlan-use.js'
 
@@ -30,11 +31,6 @@ function checkOnce(path: Path, entry: StaticEntry, seen: Set<string>, issues: Is
     issues.add([...path, 'mac'], quote(mac), `${once}: ${where} has an entry for it above`)
   }
   seen.add(id)
-}
-
-/** What there is one entry of: a MAC in a broadcast domain. */
-export function entryKey({ bridge, vlan, mac }: StaticEntry): string {
-  return `${bridge} ${vlan ?? ''} ${mac}`
 }
 
 /** @returns whether the port is there, and on that bridge */

@@ -104,7 +104,8 @@ export function record<T>(entries: Named<T>): Record<string, T> {
   return Object.assign(Object.create(null), entries)
 }
 
-function mapped<T, U>(of: Named<T>, fill: (value: T) => U): Record<string, U> {
+/** A mapping without prototype, of the same keys. */
+export function mapped<T, U>(of: Named<T>, fill: (value: T) => U): Record<string, U> {
   const entries = Object.entries(of).map(([name, value]) => [name, fill(value)] as const)
   return record(Object.fromEntries(entries))
 }

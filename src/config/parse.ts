@@ -6,11 +6,12 @@ import type * as z from 'zod'
 import { ConfigError } from '../error.js'
 import { checkAcross, checkConfig, checkPort } from './check.js'
 import type { Names } from './check-name.js'
-import { fillIn, fillInPort, type ParsedPort, record } from './fill-in.js'
+import { fillIn, fillInPort, mapped, type ParsedPort, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
 import { fileSchemas, programSchemas } from './schema.js'
-import type { Config } from './types.js'
+import type { Config, Mirror } from './types.js'
+import { isMember, namedVlans } from './vlan-use.js'
 
 type Value = Record<string, unknown>
 
@@ -62,14 +63,31 @@ export function withPort(config: Config, name: string, input: unknown): Config {
   return deepFreeze(next)
 }
 
-/** The config without a port and without the static entries that name it. */
+/**
+ * The config without a port, and without what cannot be without it: mirrors to it, and static entries
+ * that name it or a VLAN that only it had.
+ */
 export function withoutPort(config: Config, name: string): Config {
-  const { [name]: _, ...ports } = config.ports
-  return deepFreeze({
-    ...config,
-    ports: record(ports),
-    fdb: config.fdb.filter((entry) => entry.port !== name),
+  const { [name]: _, ...others } = config.ports
+  const ports = mapped(others, (port) => withoutMirrorTo(port, name))
+  const bridges = mapped(config.bridges, (bridge) => withoutMirrorTo(bridge, name))
+  const named = namedVlans({ bridges, ports })
+  const fdb = config.fdb.filter(({ bridge, vlan, port }) => {
+    const policy = ports[port]?.vlan
+    const vlans = named.get(bridge)
+    if (policy === undefined || vlans === undefined || vlan === undefined) return port !== name
+    return isMember(policy, vlan, vlans)
   })
+  return deepFreeze({ ...config, bridges, ports, fdb })
+}
+
+function withoutMirrorTo<T extends { readonly mirror?: Mirror | undefined }>(
+  of: T,
+  port: string,
+): T {
+  if (of.mirror?.port !== port) return of
+  const { mirror: _, ...others } = of
+  return others as T
 }
 
 /**
