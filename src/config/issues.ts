@@ -56,7 +56,14 @@ export class Issues {
 
 /** Adds what zod reports. @param root the value that was checked @param base where it belongs */
 export function addZodIssues(issues: Issues, error: z.ZodError, root: unknown, base: Path): void {
-  for (const issue of error.issues) addZodIssue(issues, issue, [], { root, base })
+  for (const issue of causes(error.issues)) addZodIssue(issues, issue, [], { root, base })
+}
+
+/** Less what a mapping lacks that has an unknown key, since that key may be what it lacks. */
+function causes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const unknown = issues.filter(({ code }) => code === 'unrecognized_keys')
+  const misspelt = new Set(unknown.map(({ path }) => keyText(path)))
+  return issues.filter(({ code, path }) => code !== 'custom' || !misspelt.has(keyText(path)))
 }
 
 interface Place {
@@ -94,7 +101,7 @@ function addUnion(
   const meant = issue.errors.find(([first]) => first !== undefined && isInside(first))
   if (meant === undefined) {
     issues.add([...place.base, ...path], describe(valueAt(place.root, path)), issue.message)
-  } else for (const inner of meant) addZodIssue(issues, inner, path, place)
+  } else for (const inner of causes(meant)) addZodIssue(issues, inner, path, place)
 }
 
 function isInside({ code, path }: z.core.$ZodIssue): boolean {
