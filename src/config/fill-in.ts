@@ -1,6 +1,7 @@
 /** Defaults that hang on something else in the config: what schemas cannot fill in. */
 import type * as z from 'zod'
 import { resolveGuard } from './guard.js'
+import { BURST_MAX } from './limits.js'
 import type { programSchemas } from './schema.js'
 import { longestFrame } from './super-frame.js'
 import type {
@@ -88,7 +89,7 @@ function fillInBurst(policing: Policing, device: Device): Policing {
   const { bits, burst } = policing
   if (bits === undefined || burst !== undefined) return policing
   const least = longestFrame(device) > 2 ** 16 ? 2 ** 17 : 2 ** 16
-  return { ...policing, burst: Math.max(least, Math.ceil(bits / 8 / 10)) }
+  return { ...policing, burst: Math.min(BURST_MAX, Math.max(least, Math.ceil(bits / 8 / 10))) }
 }
 
 /** The VLAN of an entry that names none is that of the port's untagged frames. */

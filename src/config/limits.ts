@@ -22,7 +22,8 @@ const frames = whole(1, 1e9, FRAMES)
 
 /** Below a frame nothing would pass; check-policy.ts knows how long the port's frames may be. */
 const BURST_MIN = 64
-const BURST_MAX = 1 << 30
+/** Octets. */
+export const BURST_MAX = 1 << 30
 
 const POLICE = 'a mapping with "bits", "frames" or both, such as { bits: 100M }'
 

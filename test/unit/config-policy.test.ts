@@ -133,6 +133,7 @@ describe('limits', () => {
   test.each<[string, object, object, number]>([
     ['a tenth of a second', { type: 'memory' }, { bits: '100M' }, 1_250_000],
     ['a tenth of a second, rounded up', { type: 'memory' }, { bits: 8_000_001 }, 100_001],
+    ['at most 1 GiB', { type: 'memory' }, { bits: '1000G' }, 2 ** 30],
     ['at least 64 KiB', { type: 'memory' }, { bits: '1M' }, 65_536],
     ['64 KiB for a socket', { type: 'unix', path: '/a' }, { bits: '1M' }, 65_536],
     ['128 KiB with super-frames', { type: 'memory', offloads: true }, { bits: '1M' }, 131_072],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig, withoutPort, withPort } from '../../src/config/parse.js'
 import type { ConfigInput } from '../../src/config/types.js'
-import { ConfigError, LinkspanError } from '../../src/error.js'
+import { type ConfigError, LinkspanError } from '../../src/error.js'
+import { lines, linesOf } from './config-lines.js'
 
 const lan = { bridges: { lan: {} } } satisfies ConfigInput
 const tap = (more: object = {}) => ({
@@ -9,19 +10,6 @@ const tap = (more: object = {}) => ({
   device: { type: 'tap', name: 'eth0', ...more },
 })
 
-/** The lines of the error that parsing gives; none when it gives none. */
-function linesOf(run: () => unknown): string[] {
-  try {
-    run()
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError)
-    expect((error as ConfigError).issues.length).toBeGreaterThan(0)
-    return (error as ConfigError).message.split('\n')
-  }
-  return []
-}
-
-const lines = (value: unknown) => linesOf(() => parseConfig(value))
 const deviceLines = (more: object) => lines({ ...lan, ports: { a: tap(more) } })
 
 describe('defaults', () => {
