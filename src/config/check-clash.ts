@@ -2,33 +2,39 @@
 import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
 import { netnsKey, pathKey } from './names.js'
-import type { Config, Device, PacketDevice, Port, TapDevice } from './types.js'
+import type { Config, Device, Mirror, PacketDevice, Port, TapDevice, UnixDevice } from './types.js'
 
 export function checkClashes(config: Config, issues: Issues): void {
-  const taps = portsWith(['tap'], config)
+  const ports = allPorts(config)
+  const taps = portsWith(['tap'], ports)
   checkMacs(taps, issues)
-  checkInterfaces(portsWith(['tap', 'packet'], config), issues)
+  checkInterfaces(portsWith(['tap', 'packet'], ports), issues)
   checkAddresses(taps, issues)
-  checkSockets(config, issues)
-  checkFiles(config, issues)
+  checkSockets(portsWith(['unix'], ports), config.control.socket, issues)
+  checkFiles(config, ports, issues)
 }
 
-/** A port with a device of one kind. */
+/** A port, with a device of one kind. */
 interface With<T> {
   name: string
   bridge: string
   device: T
+  mirror: Mirror | undefined
 }
 
-function portsWith<T extends Device['type']>(types: readonly T[], { ports }: Config) {
-  type Wanted = Extract<Device, { type: T }>
-  const found: With<Wanted>[] = []
+/** Once: a mapping of thousands of ports takes long to go through. */
+function allPorts({ ports }: Config): With<Device>[] {
+  const all: With<Device>[] = []
   for (const name in ports) {
-    const { device, bridge } = ports[name] as Port
-    const wanted = (types as readonly string[]).includes(device.type)
-    if (wanted) found.push({ name, bridge, device: device as Wanted })
+    const { bridge, device, mirror } = ports[name] as Port
+    all.push({ name, bridge, device, mirror })
   }
-  return found
+  return all
+}
+
+function portsWith<T extends Device['type']>(types: readonly T[], ports: With<Device>[]) {
+  type Wanted = With<Extract<Device, { type: T }>>
+  return ports.filter((port): port is Wanted => types.includes(port.device.type as T))
 }
 
 /** The port that has it already; otherwise the name is kept as that of its user. */
@@ -76,11 +82,14 @@ function checkAddresses(taps: With<TapDevice>[], issues: Issues): void {
   }
 }
 
-function checkSockets(config: Config, issues: Issues): void {
+function checkSockets(
+  ports: With<UnixDevice>[],
+  control: string | undefined,
+  issues: Issues,
+): void {
   const users = new Map<string, string>()
-  const { socket } = config.control
-  if (socket !== undefined) users.set(pathKey(socket), 'the control socket is')
-  for (const { name, device } of portsWith(['unix'], config)) {
+  if (control !== undefined) users.set(pathKey(control), 'the control socket is')
+  for (const { name, device } of ports) {
     for (const key of ['path', 'local'] as const) {
       const socket = device[key]
       // Its own two ends are check-device.ts's.
@@ -100,13 +109,13 @@ interface Written {
   who: string
 }
 
-function checkFiles(config: Config, issues: Issues): void {
+function checkFiles({ bridges }: Config, ports: With<Device>[], issues: Issues): void {
   const writers = new Map<string, string>()
-  for (const { path, file, who } of writtenFiles(config)) {
+  for (const { path, file, who } of writtenFiles(bridges, ports)) {
     const user = earlierUser(writers, pathKey(file), who)
     if (user !== undefined) issues.add(path, quote(file), `a file of its own: ${user} this one`)
   }
-  for (const { name, device } of portsWith(['pcap'], config)) {
+  for (const { name, device } of portsWith(['pcap'], ports)) {
     const user = device.read && writers.get(pathKey(device.read))
     if (device.read === undefined || user === undefined) continue
     const expected = `a file that nothing writes: ${user} this one`
@@ -114,18 +123,20 @@ function checkFiles(config: Config, issues: Issues): void {
   }
 }
 
-function writtenFiles(config: Config): Written[] {
+function writtenFiles(bridges: Config['bridges'], ports: With<Device>[]): Written[] {
   const files: Written[] = []
-  const add = (path: Path, file: string | undefined, who: string) => {
-    if (file !== undefined) files.push({ path, file, who: `${who} writes` })
+  const addMirror = (kind: 'bridge' | 'port', name: string, file: string) => {
+    const path = [`${kind}s`, name, 'mirror', 'file']
+    files.push({ path, file, who: `the mirror of ${kind} ${quote(name)} writes` })
   }
-  for (const [name, { mirror }] of Object.entries(config.bridges)) {
-    add(['bridges', name, 'mirror', 'file'], mirror?.file, `the mirror of bridge ${quote(name)}`)
+  for (const [name, { mirror }] of Object.entries(bridges)) {
+    if (mirror?.file !== undefined) addMirror('bridge', name, mirror.file)
   }
-  for (const [name, { mirror, device }] of Object.entries(config.ports)) {
-    add(['ports', name, 'mirror', 'file'], mirror?.file, `the mirror of port ${quote(name)}`)
-    const write = device.type === 'pcap' ? device.write : undefined
-    add(['ports', name, 'device', 'write'], write, `port ${quote(name)}`)
+  for (const { name, mirror, device } of ports) {
+    if (mirror?.file !== undefined) addMirror('port', name, mirror.file)
+    if (device.type !== 'pcap' || device.write === undefined) continue
+    const path = ['ports', name, 'device', 'write']
+    files.push({ path, file: device.write, who: `port ${quote(name)} writes` })
   }
   return files
 }

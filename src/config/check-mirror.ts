@@ -2,21 +2,23 @@
 import { checkName, type Names } from './check-name.js'
 import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
-import type { Config, Mirror } from './types.js'
+import type { Config, Mirror, Port } from './types.js'
 
 export function checkMirrors(config: Config, names: Names, issues: Issues): void {
   for (const [name, { mirror }] of Object.entries(config.bridges)) {
     checkTarget(['bridges', name, 'mirror', 'port'], mirror, config, names, issues)
   }
-  for (const [name, { mirror, bridge }] of Object.entries(config.ports)) {
+  for (const name in config.ports) {
+    const { mirror, bridge } = config.ports[name] as Port
+    if (mirror?.port === undefined) continue
     const path = ['ports', name, 'mirror', 'port']
-    if (mirror?.port === name) {
+    if (mirror.port === name) {
       issues.add(path, quote(name), 'another port: a port cannot be its own mirror')
       continue
     }
     checkTarget(path, mirror, config, names, issues)
     const all = Object.hasOwn(config.bridges, bridge) ? config.bridges[bridge]?.mirror : undefined
-    if (mirror?.port === undefined || mirror.port !== all?.port || !overlap(mirror, all)) continue
+    if (mirror.port !== all?.port || !overlap(mirror, all)) continue
     const expected = `another port: the mirror of bridge ${quote(bridge)} copies the same frames there`
     issues.add(path, quote(mirror.port), expected)
   }

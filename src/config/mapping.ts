@@ -37,6 +37,8 @@ const KEYS = {
 
 export type Mapping = keyof typeof KEYS
 
+export const MAPPINGS = Object.keys(KEYS) as Mapping[]
+
 const DEVICES = ['tap', 'packet', 'unix', 'pcap', 'memory'] as const
 const PARTS = ['vlan', 'flood', 'limits', 'guard', 'mirror'] as const
 
