@@ -10,6 +10,7 @@ import { formatVlans, isMember, type NamedVlans } from './vlan-use.js'
 export function checkFdb(config: Config, names: Names, named: NamedVlans, issues: Issues): void {
   const seen = new Set<string>()
   const targets = mirrorTargets(config)
+  const whole = names.ports?.every((name) => Object.hasOwn(config.ports, name)) ?? false
   for (const [index, entry] of config.fdb.entries()) {
     const path = ['fdb', index]
     checkOnce(path, entry, seen, issues)
@@ -18,7 +19,9 @@ export function checkFdb(config: Config, names: Names, named: NamedVlans, issues
       const expected = 'a port that switches: this one is the target of a mirror'
       issues.add([...path, 'port'], quote(entry.port), expected)
     }
-    checkVlan(path, entry, config, named, issues)
+    // What a port that was left out as faulty names exists too.
+    const unsure = !whole && config.ports[entry.port]?.vlan?.tagged === 'all'
+    if (!unsure) checkVlan(path, entry, config, named, issues)
   }
 }
 

@@ -356,6 +356,14 @@ describe('static FDB entries', () => {
     expect(lines(fdb(entry('a'), entry('a', 10)))).toHaveLength(1)
   })
 
+  test('are not faulted for a VLAN that a faulty port names', () => {
+    const given = lab(
+      { a: { access: 10, admit: 'some' }, all: { tagged: 'all' } },
+      { fdb: [entry('all', 10)] },
+    )
+    expect(lines(given)).toEqual([expect.stringContaining('ports.a.vlan.admit: found "some"')])
+  })
+
   test('go with the port that alone had their VLAN', () => {
     const config = parseConfig(fdb(entry('all', 10), entry('all', 30)))
     const left = withoutPort(config, 'a')
