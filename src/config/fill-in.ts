@@ -23,7 +23,7 @@ type Named<T> = Readonly<Record<string, T>>
 const DEFAULT_MTU = 1500
 const PCAP_MTU = 65_535
 
-/** As a port of the kernel's bridge has it, less VLAN 1 with a tag. */
+/** What a new port of the Linux bridge has: `1 PVID Egress Untagged` (bridge vlan show). */
 const DEFAULT_VLAN: VlanPolicy = {
   mode: 'trunk',
   native: 1,
