@@ -1,14 +1,38 @@
-/** What must hold inside one device. */
+/** What must hold inside one device. A TAP's interface and routes have the most to say. */
 import { contains, isLinkLocal, parseAddress, parsePrefix } from './address.js'
 import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
-import type { Device, Route, TapDevice } from './types.js'
+import { pathKey } from './names.js'
+import type { Device, PcapDevice, Route, TapDevice, UnixDevice } from './types.js'
 
 /** RFC 8200 section 5. Below it, the kernel takes IPv6 off an interface. */
 const IPV6_MTU_MIN = 1280
 
 export function checkDevice(path: Path, device: Device, issues: Issues): void {
-  if (device.type === 'memory') return
+  if (device.type === 'tap') checkTap(path, device, issues)
+  else if (device.type === 'unix') checkUnix(path, device, issues)
+  else if (device.type === 'pcap') checkPcap(path, device, issues)
+}
+
+function checkUnix(path: Path, { mode, listen, path: socket, local }: UnixDevice, issues: Issues) {
+  const needed = mode === 'dgram' && !listen
+  if (needed && local === undefined) {
+    const expected = 'the path of our own end, which answers come to ("dgram" without "listen")'
+    issues.add([...path, 'local'], 'nothing', expected)
+  } else if (!needed && local !== undefined) {
+    const expected = '"mode: dgram" and "listen: false" beside it: other sockets answer without'
+    issues.add([...path, 'local'], quote(local), expected)
+  } else if (local !== undefined && pathKey(local) === pathKey(socket)) {
+    issues.add([...path, 'local'], quote(local), 'another path than that of the other end')
+  }
+}
+
+function checkPcap(path: Path, { read, write }: PcapDevice, issues: Issues): void {
+  if (read !== undefined || write !== undefined) return
+  issues.add(path, 'neither "read" nor "write"', 'at least one of them')
+}
+
+function checkTap(path: Path, device: TapDevice, issues: Issues): void {
   if (!device.create) {
     checkAttached(path, device, issues)
     return

@@ -2,17 +2,16 @@
  * What must hold between the parts of a config. Runs on a config whose shape is right; reports
  * everything, throws nothing.
  */
+import { checkClashes } from './check-clash.js'
 import { checkDevice } from './check-device.js'
-import { didYouMean, oneOf, quote } from './describe.js'
+import { checkFdb } from './check-fdb.js'
+import { checkMirrors } from './check-mirror.js'
+import { checkName, type Names } from './check-name.js'
+import { checkPolicy } from './check-policy.js'
+import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
-import { netnsKey } from './names.js'
-import type { Config, Port, TapDevice } from './types.js'
-
-/** Names that exist, in parts that were left out of the config as faulty too; undefined: not known. */
-export interface Names {
-  bridges: string[] | undefined
-  ports: string[] | undefined
-}
+import type { Config, Port } from './types.js'
+import { type NamedVlans, namedVlans, vlanUse } from './vlan-use.js'
 
 export function checkConfig(config: Config, names: Names, issues: Issues): void {
   for (const [name, port] of Object.entries(config.ports)) {
@@ -33,31 +32,18 @@ export function checkPort(
   checkName([...path, 'bridge'], port.bridge, names.bridges, 'bridge', issues)
   checkMtu([...path, 'device', 'mtu'], port, config, issues)
   checkDevice([...path, 'device'], port.device, issues)
+  checkPolicy(path, port, config, issues)
 }
 
 /** What must hold between ports, and for everything that is no port. */
 export function checkAcross(config: Config, names: Names, issues: Issues): void {
   checkCapacity(config, names, issues)
-  const taps = tapsOf(config)
-  checkMacs(taps, issues)
-  checkInterfaces(taps, issues)
-  checkAddresses(taps, issues)
-  checkFdb(config, names, issues)
-}
-
-function checkName(
-  path: Path,
-  name: string,
-  known: string[] | undefined,
-  kind: 'bridge' | 'port',
-  issues: Issues,
-): boolean {
-  if (known === undefined || known.includes(name)) return true
-  const none = `a ${kind}, of which this config has none`
-  const expected = known.length === 0 ? none : `one of the ${kind}s ${oneOf(known)}`
-  const message = `there is no ${kind} ${quote(name)}; expected ${expected}${didYouMean(name, known)}`
-  issues.add(path, quote(name), expected, message)
-  return false
+  const named = namedVlans(config)
+  checkVlanUse(config, named, issues)
+  checkBridges(config, issues)
+  checkClashes(config, issues)
+  checkMirrors(config, names, issues)
+  checkFdb(config, names, named, issues)
 }
 
 function checkCapacity({ workers, capacity, fdb }: Config, names: Names, issues: Issues): void {
@@ -83,82 +69,23 @@ function checkMtu(path: Path, { bridge, device }: Port, { bridges }: Config, iss
   issues.add(path, String(device.mtu), `at most ${most}, the MTU of bridge ${quote(bridge)}`)
 }
 
-interface Tap {
-  name: string
-  bridge: string
-  device: TapDevice
-}
-
-function tapsOf(config: Config): Tap[] {
-  const taps: Tap[] = []
-  for (const name in config.ports) {
-    const { device, bridge } = config.ports[name] as Port
-    if (device.type === 'tap') taps.push({ name, bridge, device })
+function checkVlanUse({ capacity, ports }: Config, named: NamedVlans, issues: Issues): void {
+  const needed = vlanUse(ports, named)
+  const what = {
+    vlans: 'the VLANs of all bridges',
+    memberships: 'the ports of all VLANs, summed',
   }
-  return taps
-}
-
-/** The port that has it already; otherwise the name is kept as that of its user. */
-function earlierUser(users: Map<string, string>, id: string, name: string): string | undefined {
-  const user = users.get(id)
-  if (user === undefined) users.set(id, name)
-  return user
-}
-
-function checkMacs(taps: Tap[], issues: Issues): void {
-  const users = new Map<string, string>()
-  for (const { name, device } of taps) {
-    const { mac } = device
-    const user = mac && earlierUser(users, mac, name)
-    if (mac === undefined || user === undefined) continue
-    const expected = `a MAC of its own: port ${quote(user)} has this one`
-    issues.add(['ports', name, 'device', 'mac'], quote(mac), expected)
+  for (const key of ['vlans', 'memberships'] as const) {
+    if (needed[key] <= capacity[key]) continue
+    const expected = `at least ${needed[key]}: ${what[key]}`
+    issues.add(['capacity', key], String(capacity[key]), expected)
   }
 }
 
-function checkInterfaces(taps: Tap[], issues: Issues): void {
-  const users = new Map<string, string>()
-  for (const { name, device } of taps) {
-    const { netns } = device
-    const user = earlierUser(users, `${device.name} ${netnsKey(netns)}`, name)
-    if (user === undefined) continue
-    const where = netns === undefined ? '' : ` in namespace ${quote(netns)}`
-    const expected = `an interface of its own${where}: port ${quote(user)} has this one`
-    issues.add(['ports', name, 'device', 'name'], quote(device.name), expected)
-  }
-}
-
-function checkAddresses(taps: Tap[], issues: Issues): void {
-  const users = new Map<string, string>()
-  for (const { name, bridge, device } of taps) {
-    for (const [index, address] of device.addresses.entries()) {
-      // Addresses are canonical text by now, so the text without the length tells them apart.
-      const id = `${bridge} ${address.slice(0, address.indexOf('/'))}`
-      const user = earlierUser(users, id, name)
-      if (user === undefined) continue
-      const has = user === name ? 'it stands here twice' : `port ${quote(user)} has this one`
-      const expected = `an address of its own on bridge ${quote(bridge)}: ${has}`
-      issues.add(['ports', name, 'device', 'addresses', index], quote(address), expected)
-    }
-  }
-}
-
-function checkFdb(config: Config, names: Names, issues: Issues): void {
-  const seen = new Set<string>()
-  for (const [index, { bridge, mac, port }] of config.fdb.entries()) {
-    const path = ['fdb', index]
-    const bridgeKnown = checkName([...path, 'bridge'], bridge, names.bridges, 'bridge', issues)
-    const portKnown = checkName([...path, 'port'], port, names.ports, 'port', issues)
-    const actual = Object.hasOwn(config.ports, port) ? config.ports[port]?.bridge : undefined
-    if (bridgeKnown && portKnown && actual !== undefined && actual !== bridge) {
-      const expected = `a port of bridge ${quote(bridge)}: this one is on ${quote(actual)}`
-      issues.add([...path, 'port'], quote(port), expected)
-    }
-    const id = `${bridge} ${mac}`
-    if (seen.has(id)) {
-      const expected = `each MAC once a bridge: ${quote(bridge)} has an entry for it above`
-      issues.add([...path, 'mac'], quote(mac), expected)
-    }
-    seen.add(id)
+function checkBridges({ bridges }: Config, issues: Issues): void {
+  for (const [name, { vlanAware, vlanProtocol }] of Object.entries(bridges)) {
+    if (vlanAware || vlanProtocol === undefined) continue
+    const path = ['bridges', name, 'vlanProtocol']
+    issues.add(path, quote(vlanProtocol), '"vlanAware: true" beside it')
   }
 }

@@ -2,19 +2,33 @@
  * What it takes to get from one config to another: pure, so that a plan can be shown before it is
  * carried out.
  */
-import { netnsKey } from './names.js'
-import type { Bridge, Config, Port, StaticEntry } from './types.js'
+import { deviceIdentity } from './device-identity.js'
+import { entryKey } from './static-entry.js'
+import type { Bridge, Config, Mirror, Port, StaticEntry } from './types.js'
+
+/**
+ * A part of a port that can change by itself: the bridge it is on, whether it is up, its device
+ * (addresses, MTU, routes … of the same interface, file or socket), all its other settings.
+ */
+export type PortPart = 'bridge' | 'up' | 'device' | 'policy'
 
 /** One step. Steps come in an order in which each can be applied to what the ones before it left. */
 export type Change =
   /** A setting that is read at start only; `key` as in `capacity.macs`. */
   | { op: 'restart'; key: string; from: unknown; to: unknown }
   | { op: 'add'; object: 'bridge'; name: string; to: Bridge }
-  | { op: 'update'; object: 'bridge'; name: string; from: Bridge; to: Bridge }
+  | {
+      op: 'update'
+      object: 'bridge'
+      name: string
+      from: Bridge
+      to: Bridge
+      keys: (keyof Bridge)[]
+    }
   | { op: 'remove'; object: 'bridge'; name: string; from: Bridge }
   /** `replace`: the port is in both configs on different devices; removed here, added further on. */
   | { op: 'add'; object: 'port'; name: string; to: Port; replace: boolean }
-  | { op: 'update'; object: 'port'; name: string; from: Port; to: Port }
+  | { op: 'update'; object: 'port'; name: string; from: Port; to: Port; parts: PortPart[] }
   | { op: 'remove'; object: 'port'; name: string; from: Port; replace: boolean }
   | { op: 'add'; object: 'fdb'; to: StaticEntry }
   | { op: 'remove'; object: 'fdb'; from: StaticEntry }
@@ -24,12 +38,14 @@ export type Change =
  *
  * All that goes, goes first, replaced ports too, so that an interface name is free again when the
  * next port takes it. The exception is bridges: a port moves to its new bridge before its old one
- * goes, so for the length of the plan the bridges of both configs exist.
+ * goes, so for the length of the plan the bridges of both configs exist. Mirrors name ports, and what
+ * they name is there when the whole plan is carried out, not before. Whoever mirrors to a port that is
+ * replaced is updated, since that is another port now, even if both configs say the same of it.
  */
 export function planChanges(from: Config, to: Config): Change[] {
   const ports = comparePorts(from, to)
   const replaced = new Set(ports.replaced.map(({ name }) => name))
-  const bridges = compare(from.bridges, to.bridges)
+  const bridges = compare(from.bridges, to.bridges, retargeted(replaced))
   return [
     ...restarts(from, to),
     ...staticEntries(from, to, replaced).map((entry) => removal(entry)),
@@ -37,8 +53,8 @@ export function planChanges(from: Config, to: Config): Change[] {
       portRemoval(name, from, replaced),
     ),
     ...bridges.added.map(({ name, to }): Change => ({ op: 'add', object: 'bridge', name, to })),
-    ...bridges.changed.map((both): Change => ({ op: 'update', object: 'bridge', ...both })),
-    ...ports.updated.map((both): Change => ({ op: 'update', object: 'port', ...both })),
+    ...bridges.changed.map((both) => bridgeUpdate(both)),
+    ...ports.updated.map((both) => portUpdate(both)),
     ...[...ports.added, ...ports.replaced].map(({ name, to }) => portAddition(name, to, replaced)),
     ...bridges.removed.map(
       ({ name, from }): Change => ({ op: 'remove', object: 'bridge', name, from }),
@@ -63,9 +79,48 @@ function portAddition(name: string, to: Port, replaced: Set<string>): Change {
   return { op: 'add', object: 'port', name, to, replace: replaced.has(name) }
 }
 
+interface Both<T> {
+  name: string
+  from: T
+  to: T
+}
+
+function bridgeUpdate(both: Both<Bridge>): Change {
+  const { from, to } = both
+  const changed = changedKeys(from, to)
+  return {
+    op: 'update',
+    object: 'bridge',
+    ...both,
+    keys: changed.length > 0 ? changed : ['mirror'],
+  }
+}
+
+function portUpdate(both: Both<Port>): Change {
+  const changed: readonly string[] = changedKeys(both.from, both.to)
+  const parts: PortPart[] = SEPARATE.filter((part) => changed.includes(part))
+  // Nothing changed: it is there for its mirror.
+  if (parts.length === 0 || changed.length > parts.length) parts.push('policy')
+  return { op: 'update', object: 'port', ...both, parts }
+}
+
+const SEPARATE = ['bridge', 'up', 'device'] as const
+
+function changedKeys<T extends object>(from: T, to: T): (keyof T)[] {
+  const keys = Object.keys({ ...from, ...to }) as (keyof T)[]
+  return keys.filter((key) => !same(from[key], to[key]))
+}
+
+type Mirroring = { readonly mirror?: Mirror | undefined }
+
+/** Whether a mirror's target is another port, though of the same name. */
+function retargeted(replaced: Set<string>) {
+  return ({ mirror }: Mirroring) => mirror?.port !== undefined && replaced.has(mirror.port)
+}
+
 /** Entries of `of` that `other` lacks, and those of replaced ports, which lose theirs (B11). */
 function staticEntries(of: Config, other: Config, replaced: Set<string>): StaticEntry[] {
-  const id = ({ bridge, mac, port }: StaticEntry) => `${bridge} ${mac} ${port}`
+  const id = (entry: StaticEntry) => `${entryKey(entry)} ${entry.port}`
   const theirs = new Set(other.fdb.map(id))
   return of.fdb.filter((entry) => replaced.has(entry.port) || !theirs.has(id(entry)))
 }
@@ -85,28 +140,28 @@ function restarts(from: Config, to: Config): Change[] {
 }
 
 function comparePorts(from: Config, to: Config) {
-  const { added, removed, changed } = compare(from.ports, to.ports)
-  const replaced = changed.filter(({ from, to }) => identity(from) !== identity(to))
-  const updated = changed.filter(({ from, to }) => identity(from) === identity(to))
-  return { added, removed, replaced, updated }
+  const devices = compare(from.ports, to.ports).changed
+  const replaced = devices.filter(({ from, to }) => isReplaced(from, to))
+  const names = new Set(replaced.map(({ name }) => name))
+  const { added, removed, changed } = compare(from.ports, to.ports, retargeted(names))
+  return { added, removed, replaced, updated: changed.filter(({ name }) => !names.has(name)) }
 }
 
-/** What makes a device another device. */
-function identity({ device }: Port): string {
-  if (device.type === 'memory') return 'memory'
-  return `tap ${device.create} ${netnsKey(device.netns)} ${device.name}`
+function isReplaced(from: Port, to: Port): boolean {
+  return deviceIdentity(from.device) !== deviceIdentity(to.device)
 }
 
 type Named<T> = Readonly<Record<string, T>>
 
-function compare<T>(before: Named<T>, after: Named<T>) {
+/** @param anyway whether what says the same counts as changed */
+function compare<T>(before: Named<T>, after: Named<T>, anyway: (to: T) => boolean = () => false) {
   const both = Object.entries(after).filter(([name]) => name in before)
   return {
     added: missing(after, before).map(([name, to]) => ({ name, to })),
     removed: missing(before, after).map(([name, from]) => ({ name, from })),
     changed: both
       .map(([name, to]) => ({ name, from: before[name] as T, to }))
-      .filter(({ from, to }) => !same(from, to)),
+      .filter(({ from, to }) => !same(from, to) || anyway(to)),
   }
 }
 

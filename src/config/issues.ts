@@ -2,9 +2,8 @@
 import type * as z from 'zod'
 import type { ConfigIssue } from '../error.js'
 import { describe, didYouMean, keyText, oneOf, quote } from './describe.js'
-import { memorySchema, routeSchema, tapSchema } from './device-schema.js'
-import { laterDevice, laterKey, type Mapping } from './later.js'
-import { controlSchema, fdbSchema, programSchemas } from './schema.js'
+import { laterDevice, laterKey } from './later.js'
+import { isDeviceKey, keysOf, type Mapping, mappingAt } from './mapping.js'
 
 export type Path = (string | number)[]
 /** 1-based. */
@@ -57,7 +56,14 @@ export class Issues {
 
 /** Adds what zod reports. @param root the value that was checked @param base where it belongs */
 export function addZodIssues(issues: Issues, error: z.ZodError, root: unknown, base: Path): void {
-  for (const issue of error.issues) addZodIssue(issues, issue, [], { root, base })
+  for (const issue of causes(error.issues)) addZodIssue(issues, issue, [], { root, base })
+}
+
+/** Less what a mapping lacks that has an unknown key, since that key may be what it lacks. */
+function causes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const unknown = issues.filter(({ code }) => code === 'unrecognized_keys')
+  const misspelt = new Set(unknown.map(({ path }) => keyText(path)))
+  return issues.filter(({ code, path }) => code !== 'custom' || !misspelt.has(keyText(path)))
 }
 
 interface Place {
@@ -92,16 +98,20 @@ function addUnion(
   path: Path,
   place: Place,
 ): void {
-  const meant = issue.errors.find((branch) => branch[0] !== undefined && branch[0].path.length > 0)
+  const meant = issue.errors.find(([first]) => first !== undefined && isInside(first))
   if (meant === undefined) {
     issues.add([...place.base, ...path], describe(valueAt(place.root, path)), issue.message)
-  } else for (const inner of meant) addZodIssue(issues, inner, path, place)
+  } else for (const inner of causes(meant)) addZodIssue(issues, inner, path, place)
+}
+
+function isInside({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length > 0 || code === 'unrecognized_keys'
 }
 
 function addUnknownKey(issues: Issues, path: Path, key: string, value: unknown, type: unknown) {
   const mapping = mappingAt(path, type)
-  const known = mapping === undefined ? [] : KEYS[mapping]
-  const later = mapping && laterKey(mapping, key)
+  const known = keysOf(mapping)
+  const later = laterKey(mapping, key)
   const other = elsewhere(mapping, key)
   const expected = `one of ${oneOf(known, 20)}`
   const unknown = `unknown key; expected ${expected}${other ?? didYouMean(key, known)}`
@@ -109,32 +119,9 @@ function addUnknownKey(issues: Issues, path: Path, key: string, value: unknown, 
 }
 
 /** `mac` beside `device` instead of inside it is the slip that an edit distance cannot see. */
-function elsewhere(mapping: Mapping | undefined, key: string): string | undefined {
-  const inDevice = mapping === 'port' && KEYS.tap.includes(key)
+function elsewhere(mapping: Mapping, key: string): string | undefined {
+  const inDevice = mapping === 'port' && isDeviceKey(key)
   return inDevice ? `; ${quote(key)} belongs inside "device"` : undefined
-}
-
-const KEYS: Record<Mapping, string[]> = {
-  config: Object.keys(programSchemas.config.shape),
-  capacity: Object.keys(programSchemas.capacity.shape),
-  control: Object.keys(controlSchema.shape),
-  bridge: Object.keys(programSchemas.bridge.shape),
-  port: Object.keys(programSchemas.port.shape),
-  tap: Object.keys(tapSchema.shape),
-  memory: Object.keys(memorySchema.shape),
-  route: Object.keys(routeSchema.shape),
-  fdb: Object.keys(fdbSchema.shape),
-}
-
-function mappingAt(path: Path, type: unknown): Mapping | undefined {
-  const [section, , ...rest] = path
-  if (path.length === 0) return 'config'
-  if (section === 'capacity' || section === 'control') return section
-  if (section === 'fdb') return 'fdb'
-  if (section === 'bridges') return 'bridge'
-  if (rest.length === 0) return 'port'
-  if (rest.length === 1) return type === 'memory' ? 'memory' : 'tap'
-  return 'route'
 }
 
 /** The value at a path, or undefined. */

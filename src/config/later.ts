@@ -3,18 +3,8 @@
  * better than "unknown key". An entry leaves when its feature arrives.
  */
 import { quote } from './describe.js'
-
-/** The mappings of a config that have a fixed set of keys. */
-export type Mapping =
-  | 'config'
-  | 'capacity'
-  | 'control'
-  | 'bridge'
-  | 'port'
-  | 'tap'
-  | 'memory'
-  | 'route'
-  | 'fdb'
+import { TYPES } from './device-schema.js'
+import type { Mapping } from './mapping.js'
 
 const KEYS: Partial<Record<Mapping, Record<string, string>>> = {
   config: {
@@ -30,29 +20,14 @@ const KEYS: Partial<Record<Mapping, Record<string, string>>> = {
     gateway: 'gateways',
     vxlan: 'VXLAN',
     policy: 'a filter',
-    isolated: 'isolation',
-    vlanAware: 'VLANs',
-    limits: 'limits',
-    mirror: 'mirroring',
+    limits: 'limits a bridge',
   },
-  port: {
-    vlan: 'VLANs',
-    isolated: 'isolation',
-    learning: 'learning switched per port',
-    flood: 'flooding switched per port',
-    locked: 'locked MACs',
-    limits: 'limits',
-    mirror: 'mirroring',
-    impair: 'impairment',
-  },
-  fdb: { vlan: 'VLANs', vtep: 'VXLAN' },
+  port: { impair: 'impairment' },
+  fdb: { vtep: 'VXLAN' },
 }
 
 const DEVICES: Record<string, string> = {
-  packet: 'devices of type "packet" (AF_PACKET)',
-  unix: 'devices of type "unix" (sockets)',
   udp: 'devices of type "udp"',
-  pcap: 'devices of type "pcap"',
 }
 
 /** What to say of a key that a later version will have, if it is one. */
@@ -65,5 +40,5 @@ export function laterKey(mapping: Mapping, key: string): string | undefined {
 /** What to say of a device type that a later version will have, if it is one. */
 export function laterDevice(type: unknown): string | undefined {
   if (typeof type !== 'string' || !Object.hasOwn(DEVICES, type)) return undefined
-  return `this version of Linkspan does not have ${DEVICES[type]} yet; it has "tap" and "memory"`
+  return `this version of Linkspan does not have ${DEVICES[type]} yet; it has ${TYPES}`
 }

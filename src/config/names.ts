@@ -99,5 +99,26 @@ export function checkSocketPath(text: string): string {
   throw new InvalidError(describe(text), SOCKET_PATH)
 }
 
+/** PATH_MAX (linux/limits.h) less the terminating zero. */
+const FILE_PATH_MAX = 4095
+
+export const FILE_PATH = `a file's path of at most ${FILE_PATH_MAX} bytes`
+
+/** Relative ones too: to where Linkspan was started. */
+export function checkFilePath(text: string): string {
+  const bytes = new TextEncoder().encode(text).length
+  const fits = bytes > 0 && bytes <= FILE_PATH_MAX
+  if (fits && !text.endsWith('/') && !hasControl(text)) return text
+  throw new InvalidError(describe(text), FILE_PATH)
+}
+
+/** The same text for the same path, as far as text can tell. */
+export function pathKey(path: string): string {
+  return path
+    .replace(/\/+/g, '/')
+    .replace(/\/(\.\/)+/g, '/')
+    .replace(/^(\.\/)+/, '')
+}
+
 /** As useradd(8) takes them. */
 export const ACCOUNT_PATTERN = /^[a-zA-Z_][\w.-]{0,30}\$?$/

@@ -4,16 +4,16 @@
  */
 import type * as z from 'zod'
 import { ConfigError } from '../error.js'
-import { checkAcross, checkConfig, checkPort, type Names } from './check.js'
+import { checkAcross, checkConfig, checkPort } from './check.js'
+import type { Names } from './check-name.js'
+import { fillIn, fillInPort, mapped, type ParsedPort, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
 import { fileSchemas, programSchemas } from './schema.js'
-import type { Config, Port } from './types.js'
+import type { Config, Mirror } from './types.js'
+import { isMember, namedVlans } from './vlan-use.js'
 
 type Value = Record<string, unknown>
-type Parsed = z.output<typeof programSchemas.config>
-
-const DEFAULT_MTU = 1500
 
 /**
  * Checks a config and fills it in.
@@ -52,7 +52,7 @@ export function withPort(config: Config, name: string, input: unknown): Config {
   const parsed = programSchemas.config.safeParse(alone)
   if (!parsed.success) addZodIssues(issues, parsed.error, alone, [])
   if (!parsed.success || issues.list.length > 0) throw new ConfigError(issues.sorted())
-  const port = fillInPort(parsed.data.ports[name] as Parsed['ports'][string], config.bridges)
+  const port = fillInPort(parsed.data.ports[name] as ParsedPort, config.bridges)
   // Last, so that it is the new port that is said to clash.
   const { [name]: _, ...others } = config.ports
   const next = { ...config, ports: record({ ...others, [name]: port }) }
@@ -63,14 +63,31 @@ export function withPort(config: Config, name: string, input: unknown): Config {
   return deepFreeze(next)
 }
 
-/** The config without a port and without the static entries that name it. */
+/**
+ * The config without a port, and without what cannot be without it: mirrors to it, and static entries
+ * that name it or a VLAN that only it had.
+ */
 export function withoutPort(config: Config, name: string): Config {
-  const { [name]: _, ...ports } = config.ports
-  return deepFreeze({
-    ...config,
-    ports: record(ports),
-    fdb: config.fdb.filter((entry) => entry.port !== name),
+  const { [name]: _, ...others } = config.ports
+  const ports = mapped(others, (port) => withoutMirrorTo(port, name))
+  const bridges = mapped(config.bridges, (bridge) => withoutMirrorTo(bridge, name))
+  const named = namedVlans({ bridges, ports })
+  const fdb = config.fdb.filter(({ bridge, vlan, port }) => {
+    const policy = ports[port]?.vlan
+    const vlans = named.get(bridge)
+    if (policy === undefined || vlans === undefined || vlan === undefined) return port !== name
+    return isMember(policy, vlan, vlans)
   })
+  return deepFreeze({ ...config, bridges, ports, fdb })
+}
+
+function withoutMirrorTo<T extends { readonly mirror?: Mirror | undefined }>(
+  of: T,
+  port: string,
+): T {
+  if (of.mirror?.port !== port) return of
+  const { mirror: _, ...others } = of
+  return others as T
 }
 
 /**
@@ -127,28 +144,6 @@ function namesIn(given: unknown): Names {
   return { bridges: names('bridges'), ports: names('ports') }
 }
 
-function fillIn(parsed: Parsed): Config {
-  const { workers, capacity, bridges } = parsed
-  const ports = Object.entries(parsed.ports)
-  const filled = ports.map(([name, port]) => [name, fillInPort(port, bridges)] as const)
-  const maxWorkers = capacity.maxWorkers ?? (workers === 'auto' ? 1 : workers)
-  return {
-    ...parsed,
-    capacity: { ...capacity, maxWorkers },
-    bridges: record(bridges),
-    ports: record(fromEntries(filled)),
-  }
-}
-
-/** A device that Linkspan makes has its bridge's MTU unless told otherwise. */
-function fillInPort(port: Parsed['ports'][string], bridges: Config['bridges']): Port {
-  const { device } = port
-  if (device.type === 'tap' && !device.create) return { ...port, device }
-  const bridge = Object.hasOwn(bridges, port.bridge) ? bridges[port.bridge] : undefined
-  const mtu = device.mtu ?? bridge?.mtu ?? DEFAULT_MTU
-  return { ...port, device: { ...device, mtu } }
-}
-
 function isMapping(value: unknown): value is Value {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -156,10 +151,6 @@ function isMapping(value: unknown): value is Value {
 /** Unlike Object.fromEntries in a spread, keeps a `__proto__` an ordinary key. */
 function fromEntries<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
   return Object.fromEntries(entries)
-}
-
-function record<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.assign(Object.create(null), entries)
 }
 
 function deepFreeze<T>(value: T): T {

@@ -2,7 +2,7 @@
 import { InvalidError } from '../error.js'
 import { describe } from './describe.js'
 
-/** Unit to its worth in the base unit, smallest first; the first has the worth 1. */
+/** Unit to its worth in the base unit, smallest first; the first has the worth 1, and may be ''. */
 export type Units = Readonly<Record<string, number>>
 
 /** The text form, for a schema: digits, a decimal fraction if you like, a unit; no spaces. */
@@ -15,11 +15,12 @@ export function parseQuantity(text: string, units: Units, expected: string): num
   const match = quantityPattern(units).exec(text)
   const unit = match?.[2]
   if (unit === undefined) throw new InvalidError(describe(text), expected)
-  const value = Number(text.slice(0, -unit.length)) * (units[unit] as number)
+  const digits = text.slice(0, text.length - unit.length)
+  const value = Number(digits) * (units[unit] as number)
   // 1.1 s is 1100.0000000000002 ms in floating point and must pass; half a millisecond must not.
   const whole = Math.round(value)
   if (Math.abs(value - whole) <= whole * 1e-12 && Number.isSafeInteger(whole)) return whole
-  const smallest = Object.keys(units)[0]
+  const smallest = Object.keys(units)[0] || 'units'
   throw new InvalidError(describe(text), `${expected}, of a whole number of ${smallest}`)
 }
 

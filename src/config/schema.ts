@@ -1,56 +1,16 @@
 /**
- * The shape of a config (DESIGN section 6), as zod schemas. What hangs together across keys is in
- * check.ts.
- *
- * A config comes from a file or from a program. They differ in three things: a file states its
- * version, gives durations and sizes a unit, and names each port's device. A program may leave the
- * first and the last out, and numbers are milliseconds and bytes.
+ * The shape of a config (DESIGN section 6), as zod schemas, in the two forms of forms.ts. What hangs
+ * together across keys is in check.ts.
  */
 import * as z from 'zod'
-import { deviceSchema } from './device-schema.js'
-import { DURATION, DURATION_PATTERN, formatDuration, parseDuration } from './duration.js'
+import { FILE, PROGRAM, type QuantitySchema } from './forms.js'
+import { guardSchema } from './guard.js'
+import { limitsSchema } from './limits.js'
+import { mirrorSchema } from './mirror.js'
 import { checkSocketPath, SOCKET_PATH } from './names.js'
-import { formatSize, parseSize, SIZE, SIZE_PATTERN } from './size.js'
+import { controlFrames, policyShape } from './policy.js'
 import { account, flag, mtu, name, quoted, text, unicastMac, whole } from './values.js'
-
-/** Both forms are of this type, so that one ConfigInput describes them. */
-type Quantity = z.ZodType<number, string | number>
-
-/** A bare number is refused in words of its own: whoever writes one needs to hear why. */
-const withUnit = (expected: string, pattern: RegExp) =>
-  z
-    .string({
-      error: ({ input }) =>
-        `${expected}${typeof input === 'number' ? '; a bare number has none' : ''}`,
-    })
-    .regex(pattern, expected)
-
-/** What differs between a config from a file and one from a program. */
-const FILE = {
-  version: z.literal(1, '1'),
-  duration: (min: number, max: number): Quantity => {
-    const expected = `a duration from "${formatDuration(min)}" to "${formatDuration(max)}"`
-    return text(withUnit(DURATION, DURATION_PATTERN), parseDuration).pipe(whole(min, max, expected))
-  },
-  size: (min: number, max: number): Quantity => {
-    const expected = `a size from "${formatSize(min)}" to "${formatSize(max)}"`
-    return text(withUnit(SIZE, SIZE_PATTERN), parseSize).pipe(whole(min, max, expected))
-  },
-  device: deviceSchema,
-}
-
-const PROGRAM = {
-  version: FILE.version.default(1),
-  duration: (min: number, max: number): Quantity => {
-    const expected = `milliseconds from ${min} to ${max}, or a duration such as "300s"`
-    return z.union([FILE.duration(min, max), whole(min, max, expected)], expected)
-  },
-  size: (min: number, max: number): Quantity => {
-    const expected = `bytes from ${min} to ${max}, or a size such as "4MiB"`
-    return z.union([FILE.size(min, max), whole(min, max, expected)], expected)
-  },
-  device: deviceSchema.prefault({ type: 'memory' }),
-}
+import { vlanId } from './vlan.js'
 
 const WORKERS = '"auto" or a whole number from 1 to 64'
 const workers = z.union([z.literal('auto', WORKERS), whole(1, 64, WORKERS)], WORKERS)
@@ -70,19 +30,29 @@ export const controlSchema = z.strictObject(
 )
 
 export const fdbSchema = z.strictObject(
-  { bridge: name('the name of a bridge'), mac: unicastMac, port: name('the name of a port') },
+  {
+    bridge: name('the name of a bridge'),
+    vlan: vlanId.optional().describe("On a VLAN-aware bridge; left out: the port's untagged one"),
+    mac: unicastMac,
+    port: name('the name of a port'),
+  },
   'a mapping with "bridge", "mac" and "port"',
 )
 
-function configSchema<P extends typeof FILE | typeof PROGRAM>(parts: P) {
-  const { duration, size } = parts
-  const capacity = z.strictObject(
+function capacitySchema(size: QuantitySchema) {
+  return z.strictObject(
     {
       ports: whole(1, 65_535).default(1024),
       bridges: whole(1, 65_535).default(256),
       macs: whole(1, 16_777_216)
         .default(65_536)
         .describe('Entries of the FDB, all bridges together'),
+      vlans: whole(1, 65_535)
+        .default(4096)
+        .describe('VLANs in use, each counted once a VLAN-aware bridge'),
+      memberships: whole(1, 16_777_216)
+        .default(65_536)
+        .describe('Ports of those VLANs, summed over the VLANs'),
       maxWorkers: whole(1, 64).optional().describe('Left out: "workers", or 1 when that is auto'),
       arena: size(1 << 20, 1 << 28)
         .default(1 << 22)
@@ -90,24 +60,55 @@ function configSchema<P extends typeof FILE | typeof PROGRAM>(parts: P) {
     },
     'a mapping such as { ports: 4096 }',
   )
-  const bridge = z.strictObject(
+}
+
+type Form = typeof FILE | typeof PROGRAM
+
+const PROTOCOL = '"802.1Q" or "802.1ad"'
+
+function bridgeSchema(duration: QuantitySchema) {
+  return z.strictObject(
     {
       // IEEE 802.1D-2004 7.9.2: default and range.
       ageing: duration(10_000, 1_000_000_000)
         .default(300_000)
         .describe('How long a silent MAC is kept; "300s" if left out'),
       mtu: mtu.optional().describe('The most any of its ports may have'),
+      vlanAware: flag.default(false).describe('false: VLAN tags are carried as payload'),
+      vlanProtocol: z
+        .enum(['802.1Q', '802.1ad'], PROTOCOL)
+        .optional()
+        .describe('Which tags count, when VLAN-aware; "802.1Q" if left out'),
+      isolated: flag.default(false).describe('Whether its ports are isolated that do not say'),
+      controlFrames: controlFrames.default([]).describe('Link-local protocols that pass'),
+      mirror: mirrorSchema.optional().describe('Copies of the frames of all its ports'),
     },
     'a mapping, {} for all defaults',
   )
-  const port = z.strictObject(
+}
+
+function portSchema<P extends Form>(parts: P) {
+  return z.strictObject(
     {
       bridge: name('the name of a bridge'),
       device: parts.device as P['device'],
       up: flag.default(true).describe('false: the port forwards nothing'),
+      vlan: (parts.vlan as P['vlan'])
+        .optional()
+        .describe('On a VLAN-aware bridge; left out: { native: 1, tagged: [] }'),
+      ...policyShape,
+      limits: limitsSchema(parts.size).prefault({}),
+      guard: guardSchema.optional().describe('What the port may send from; left out: anything'),
+      mirror: mirrorSchema.optional().describe('Copies of its frames'),
     },
     'a mapping such as { bridge: lan, device: { type: tap, name: eth0 } }',
   )
+}
+
+function configSchema<P extends Form>(parts: P) {
+  const capacity = capacitySchema(parts.size)
+  const bridge = bridgeSchema(parts.duration)
+  const port = portSchema(parts)
   const shape = {
     version: parts.version as P['version'],
     workers: workers.default('auto'),

@@ -1,6 +1,13 @@
 /** What a config is, before (`ConfigInput`) and after (`Config`) it was checked and filled in. */
 import type * as z from 'zod'
-import type { memorySchema, routeSchema, tapSchema } from './device-schema.js'
+import type {
+  memorySchema,
+  packetSchema,
+  pcapSchema,
+  routeSchema,
+  tapSchema,
+  unixSchema,
+} from './device-schema.js'
 import type { controlSchema, fdbSchema, programSchemas } from './schema.js'
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
@@ -13,17 +20,65 @@ export type PortInput = z.input<typeof programSchemas.port>
 
 /** Sizes of what is set up at start; `arena` is bytes, each worker. */
 export type Capacity = Frozen<Parsed['capacity'] & { maxWorkers: number }>
-/** `ageing` is milliseconds; `mtu` is absent when the bridge sets no limit. */
+/**
+ * `ageing` is milliseconds; `mtu` is absent when the bridge sets no limit; `vlanProtocol` is there
+ * exactly when the bridge is VLAN-aware; `controlFrames` is in alphabetical order.
+ */
 export type Bridge = Frozen<z.output<typeof programSchemas.bridge>>
 export type Route = Frozen<z.output<typeof routeSchema>>
 /** `mtu` is absent exactly when `create` is false: the device's own counts then. */
 export type TapDevice = Frozen<z.output<typeof tapSchema>>
+/** Its MTU is the interface's own. */
+export type PacketDevice = Frozen<z.output<typeof packetSchema> & { mtu?: undefined }>
+/** `local` is there exactly when `mode` is dgram and `listen` false. */
+export type UnixDevice = Frozen<z.output<typeof unixSchema> & { mtu: number }>
+/** At least one of `read` and `write` is there; they are paths. */
+export type PcapDevice = Frozen<z.output<typeof pcapSchema> & { mtu: number }>
 export type MemoryDevice = Frozen<z.output<typeof memorySchema> & { mtu: number }>
-export type Device = TapDevice | MemoryDevice
-export type Port = Frozen<Omit<z.output<typeof programSchemas.port>, 'device'>> & {
+export type Device = TapDevice | PacketDevice | UnixDevice | PcapDevice | MemoryDevice
+
+type ParsedPort = z.output<typeof programSchemas.port>
+/**
+ * A port's VLANs. access: `native` is its VLAN, which comes and goes untagged. tunnel: `native` is
+ * the outer tag of whatever comes in. trunk: `native` is the VLAN of untagged frames, absent when
+ * they are dropped; `tagged` is in ascending order, and has `native` exactly when `nativeTagged`.
+ * "all" is every VLAN that exists on the bridge: those that a port of it names.
+ */
+export type VlanPolicy = Frozen<NonNullable<ParsedPort['vlan']>>
+/** Which floods leave by the port. */
+export type FloodPolicy = Frozen<ParsedPort['flood']>
+/** What is absent has no limit. `macs` counts learnt MACs; rates are a second. */
+export type Limits = Frozen<ParsedPort['limits']>
+/** `bits` and `frames` are a second; `burst` is octets, there exactly when `bits` is. */
+export type Policing = NonNullable<Limits['receive']>
+/**
+ * Sources that may send; of each list one must match, and a list that is absent binds nothing. MACs
+ * are canonical; addresses are networks with their length, single addresses too (`10.0.0.2/32`).
+ */
+export type Guard = Frozen<Exclude<NonNullable<ParsedPort['guard']>, 'auto'>>
+/** Exactly one of `port` and `file` is there. */
+export type Mirror = Frozen<NonNullable<ParsedPort['mirror']>>
+
+/** What a port does with frames. `vlan` is there exactly when the bridge is VLAN-aware. */
+export interface PortPolicy {
+  readonly vlan?: VlanPolicy
+  readonly isolated: boolean
+  /** false when `locked`. */
+  readonly learning: boolean
+  readonly flood: FloodPolicy
+  readonly locked: boolean
+  readonly sticky: boolean
+  readonly limits: Limits
+  readonly guard?: Guard
+  readonly mirror?: Mirror
+}
+
+export interface Port extends PortPolicy {
+  readonly bridge: string
+  readonly up: boolean
   readonly device: Device
 }
-/** A static FDB entry. */
+/** A static FDB entry; `vlan` is there exactly when the bridge is VLAN-aware. */
 export type StaticEntry = Frozen<z.output<typeof fdbSchema>>
 /** `mode` is the octal digits as text. */
 export type Control = Frozen<z.output<typeof controlSchema>>

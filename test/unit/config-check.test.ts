@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/parse.js'
-import { ConfigError } from '../../src/error.js'
+import { lines } from './config-lines.js'
 
 /** Ports on bridge `lan`, each with a TAP of its own name. */
 function lan(ports: Record<string, object>, more: object = {}): unknown {
@@ -9,16 +8,6 @@ function lan(ports: Record<string, object>, more: object = {}): unknown {
     { bridge: 'lan', device: { type: 'tap', name, ...device } },
   ])
   return { bridges: { lan: {}, lab: {} }, ports: Object.fromEntries(entries), ...more }
-}
-
-function lines(value: unknown): string[] {
-  try {
-    parseConfig(value)
-    return []
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError)
-    return (error as Error).message.split('\n')
-  }
 }
 
 const mac = '02:55:00:00:00:01'

@@ -25,12 +25,14 @@ function apply(from: Config, plan: Change[]) {
   return state
 }
 
-const id = ({ bridge, mac }: StaticEntry) => `${bridge} ${mac}`
+const id = ({ bridge, vlan, mac }: StaticEntry) => `${bridge} ${vlan} ${mac}`
 
+/** What two devices cannot have at once. */
 function interfaces(ports: Iterable<Config['ports'][string]>): string[] {
-  return [...ports].flatMap(({ device }) =>
-    device.type === 'tap' ? [`${device.netns} ${device.name}`] : [],
-  )
+  return [...ports].flatMap(({ device }) => {
+    if (device.type === 'tap' || device.type === 'packet') return [`${device.netns} ${device.name}`]
+    return device.type === 'unix' ? [device.path] : []
+  })
 }
 
 type State = ReturnType<typeof apply>
@@ -89,6 +91,34 @@ const device = fc.oneof(
     name: fc.constantFrom('t0', 't1'),
     create: fc.constant(false),
   }),
+  fc.record({
+    type: fc.constant('packet'),
+    name: fc.constantFrom('t0', 't1'),
+    promiscuous: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('unix'),
+    path: fc.constantFrom('/t0', '/t1'),
+    mode: fc.constantFrom('stream', 'seqpacket'),
+    listen: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('pcap'),
+    read: fc.constantFrom('r0', 'r1'),
+    pace: fc.constantFrom('file', 'fast'),
+  }),
+)
+
+/** VLANs of a port that is on a VLAN-aware bridge; all have VLAN 1, for the static entries. */
+const vlan = fc.constantFrom(
+  undefined,
+  { access: 1 },
+  { native: 1, tagged: ['2-4'] },
+  { tagged: [1, 2] },
+)
+const policy = fc.record(
+  { learning: fc.boolean(), isolated: fc.boolean(), limits: fc.constantFrom({}, { broadcast: 5 }) },
+  { requiredKeys: [] },
 )
 
 const config: fc.Arbitrary<Config> = fc
@@ -99,13 +129,25 @@ const config: fc.Arbitrary<Config> = fc
     bridges: fc.dictionary(
       fc.constantFrom(...bridgeNames),
       fc.record(
-        { ageing: fc.constantFrom(10_000, 20_000), mtu: fc.constant(1500) },
+        {
+          ageing: fc.constantFrom(10_000, 20_000),
+          mtu: fc.constant(1500),
+          vlanAware: fc.boolean(),
+        },
         { requiredKeys: [] },
       ),
       { minKeys: 1, maxKeys: 3, noNullPrototype: true },
     ),
     ports: fc.array(
-      fc.record({ name: fc.constantFrom(...names), at: fc.nat(9), device, up: fc.boolean() }),
+      fc.record({
+        name: fc.constantFrom(...names),
+        at: fc.nat(9),
+        device,
+        up: fc.boolean(),
+        vlan,
+        policy,
+        mirrored: fc.boolean(),
+      }),
     ),
     fdb: fc.array(fc.record({ at: fc.nat(9), mac: fc.integer({ min: 1, max: 4 }) }), {
       maxLength: 4,
@@ -115,21 +157,35 @@ const config: fc.Arbitrary<Config> = fc
     const bridges = Object.keys(rest.bridges)
     const used = new Set<string>()
     const named: Record<string, { bridge: string }> = {}
-    for (const { name, at, device, up } of ports) {
-      const tap = 'name' in device ? `${'netns' in device ? device.netns : ''} ${device.name}` : ''
-      if (name in named || (tap !== '' && used.has(tap))) continue
-      used.add(tap)
-      named[name] = { bridge: bridges[at % bridges.length] as string, device, up } as {
-        bridge: string
-      }
+    const isTarget = ports.some(({ name }) => name === 's')
+    let isUsed = false
+    for (const { name, at, device, up, vlan, policy, mirrored } of ports) {
+      const place = 'path' in device ? device.path : 'name' in device ? device.name : ''
+      const netns = 'netns' in device ? device.netns : ''
+      const own = place === '' ? '' : `${netns} ${place}`
+      if (name in named || (own !== '' && used.has(own))) continue
+      used.add(own)
+      const bridge = bridges[at % bridges.length] as string
+      named[name] = {
+        bridge,
+        device,
+        up,
+        ...policy,
+        ...(rest.bridges[bridge]?.vlanAware && vlan && { vlan }),
+        ...(mirrored && isTarget && name === 'p' && { mirror: { port: 's' } }),
+      } as { bridge: string }
+      if ('mirror' in named[name]) isUsed = true
     }
-    const all = Object.entries(named)
+    // The port that it mirrors to may have been left out.
+    if (isUsed && !('s' in named)) delete named.p
+    const all = Object.entries(named).filter(([name]) => !isUsed || name !== 's')
     const entries =
       all.length === 0
         ? []
         : fdb.map(({ at, mac }) => {
             const [port, { bridge }] = all[at % all.length] as (typeof all)[number]
-            return { bridge, mac: `02:00:00:00:00:0${mac}`, port }
+            const vlan = rest.bridges[bridge]?.vlanAware ? { vlan: 1 } : {}
+            return { bridge, ...vlan, mac: `02:00:00:00:00:0${mac}`, port }
           })
     const once = entries.filter((entry, i) => entries.findIndex((e) => id(e) === id(entry)) === i)
     return parseConfig({ ...rest, ports: named, fdb: once })
@@ -162,6 +218,43 @@ describe('a plan', { timeout: 60_000 }, () => {
   })
 })
 
+describe('a plan says which parts change', { timeout: 60_000 }, () => {
+  test('exactly those that differ, or the mirror whose target is replaced', () => {
+    fc.assert(
+      fc.property(config, config, (from, to) => {
+        const plan = planChanges(from, to)
+        const replaced = plan.flatMap((change) =>
+          change.op === 'add' && change.object === 'port' && change.replace ? [change.name] : [],
+        )
+        for (const change of plan) {
+          if (change.op !== 'update') continue
+          const differing = differingKeys(change.from, change.to)
+          const retargeted = replaced.includes(change.to.mirror?.port ?? '')
+          if (differing.length === 0) expect(retargeted).toBe(true)
+          if (change.object === 'bridge') {
+            expect(change.keys).toEqual(differing.length === 0 ? ['mirror'] : differing)
+            continue
+          }
+          const separate = ['bridge', 'up', 'device'].filter((key) => differing.includes(key))
+          const policy = differing.length > separate.length || differing.length === 0
+          expect(change.parts).toEqual(policy ? [...separate, 'policy'] : separate)
+        }
+        const updated = plan.flatMap((change) => (change.op === 'update' ? [change.name] : []))
+        for (const [name, { mirror }] of Object.entries(to.ports)) {
+          if (!(name in from.ports) || replaced.includes(name)) continue
+          if (replaced.includes(mirror?.port ?? '')) expect(updated).toContain(name)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+function differingKeys(from: object, to: object): string[] {
+  const text = (of: object, key: string) => JSON.stringify(sort({ ...of }[key as never]))
+  return Object.keys({ ...from, ...to }).filter((key) => text(from, key) !== text(to, key))
+}
+
 /** With the keys of every object in order. */
 function sort(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
@@ -181,7 +274,9 @@ describe('steps', () => {
     ).map((change) => {
       const what = 'object' in change ? ` ${change.object}` : ` ${change.key}`
       const name = 'name' in change ? ` ${change.name}` : ''
-      return `${change.op}${what}${name}${'replace' in change && change.replace ? ' (replace)' : ''}`
+      const changed = 'parts' in change ? change.parts : 'keys' in change ? change.keys : []
+      const of = changed.length > 0 ? `: ${changed.join(', ')}` : ''
+      return `${change.op}${what}${name}${'replace' in change && change.replace ? ' (replace)' : ''}${of}`
     })
 
   test.each<[object, string[]]>([
@@ -189,14 +284,98 @@ describe('steps', () => {
     [{ netns: 'n' }, ['remove port p (replace)', 'add port p (replace)']],
     [{ create: false }, ['remove port p (replace)', 'add port p (replace)']],
     [{ type: 'memory', name: undefined }, ['remove port p (replace)', 'add port p (replace)']],
-    [{ mtu: 1400 }, ['update port p']],
-    [{ mac: '02:00:00:00:00:01' }, ['update port p']],
-    [{ addresses: ['10.0.0.1/24'] }, ['update port p']],
-    [{ missing: 'wait' }, ['update port p']],
+    [{ mtu: 1400 }, ['update port p: device']],
+    [{ mac: '02:00:00:00:00:01' }, ['update port p: device']],
+    [{ addresses: ['10.0.0.1/24'] }, ['update port p: device']],
+    [{ missing: 'wait' }, ['update port p: device']],
     [{}, []],
   ])('a device that becomes %j', (more, steps) => {
     const device = JSON.parse(JSON.stringify({ type: 'tap', name: 't0', ...more }))
     expect(plan({ ports: { p: tap() } }, { ports: { p: { bridge: 'x', device } } })).toEqual(steps)
+  })
+
+  test.each<[object, object, boolean]>([
+    [{ type: 'packet', name: 'e' }, { type: 'packet', name: 'f' }, true],
+    [{ type: 'packet', name: 'e' }, { type: 'packet', name: 'e', netns: 'n' }, true],
+    [{ type: 'packet', name: 'e' }, { type: 'packet', name: 'e', promiscuous: false }, false],
+    [{ type: 'packet', name: 'e' }, { type: 'tap', name: 'e', create: false }, true],
+    [{ type: 'unix', path: '/a' }, { type: 'unix', path: '/b' }, true],
+    [{ type: 'unix', path: '/a' }, { type: 'unix', path: '/a', mode: 'dgram' }, true],
+    [{ type: 'unix', path: '/a' }, { type: 'unix', path: '/a', listen: false }, true],
+    [{ type: 'unix', path: '/a' }, { type: 'unix', path: '/a', mtu: 9000 }, false],
+    [{ type: 'pcap', read: 'a' }, { type: 'pcap', read: 'b' }, true],
+    [{ type: 'pcap', read: 'a' }, { type: 'pcap', write: 'a' }, true],
+    [{ type: 'pcap', read: 'a' }, { type: 'pcap', read: 'a', write: 'b' }, true],
+    [{ type: 'pcap', read: 'a' }, { type: 'pcap', read: 'a', pace: 'fast' }, false],
+  ])('%j that becomes %j', (from, to, replaced) => {
+    const port = (device: object) => ({ ports: { p: { bridge: 'x', device } } })
+    expect(plan(port(from), port(to))).toEqual(
+      replaced ? ['remove port p (replace)', 'add port p (replace)'] : ['update port p: device'],
+    )
+  })
+
+  test.each<[object, string]>([
+    [{ up: false }, 'up'],
+    [{ isolated: true }, 'policy'],
+    [{ learning: false }, 'policy'],
+    [{ flood: false }, 'policy'],
+    [{ locked: true }, 'policy'],
+    [{ sticky: true }, 'policy'],
+    [{ limits: { macs: 1 } }, 'policy'],
+    [{ guard: { macs: ['02:00:00:00:00:01'] } }, 'policy'],
+    [{ mirror: { file: 'x' } }, 'policy'],
+    [{ up: false, sticky: true, device: { type: 'memory', mtu: 100 } }, 'up, device, policy'],
+  ])('a port that becomes %j', (more, parts) => {
+    const port = (more: object) => ({ ports: { p: { bridge: 'x', ...more } } })
+    expect(plan(port({}), port(more))).toEqual([`update port p: ${parts}`])
+    expect(plan(port(more), port({}))).toEqual([`update port p: ${parts}`])
+  })
+
+  test('VLANs that are written in two ways are no change', () => {
+    const port = (vlan: object) => ({
+      bridges: { x: { vlanAware: true } },
+      ports: { p: { bridge: 'x', vlan } },
+    })
+    expect(plan(port({ tagged: [3, 2, 1] }), port({ tagged: ['1-3'] }))).toEqual([])
+    expect(plan(port({ access: 1 }), port({ access: 2 }))).toEqual(['update port p: policy'])
+  })
+
+  test('a bridge says which keys change; its ports change with it', () => {
+    const to = {
+      bridges: { x: { vlanAware: true, ageing: '10s', controlFrames: ['stp'] } },
+      ports: { p: tap() },
+    }
+    expect(plan({ ports: { p: tap() } }, to)).toEqual([
+      'update bridge x: ageing, vlanAware, controlFrames, vlanProtocol',
+      'update port p: policy',
+    ])
+    expect(plan({ ports: { p: tap() } }, { ...to, bridges: { x: { isolated: true } } })).toEqual([
+      'update bridge x: isolated',
+      'update port p: policy',
+    ])
+  })
+
+  test('a mirror to a port that is replaced is set again', () => {
+    const config = (name: string, more: object = {}) => ({
+      bridges: { x: { mirror: { port: 's' } }, y: {} },
+      ports: { p: { bridge: 'y', mirror: { port: 's' }, ...more }, s: tap({ name }) },
+    })
+    expect(plan(config('t0'), config('t1'))).toEqual([
+      'remove port s (replace)',
+      'update bridge x: mirror',
+      'update port p: policy',
+      'add port s (replace)',
+    ])
+  })
+
+  test('static entries are of a VLAN', () => {
+    const config = (...vlans: number[]) => ({
+      bridges: { x: { vlanAware: true } },
+      ports: { p: { bridge: 'x', vlan: { tagged: [1, 2] } } },
+      fdb: vlans.map((vlan) => ({ bridge: 'x', vlan, mac: '02:00:00:00:00:01', port: 'p' })),
+    })
+    expect(plan(config(1, 2), config(2, 1))).toEqual([])
+    expect(plan(config(1), config(2))).toEqual(['remove fdb', 'add fdb'])
   })
 
   test('one namespace written in two ways is no other device', () => {
@@ -204,7 +383,7 @@ describe('steps', () => {
       { ports: { p: tap({ netns: 'n' }) } },
       { ports: { p: tap({ netns: '/run/netns/n' }) } },
     )
-    expect(steps).toEqual(['update port p'])
+    expect(steps).toEqual(['update port p: device'])
   })
 
   test('two ports swap their interfaces', () => {
@@ -220,7 +399,7 @@ describe('steps', () => {
   test('a port moves from a bridge that goes to one that comes, and keeps its device', () => {
     expect(
       plan({ ports: { p: tap() } }, { bridges: { y: {} }, ports: { p: tap({}, 'y') } }),
-    ).toEqual(['add bridge y', 'update port p', 'remove bridge x'])
+    ).toEqual(['add bridge y', 'update port p: bridge', 'remove bridge x'])
   })
 
   test('B11: a replaced port gets its static entries again', () => {

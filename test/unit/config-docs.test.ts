@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import * as z from 'zod'
 import { configJsonSchema } from '../../src/config/json-schema.js'
-import { fileSchemas } from '../../src/config/schema.js'
+import { keysOf, MAPPINGS } from '../../src/config/mapping.js'
 import { parseYaml } from '../../src/config/yaml.js'
 
 const root = new URL('../../', import.meta.url)
@@ -17,6 +17,7 @@ function yamlBlocks(path: string): [string, string][] {
 
 const blocks = [...yamlBlocks('docs/config.md'), ...yamlBlocks('README.md')]
 const schema = configJsonSchema()
+const portSchema = Object(schema).properties.ports.additionalProperties
 // zod reads the schema back without looking at the schema that it came from.
 const fromSchema = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0])
 
@@ -29,15 +30,16 @@ describe('examples in the docs', () => {
 
   test('every key is in the reference', () => {
     const reference = read('docs/config.md')
-    const { config, bridge, port, capacity } = fileSchemas
-    const [tap, memory] = port.shape.device.options
-    const { fdb: _, control, ...top } = config.shape
-    const keys = [top, bridge.shape, port.shape, capacity.shape, tap.shape, memory.shape].flatMap(
-      Object.keys,
-    )
-    expect(Object.keys(control.unwrap().shape)).toEqual(['group', 'mode', 'socket'])
-    for (const key of [...keys, 'group', 'mode', 'socket'])
-      expect(reference).toContain(`\`${key}\``)
+    for (const key of MAPPINGS.flatMap(keysOf)) expect(reference).toContain(`\`${key}\``)
+  })
+
+  test('the keys that schemas hide are those that are looked up for errors', () => {
+    const { properties } = portSchema
+    const keys = (of: { properties: object }) => Object.keys(of.properties)
+    expect(keysOf('vlan')).toEqual(keys(properties.vlan))
+    expect(keysOf('flood')).toEqual(keys(properties.flood.anyOf[1]))
+    expect(keysOf('guard')).toEqual(keys(properties.guard.anyOf[1]))
+    expect(keysOf('policing')).toEqual(keys(properties.limits.properties.receive))
   })
 })
 
@@ -73,6 +75,32 @@ describe('the JSON Schema', () => {
     },
     { version: 1, control: { mode: 600 } },
     { version: 1, fdb: [{ bridge: 'lan' }] },
+    { version: 1, fdb: [{ bridge: 'lan', vlan: 0, mac: '02:00:00:00:00:01', port: 'a' }] },
+    { version: 1, capacity: { vlans: 0 } },
+    { version: 1, bridges: { lan: { vlanProtocol: 'QinQ' } } },
+    { version: 1, bridges: { lan: { controlFrames: ['pause'] } } },
+    { version: 1, bridges: { lan: { mirror: { direction: 'in' } } } },
+    ...[
+      { vlan: { access: 4095 } },
+      { vlan: { tagged: ['5'] } },
+      { vlan: { tagged: 'some' } },
+      { vlan: { mode: 'access', native: 1 } },
+      { flood: 'yes' },
+      { flood: { all: true } },
+      { limits: { macs: 0 } },
+      { limits: { receive: { bits: '1Mbit' } } },
+      { limits: { receive: { bits: '1M', burst: 70_000 } } },
+      { guard: 'off' },
+      { guard: { mac: '02:00:00:00:00:01' } },
+      { guard: { macs: [] } },
+      { mirror: 's' },
+      { device: { type: 'packet' } },
+      { device: { type: 'unix', path: '/a', mode: 'tcp' } },
+      { device: { type: 'pcap', read: 'a', pace: 'slow' } },
+    ].map((port) => ({
+      version: 1,
+      ports: { a: { bridge: 'lan', device: { type: 'memory' }, ...port } },
+    })),
   ])('refuses %j', (value) => {
     expect(fromSchema.safeParse(value).success).toBe(false)
   })

@@ -34,7 +34,7 @@ ports:
 
   test('may have sections and bridges with nothing in them', () => {
     const config = parseYaml('version: 1\nbridges:\n  lan:\nports:\n  # none yet\nfdb:\n', 'x')
-    expect(config.bridges).toEqual({ lan: { ageing: 300_000 } })
+    expect(config.bridges).toMatchObject({ lan: { ageing: 300_000 } })
     expect(config.ports).toEqual({})
     expect(lines('version: 1\nworkers:\n')).toEqual([
       'linkspan.yaml:2: workers: missing; expected "auto" or a whole number from 1 to 64',
@@ -239,8 +239,11 @@ describe('whatever comes in, a config or a ConfigError comes out', { timeout: 60
   }
 
   const whole = `version: 1
-bridges: { lan: &b { ageing: 300s, mtu: 1500 } }
+bridges: { lan: &b { ageing: 300s, mtu: 1500, mirror: { port: d } }, lab: { vlanAware: true } }
 ports:
+  c: { bridge: lab, vlan: { tagged: [10, 20-29], native: 1 }, flood: { multicast: false }, limits: { macs: 2, receive: { bits: 1M, burst: 64KiB } }, device: { type: unix, path: /run/c } }
+  d: { bridge: lab, locked: true, device: { type: packet, name: e } }
+  e: { bridge: lab, vlan: { access: 5 }, guard: { macs: ["02:00:00:00:00:01"], addresses: [10.0.0.1] }, mirror: { file: f }, device: { type: pcap, read: r } }
   a: { bridge: lan, device: { type: tap, name: eth0, netns: web, addresses: [10.0.0.1/24], routes: [{ to: default, via: 10.0.0.2 }] } }
   b: { bridge: lan, up: false, device: { type: memory, offloads: true } }
 fdb: [{ bridge: lan, mac: "02:00:00:00:00:01", port: a }]
@@ -298,6 +301,28 @@ control: { group: root, mode: "0600" }
         'fdb 0',
         'fdb 0 mac',
       ],
+      ...[
+        'bridges lan mirror',
+        'bridges lab vlanAware',
+        'bridges lan controlFrames',
+        'ports c vlan',
+        'ports c vlan tagged',
+        'ports c vlan tagged 0',
+        'ports c vlan native',
+        'ports e vlan mode',
+        'ports c flood',
+        'ports c limits',
+        'ports c limits receive',
+        'ports c limits receive bits',
+        'ports e guard',
+        'ports e guard addresses',
+        'ports e guard addresses 0',
+        'ports e mirror',
+        'ports e mirror port',
+        'ports e device',
+        'ports c device path',
+        'fdb 0 vlan',
+      ],
       ...['capacity', 'capacity arena', 'control', 'control group', 'x'],
     )
     fc.assert(
@@ -309,7 +334,7 @@ control: { group: root, mode: "0600" }
         parent[last] = value
         attempt(() => parseConfig(changed))
       }),
-      { numRuns: 300 },
+      { numRuns: 600 },
     )
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true }), (value) =>

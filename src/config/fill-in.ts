@@ -1,0 +1,112 @@
+/** Defaults that hang on something else in the config: what schemas cannot fill in. */
+import type * as z from 'zod'
+import { resolveGuard } from './guard.js'
+import { BURST_MAX } from './limits.js'
+import type { programSchemas } from './schema.js'
+import { longestFrame } from './super-frame.js'
+import type {
+  Bridge,
+  Config,
+  Device,
+  Limits,
+  Policing,
+  Port,
+  StaticEntry,
+  VlanPolicy,
+} from './types.js'
+
+/** A config of the right shape. */
+export type Parsed = z.output<typeof programSchemas.config>
+export type ParsedPort = Parsed['ports'][string]
+type Named<T> = Readonly<Record<string, T>>
+
+const DEFAULT_MTU = 1500
+const PCAP_MTU = 65_535
+
+/** What a new port of the Linux bridge has: `1 PVID Egress Untagged` (bridge vlan show). */
+const DEFAULT_VLAN: VlanPolicy = {
+  mode: 'trunk',
+  native: 1,
+  tagged: [],
+  nativeTagged: false,
+  admit: 'all',
+}
+
+export function fillIn(parsed: Parsed): Config {
+  const { workers, capacity, fdb } = parsed
+  const bridges = mapped(parsed.bridges, fillInBridge)
+  const ports = mapped(parsed.ports, (port) => fillInPort(port, bridges))
+  const maxWorkers = capacity.maxWorkers ?? (workers === 'auto' ? 1 : workers)
+  return {
+    ...parsed,
+    capacity: { ...capacity, maxWorkers },
+    bridges,
+    ports,
+    fdb: fdb.map((entry) => fillInEntry(entry, bridges, ports)),
+  }
+}
+
+function fillInBridge(bridge: Parsed['bridges'][string]): Bridge {
+  if (!bridge.vlanAware) return bridge
+  return { ...bridge, vlanProtocol: bridge.vlanProtocol ?? '802.1Q' }
+}
+
+export function fillInPort(parsed: ParsedPort, bridges: Named<Bridge>): Port {
+  const { vlan: written, guard, mirror, ...port } = parsed
+  const bridge = Object.hasOwn(bridges, port.bridge) ? bridges[port.bridge] : undefined
+  const device = fillInDevice(port.device, bridge)
+  const vlan = written ?? (bridge?.vlanAware ? DEFAULT_VLAN : undefined)
+  return {
+    ...port,
+    ...(vlan && { vlan }),
+    isolated: port.isolated ?? bridge?.isolated ?? false,
+    learning: port.learning ?? !port.locked,
+    limits: fillInLimits(port.limits, device),
+    ...(guard && { guard: resolveGuard(guard, device.type === 'tap' ? device : {}) }),
+    ...(mirror && { mirror }),
+    device,
+  }
+}
+
+/** A device that Linkspan makes has its bridge's MTU unless told otherwise. */
+function fillInDevice(device: ParsedPort['device'], bridge: Bridge | undefined): Device {
+  if (device.type === 'packet' || (device.type === 'tap' && !device.create)) return device
+  const mtu = bridge?.mtu ?? (device.type === 'pcap' ? PCAP_MTU : DEFAULT_MTU)
+  return { ...device, mtu: device.mtu ?? mtu }
+}
+
+function fillInLimits(limits: ParsedPort['limits'], device: Device): Limits {
+  const { receive, transmit, ...others } = limits
+  return {
+    ...others,
+    ...(receive && { receive: fillInBurst(receive, device) }),
+    ...(transmit && { transmit: fillInBurst(transmit, device) }),
+  }
+}
+
+/** A tenth of a second, and at least 64 KiB; twice that where a frame may be longer than 64 KiB. */
+function fillInBurst(policing: Policing, device: Device): Policing {
+  const { bits, burst } = policing
+  if (bits === undefined || burst !== undefined) return policing
+  const least = longestFrame(device) > 2 ** 16 ? 2 ** 17 : 2 ** 16
+  return { ...policing, burst: Math.min(BURST_MAX, Math.max(least, Math.ceil(bits / 8 / 10))) }
+}
+
+/** The VLAN of an entry that names none is that of the port's untagged frames. */
+function fillInEntry(entry: StaticEntry, bridges: Named<Bridge>, ports: Named<Port>): StaticEntry {
+  const bridge = Object.hasOwn(bridges, entry.bridge) ? bridges[entry.bridge] : undefined
+  const port = Object.hasOwn(ports, entry.port) ? ports[entry.port] : undefined
+  const vlan = entry.vlan ?? (bridge?.vlanAware ? port?.vlan?.native : undefined)
+  return vlan === undefined ? entry : { ...entry, vlan }
+}
+
+/** A mapping without prototype. */
+export function record<T>(entries: Named<T>): Record<string, T> {
+  return Object.assign(Object.create(null), entries)
+}
+
+/** A mapping without prototype, of the same keys. */
+export function mapped<T, U>(of: Named<T>, fill: (value: T) => U): Record<string, U> {
+  const entries = Object.entries(of).map(([name, value]) => [name, fill(value)] as const)
+  return record(Object.fromEntries(entries))
+}

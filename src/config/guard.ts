@@ -1,0 +1,80 @@
+/** The addresses that a port may send from: source MAC, IPv4, ARP, IPv6 and neighbour discovery. */
+import * as z from 'zod'
+import { InvalidError } from '../error.js'
+import {
+  formatAddress,
+  formatPrefix,
+  isLimitedBroadcast,
+  isMulticast,
+  networkOf,
+  parseAddress,
+  parseMac,
+  parsePrefix,
+} from './address.js'
+import { describe } from './describe.js'
+import { quoted, text, unicastMac } from './values.js'
+
+const SOURCE = 'an address or a network such as "10.0.0.2", "fd00::2" or "10.1.0.0/24"'
+
+/** Canonical with its length, `10.0.0.2/32`, so that whoever reads it reads one form. */
+const source = text(quoted(SOURCE), (value) => {
+  const prefix = value.includes('/') ? parsePrefix(value) : hostPrefix(value)
+  if (isMulticast(prefix) || (isLimitedBroadcast(prefix) && prefix.length === 32)) {
+    throw new InvalidError(describe(value), SOURCE)
+  }
+  const network = formatPrefix(networkOf(prefix))
+  if (network === formatPrefix(prefix)) return network
+  throw new InvalidError(describe(value), `a network, without host bits: "${network}"`)
+})
+
+function hostPrefix(text: string) {
+  const address = parseAddress(text)
+  return { ...address, length: address.bytes.length * 8 }
+}
+
+const MACS = 'a list of at least one unicast MAC address'
+const SOURCES = 'a list of at least one address or network'
+const GUARD = '"auto" or a mapping with "macs", "addresses" or both'
+
+const onceEach = (list: string[]) => [...new Set(list)]
+
+const bindings = z
+  .strictObject(
+    {
+      macs: z.array(unicastMac, MACS).min(1, MACS).transform(onceEach).optional(),
+      addresses: z.array(source, SOURCES).min(1, SOURCES).transform(onceEach).optional(),
+    },
+    GUARD,
+  )
+  .refine(({ macs, addresses }) => macs !== undefined || addresses !== undefined, GUARD)
+
+export const guardSchema = z.union([z.literal('auto', GUARD), bindings], GUARD)
+
+type Written = z.output<typeof guardSchema>
+
+/** What `guard: auto` knows of a device. */
+interface Addressed {
+  mac?: string | undefined
+  addresses?: readonly string[]
+}
+
+/**
+ * `auto` made explicit: the device's MAC and addresses, and the link-local address that the kernel
+ * makes of the MAC when IPv6 is among them, since neighbour discovery needs it. A list is empty when
+ * the device says nothing to put there, which check-policy.ts refuses.
+ */
+export function resolveGuard(guard: Written, { mac, addresses = [] }: Addressed) {
+  if (guard !== 'auto') return guard
+  const own = addresses.map(parsePrefix)
+  const hosts = own.map(({ bytes }) => formatPrefix({ bytes, length: bytes.length * 8 }))
+  const six = mac !== undefined && own.some(({ family }) => family === 6)
+  const all = six ? [...hosts, `${linkLocalOf(mac)}/128`] : hosts
+  return { macs: mac === undefined ? [] : [mac], addresses: onceEach(all) }
+}
+
+/** fe80::/64 with the modified EUI-64 of the MAC (RFC 4291 2.5.6 and appendix A). */
+function linkLocalOf(mac: string): string {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = parseMac(mac)
+  const id = [a ^ 2, b, c, 0xff, 0xfe, d, e, f]
+  return formatAddress(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...id))
+}

@@ -1,0 +1,137 @@
+/**
+ * Applying a config to a switch that has objects of two origins: those of the config that it runs,
+ * and those that were made over the API. Applying touches its own only.
+ */
+import { ConfigError } from '../error.js'
+import { quote } from './describe.js'
+import { type Change, planChanges } from './diff.js'
+import { Issues } from './issues.js'
+import { parseConfig } from './parse.js'
+import { entryKey } from './static-entry.js'
+import type { Config, StaticEntry } from './types.js'
+
+export type Origin = 'config' | 'api'
+
+/** Where objects come from; of what is not listed, from the config. */
+export interface Origins {
+  readonly bridges: ReadonlyMap<string, Origin>
+  readonly ports: ReadonlyMap<string, Origin>
+  /** By {@link entryKey}. */
+  readonly fdb: ReadonlyMap<string, Origin>
+}
+
+/** The objects of origin `api` that stay. All others of the merged config are of origin `config`. */
+export interface Kept {
+  readonly bridges: readonly string[]
+  readonly ports: readonly string[]
+  readonly fdb: readonly StaticEntry[]
+}
+
+export interface MergedConfig {
+  /** What runs when the changes are carried out. */
+  readonly config: Config
+  readonly changes: readonly Change[]
+  readonly kept: Kept
+}
+
+/**
+ * What it takes to move a running switch to a config.
+ *
+ * A static entry of the API goes with a port of the config that goes, and becomes the config's when
+ * the config has the same one.
+ *
+ * @param running all that runs, of both origins @param next a config that is right by itself
+ * @param prune removes what the API made
+ * @throws ConfigError when the config has a name or an entry that the API gave to another object,
+ *   takes away a bridge that a port of the API is on, or contradicts what the API made
+ */
+export function mergeApply(
+  running: Config,
+  origins: Origins,
+  next: Config,
+  prune = false,
+): MergedConfig {
+  if (prune) {
+    const kept: Kept = { bridges: [], ports: [], fdb: [] }
+    return { config: next, changes: planChanges(running, next), kept }
+  }
+  const made = madeByApi(running, origins, next)
+  const issues = new Issues()
+  checkNames('bridge', made.bridges, next.bridges, issues)
+  checkNames('port', made.ports, next.ports, issues)
+  checkBridges(made, next, issues)
+  checkEntries(made.fdb, next.fdb, issues)
+  if (issues.list.length > 0) throw new ConfigError(issues.sorted())
+  const { config, fdb } = merged(made, next)
+  const kept = { bridges: Object.keys(made.bridges), ports: Object.keys(made.ports), fdb }
+  return { config, changes: planChanges(running, config), kept }
+}
+
+type Made = Pick<Config, 'bridges' | 'ports' | 'fdb'>
+
+function madeByApi(running: Config, origins: Origins, next: Config): Made {
+  const ports = ofApi(running.ports, origins.ports)
+  const stays = (port: string) => Object.hasOwn(ports, port) || Object.hasOwn(next.ports, port)
+  const fdb = running.fdb.filter((entry) => origins.fdb.get(entryKey(entry)) === 'api')
+  return {
+    bridges: ofApi(running.bridges, origins.bridges),
+    ports,
+    fdb: fdb.filter(({ port }) => stays(port)),
+  }
+}
+
+function ofApi<T>(of: Readonly<Record<string, T>>, origins: ReadonlyMap<string, Origin>) {
+  const entries = Object.entries(of).filter(([name]) => origins.get(name) === 'api')
+  return Object.fromEntries(entries)
+}
+
+function checkNames(kind: 'bridge' | 'port', made: object, next: object, issues: Issues): void {
+  for (const name of Object.keys(next)) {
+    if (!Object.hasOwn(made, name)) continue
+    const message = `the API made a ${kind} of that name; take another name, remove that ${kind}, or apply with --prune`
+    issues.add([`${kind}s`, name], quote(name), `a ${kind} of another name`, message, 'key')
+  }
+}
+
+function checkBridges({ bridges, ports }: Made, next: Config, issues: Issues): void {
+  for (const [name, { bridge }] of Object.entries(ports)) {
+    if (Object.hasOwn(next.bridges, bridge) || Object.hasOwn(bridges, bridge)) continue
+    const message = `missing, but port ${quote(name)}, which the API made, is on it; keep the bridge, remove the port, or apply with --prune`
+    issues.add(['bridges', bridge], 'nothing', `the bridge of port ${quote(name)}`, message)
+  }
+}
+
+function checkEntries(made: readonly StaticEntry[], next: Config['fdb'], issues: Issues): void {
+  const ports = new Map(made.map((entry) => [entryKey(entry), entry.port]))
+  for (const [index, entry] of next.entries()) {
+    const port = ports.get(entryKey(entry))
+    if (port === undefined || port === entry.port) continue
+    const message = `the API made an entry for ${quote(entry.mac)} at port ${quote(port)}; remove that entry, or apply with --prune`
+    issues.add(['fdb', index, 'mac'], quote(entry.mac), 'a MAC without an entry', message)
+  }
+}
+
+/** Both are right by themselves, so that whatever is wrong is between them. */
+function merged({ bridges, ports, fdb }: Made, next: Config) {
+  const own = new Set(next.fdb.map(entryKey))
+  const kept = fdb.filter((entry) => !own.has(entryKey(entry)))
+  try {
+    const config = parseConfig({
+      ...next,
+      bridges: { ...bridges, ...next.bridges },
+      // Theirs first, so that it is the config's port that is said to clash.
+      ports: { ...ports, ...next.ports },
+      fdb: [...next.fdb, ...kept],
+    })
+    // An entry may have got a VLAN, when its bridge became VLAN-aware.
+    return { config, fdb: config.fdb.slice(next.fdb.length) }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const hint = 'what the API made stays; --prune removes it'
+    const issues = error.issues.map((issue) => ({
+      ...issue,
+      message: `${issue.message} (${hint})`,
+    }))
+    throw new ConfigError(issues)
+  }
+}
