@@ -34,6 +34,12 @@
  */
 #define FRAME_ROOM 65664u
 
+/*
+ * Octets of the longest frame that a stream may carry: the largest IP packet behind Ethernet, and
+ * room for tags and whatever else a virtual machine puts before it. A length beyond is none.
+ */
+#define STREAM_FRAME_MAX 65607u
+
 /* Names the port in a failure whose port list could not be read. */
 #define NO_PORT 0xffffffffu
 
@@ -41,6 +47,17 @@
 struct ready {
     uint32_t token;
     uint32_t events;
+};
+
+/* What a queue is, and so how a frame is read from it and written to it. */
+enum queue_kind {
+    QUEUE_TAP = 0, /* a frame a read or write, behind a virtio header of 12 bytes */
+    QUEUE_PACKET =
+        1, /* AF_PACKET: as a TAP, but that the outermost VLAN tag comes beside the frame */
+    QUEUE_MESSAGE = 2, /* a datagram or seqpacket socket: a frame a message, no virtio header */
+    QUEUE_STREAM = 3,  /* a stream socket: frames behind their lengths, u32 big-endian (QEMU) */
+    QUEUE_PAIR = 4,    /* of pairCreate: a frame a message, behind a virtio header of 12 bytes */
+    QUEUE_PACKET_SHORT = 5 /* as PACKET, with a virtio header of 10 bytes: Linux before 6.4 */
 };
 
 /* Where a port's frames are written to and read from; a negative descriptor is none. */
@@ -78,6 +95,7 @@ struct failure {
     uint32_t bytes;
 };
 
+_Static_assert(VIRTIO_HEADER + STREAM_FRAME_MAX <= FRAME_ROOM, "a frame of a stream has room");
 _Static_assert(sizeof(struct ready) == 8, "a ready entry is 8 bytes");
 _Static_assert(sizeof(struct queue) == 8, "an entry of the queue table is 8 bytes");
 _Static_assert(sizeof(struct descriptor) == 8, "a descriptor is 8 bytes");

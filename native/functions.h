@@ -22,6 +22,18 @@
     X(watch, watch_start)                                                                          \
     X(unwatch, watch_stop)                                                                         \
     X(packetOpen, packet_open)                                                                     \
+    X(packetPromiscuous, packet_promiscuous)                                                       \
+    X(packetDrops, packet_drops)                                                                   \
+    X(packetInterface, packet_interface)                                                           \
+    X(unixListen, unix_listen)                                                                     \
+    X(unixAccept, unix_accept)                                                                     \
+    X(unixConnect, unix_connect)                                                                   \
+    X(unixCorrespond, unix_correspond)                                                             \
+    X(unixReach, unix_reach)                                                                       \
+    X(unixUnread, unix_unread)                                                                     \
+    X(streamFlush, stream_flush)                                                                   \
+    X(streamFault, stream_fault)                                                                   \
+    X(pairCreate, pair_create)                                                                     \
     X(readFrame, read_frame)                                                                       \
     X(writeFrame, write_frame)                                                                     \
     X(pollerCreate, poller_create)                                                                 \

@@ -1,6 +1,7 @@
-/* AF_PACKET sockets (packet(7), linux/if_packet.h), and single frames on any descriptor. */
+/* AF_PACKET sockets (packet(7), linux/if_packet.h). */
 #include "abi.h"
 #include "arguments.h"
+#include "buffer.h"
 #include "error.h"
 #include "functions.h"
 #include "namespace.h"
@@ -17,15 +18,36 @@
 #define PACKET_VNET_HDR_SZ 24 /* Linux 6.4 */
 #endif
 
+/* The virtio header of a packet socket: none, as before Linux 6.4, or with num_buffers. */
+static const char *set_header(int fd, uint32_t size) {
+    const int on = 1, bytes = (int)size;
+    if (size == 0) {
+        return NULL;
+    }
+    if (size != VIRTIO_HEADER) {
+        return setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) == 0
+                   ? NULL
+                   : "setsockopt(PACKET_VNET_HDR)";
+    }
+    return setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR_SZ, &bytes, sizeof bytes) == 0
+               ? NULL
+               : "setsockopt(PACKET_VNET_HDR_SZ)";
+}
+
 /* The step that failed, or NULL. Bound last, so that no frame of another interface comes in. */
-static const char *configure(int fd, uint32_t interface_index, bool vnet_header) {
-    const int on = 1, size = VIRTIO_HEADER;
+static const char *configure(int fd, uint32_t interface_index, uint32_t header_size) {
+    const int on = 1;
     if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) {
         return "setsockopt(PACKET_IGNORE_OUTGOING)";
     }
-    if (vnet_header && setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR_SZ, &size, sizeof size) != 0) {
-        return "setsockopt(PACKET_VNET_HDR_SZ)";
+    if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) != 0) {
+        return "setsockopt(PACKET_AUXDATA)";
     }
+    const char *failed = set_header(fd, header_size);
+    if (failed != NULL) {
+        return failed;
+    }
+    widen_buffers(fd);
     struct sockaddr_ll address = {.sll_family = AF_PACKET,
                                   .sll_protocol = htons(ETH_P_ALL),
                                   .sll_ifindex = (int)interface_index};
@@ -33,23 +55,15 @@ static const char *configure(int fd, uint32_t interface_index, bool vnet_header)
 }
 
 /*
- * packetOpen(namespaceFd, interfaceIndex, vnetHeader): fd. It sees what comes in at the interface,
- * not what leaves; with vnetHeader each frame has a virtio header of 12 bytes before it.
+ * packetOpen(namespaceFd, interfaceIndex, headerSize): fd. It sees what comes in at the interface,
+ * not what leaves. Each frame has a virtio header of that many bytes before it: 12, 10 or 0; 12
+ * throws ENOPROTOOPT before Linux 6.4.
  */
 napi_value packet_open(napi_env env, napi_callback_info info) {
-    napi_value arguments[3];
-    uint32_t numbers[2];
-    bool vnet_header;
+    uint32_t numbers[3];
     int own;
-    read_arguments(env, info, 3, arguments);
-    if (!read_numbers(env, arguments, 2, numbers)) {
-        return NULL;
-    }
-    if (napi_get_value_bool(env, arguments[2], &vnet_header) != napi_ok) {
-        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "a boolean was expected");
-        return NULL;
-    }
-    if (!namespace_enter(env, (int)numbers[0], &own)) {
+    if (!read_number_arguments(env, info, 3, numbers) ||
+        !namespace_enter(env, (int)numbers[0], &own)) {
         return NULL;
     }
     int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -59,7 +73,7 @@ napi_value packet_open(napi_env env, napi_callback_info info) {
     if (fd < 0) {
         return throw_errno(env, errno, "socket", device);
     }
-    const char *failed = configure(fd, numbers[1], vnet_header);
+    const char *failed = configure(fd, numbers[1], numbers[2]);
     if (failed != NULL) {
         int error = errno;
         close(fd);
@@ -68,43 +82,44 @@ napi_value packet_open(napi_env env, napi_callback_info info) {
     return make_int(env, fd);
 }
 
-/* What may be over at the next try: a full queue, a link that is down. */
-static bool transient(int error) {
-    return error == EAGAIN || error == EINTR || error == ENOBUFS || error == ENOMEM ||
-           error == ENETDOWN || error == EIO;
-}
-
-static napi_value transfer(napi_env env, napi_callback_info info, const char *call,
-                           ssize_t (*move)(int, uint8_t *, size_t)) {
-    napi_value arguments[2];
-    uint32_t fd;
-    uint8_t *bytes;
-    size_t length;
-    read_arguments(env, info, 2, arguments);
-    if (!read_numbers(env, arguments, 1, &fd) || !read_bytes(env, arguments[1], &bytes, &length)) {
+/*
+ * packetPromiscuous(fd, interfaceIndex): the interface takes in what is for others too, for as long
+ * as the socket is open.
+ */
+napi_value packet_promiscuous(napi_env env, napi_callback_info info) {
+    uint32_t numbers[2];
+    if (!read_number_arguments(env, info, 2, numbers)) {
         return NULL;
     }
-    ssize_t moved = move((int)fd, bytes, length);
-    if (moved < 0 && !transient(errno)) {
-        return throw_errno_fd(env, errno, call, (int)fd);
+    struct packet_mreq membership = {.mr_ifindex = (int)numbers[1], .mr_type = PACKET_MR_PROMISC};
+    int fd = (int)numbers[0];
+    return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) == 0
+               ? NULL
+               : throw_errno_fd(env, errno, "setsockopt(PACKET_ADD_MEMBERSHIP)", fd);
+}
+
+/* packetDrops(fd): frames that found no room in the socket since the last call. */
+napi_value packet_drops(napi_env env, napi_callback_info info) {
+    uint32_t fd;
+    struct tpacket_stats statistics = {0};
+    socklen_t length = sizeof statistics;
+    if (!read_number_arguments(env, info, 1, &fd)) {
+        return NULL;
     }
-    return make_int(env, moved < 0 ? -errno : moved);
+    return getsockopt((int)fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) == 0
+               ? make_int(env, statistics.tp_drops)
+               : throw_errno_fd(env, errno, "getsockopt(PACKET_STATISTICS)", (int)fd);
 }
 
-static ssize_t read_bytes_of(int fd, uint8_t *bytes, size_t length) {
-    return read(fd, bytes, length);
-}
-
-static ssize_t write_bytes_of(int fd, uint8_t *bytes, size_t length) {
-    return write(fd, bytes, length);
-}
-
-/* readFrame(fd, view): bytes, or -errno where trying again may help. */
-napi_value read_frame(napi_env env, napi_callback_info info) {
-    return transfer(env, info, "read", read_bytes_of);
-}
-
-/* writeFrame(fd, view): bytes, or -errno where trying again may help. */
-napi_value write_frame(napi_env env, napi_callback_info info) {
-    return transfer(env, info, "write", write_bytes_of);
+/* packetInterface(fd): the index that it is bound to; -1 when that interface has gone. */
+napi_value packet_interface(napi_env env, napi_callback_info info) {
+    uint32_t fd;
+    struct sockaddr_ll address = {0};
+    socklen_t length = sizeof address;
+    if (!read_number_arguments(env, info, 1, &fd)) {
+        return NULL;
+    }
+    return getsockname((int)fd, (struct sockaddr *)&address, &length) == 0
+               ? make_int(env, address.sll_ifindex)
+               : throw_errno_fd(env, errno, "getsockname", (int)fd);
 }

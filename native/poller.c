@@ -62,22 +62,26 @@ napi_value poller_remove(napi_env env, napi_callback_info info) {
                : throw_errno_fd(env, errno, "epoll_ctl(EPOLL_CTL_DEL)", (int)numbers[1]);
 }
 
-/* hasFailed(fd): 1 if it reports an error or a hang-up, as the queue of a deleted TAP does; else 0.
+/*
+ * hasFailed(fd, kind): 1 if a queue reports for good that nothing comes any more, else 0. A TAP
+ * that was deleted has an error without end; a socket's error is told once and is over, its end is
+ * that the other side hung up.
  */
 napi_value poller_has_failed(napi_env env, napi_callback_info info) {
-    uint32_t fd;
-    if (!read_number_arguments(env, info, 1, &fd)) {
+    uint32_t numbers[2];
+    if (!read_number_arguments(env, info, 2, numbers)) {
         return NULL;
     }
-    struct pollfd entry = {.fd = (int)fd};
+    bool tap = numbers[1] == QUEUE_TAP;
+    struct pollfd entry = {.fd = (int)numbers[0], .events = tap ? 0 : POLLRDHUP};
     int count;
     do {
         count = poll(&entry, 1, 0);
     } while (count < 0 && errno == EINTR);
     if (count < 0) {
-        return throw_errno_fd(env, errno, "poll", (int)fd);
+        return throw_errno_fd(env, errno, "poll", (int)numbers[0]);
     }
-    return make_int(env, (entry.revents & (POLLERR | POLLHUP)) != 0);
+    return make_int(env, (entry.revents & (tap ? POLLERR | POLLHUP : POLLHUP | POLLRDHUP)) != 0);
 }
 
 /* wake(event): the wait that is running, or the next one, returns. */

@@ -4,9 +4,9 @@
 #include "error.h"
 #include "functions.h"
 #include "memory.h"
+#include "queue.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 struct burst {
     uint8_t *base;
@@ -20,28 +20,28 @@ static uint64_t next_frame(uint64_t at) {
     return line + LINE_OFFSET + VIRTIO_HEADER;
 }
 
-static ssize_t read_again(int fd, uint8_t *bytes, size_t length) {
-    ssize_t count;
-    do {
-        count = read(fd, bytes, length);
-    } while (count < 0 && errno == EINTR);
-    return count;
+/* Where the next frame goes; the last one if another of any length might not fit behind it. */
+static struct slot slot_at(const struct burst *burst, uint64_t start, uint32_t count) {
+    uint64_t after = next_frame(start + FRAME_ROOM + VIRTIO_HEADER) - VIRTIO_HEADER + FRAME_ROOM;
+    return (struct slot){.start = burst->base + start,
+                         .last = count + 1 == burst->capacity || after > burst->end};
 }
 
 /* How many frames came; -errno if none did and it was not for want of one. */
-static int64_t fill(struct burst *burst, int fd) {
+static int64_t fill(struct burst *burst, const struct queue_operations *queue, int fd) {
     uint32_t count = 0;
     while (count < burst->capacity) {
-        uint64_t address = next_frame(burst->at);
-        uint64_t start = address - VIRTIO_HEADER;
+        uint64_t start = next_frame(burst->at + queue->reserve) - VIRTIO_HEADER;
         if (start + FRAME_ROOM > burst->end) {
             break;
         }
-        ssize_t bytes = read_again(fd, burst->base + start, FRAME_ROOM);
+        struct slot slot = slot_at(burst, start, count);
+        int64_t bytes = queue->read(fd, &slot);
         if (bytes < 0) {
-            return count == 0 && errno != EAGAIN ? -(int64_t)errno : count;
+            return count == 0 && bytes != -EAGAIN ? bytes : count;
         }
-        uint32_t length = bytes < (ssize_t)VIRTIO_HEADER ? 0 : (uint32_t)bytes - VIRTIO_HEADER;
+        uint64_t address = start - slot.before + VIRTIO_HEADER;
+        uint32_t length = bytes < (int64_t)VIRTIO_HEADER ? 0 : (uint32_t)bytes - VIRTIO_HEADER;
         burst->descriptors[count++] = (struct descriptor){(uint32_t)address, length};
         burst->at = address + length;
     }
@@ -49,19 +49,21 @@ static int64_t fill(struct burst *burst, int fd) {
 }
 
 /*
- * readBurst(memory, fd, descriptors, arena, arenaSize, maxFrames): frames read, one behind the
- * other, each with its virtio header before it and HEADROOM before that; -errno if the first read
- * failed. It ends where a largest frame might not fit: level-triggered epoll tells of the rest.
+ * readBurst(memory, fd, kind, descriptors, arena, arenaSize, maxFrames): frames read, one behind
+ * the other, each with its virtio header before it and HEADROOM before that; -errno if the first
+ * read failed. It ends where a largest frame might not fit: level-triggered epoll tells of the
+ * rest.
  */
 napi_value read_burst(napi_env env, napi_callback_info info) {
-    napi_value arguments[6];
-    uint32_t numbers[5];
-    read_arguments(env, info, 6, arguments);
+    napi_value arguments[7];
+    uint32_t numbers[6];
+    read_arguments(env, info, 7, arguments);
     struct memory *memory = read_memory(env, arguments[0]);
-    if (memory == NULL || !read_numbers(env, arguments + 1, 5, numbers)) {
+    if (memory == NULL || !read_numbers(env, arguments + 1, 6, numbers)) {
         return NULL;
     }
-    uint32_t descriptors = numbers[1], arena = numbers[2], size = numbers[3], frames = numbers[4];
+    uint32_t descriptors = numbers[2], arena = numbers[3], size = numbers[4], frames = numbers[5];
+    const struct queue_operations *queue = queue_operations_of(numbers[1]);
     if (descriptors % 4 != 0 || !inside(memory, descriptors, frames, sizeof(struct descriptor))) {
         return throw_range(env, "the descriptor list");
     }
@@ -73,5 +75,5 @@ napi_value read_burst(napi_env env, napi_callback_info info) {
                           .at = arena,
                           .end = (uint64_t)arena + size,
                           .capacity = frames};
-    return make_int(env, fill(&burst, (int)numbers[0]));
+    return make_int(env, queue == NULL ? -EINVAL : fill(&burst, queue, (int)numbers[0]));
 }

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "functions.h"
 #include "namespace.h"
+#include "state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,12 +163,13 @@ napi_value tap_set_vnet_header_size(napi_env env, napi_callback_info info) {
                                                   : throw_ioctl(env, errno, "TUNSETVNETHDRSZ", fd);
 }
 
-/* close(fd): of any descriptor the addon gave. */
+/* close(fd): of any descriptor the addon gave, with what is remembered beside it. */
 napi_value close_descriptor(napi_env env, napi_callback_info info) {
     uint32_t fd;
     if (!read_number_arguments(env, info, 1, &fd)) {
         return NULL;
     }
+    state_drop((int)fd);
     /* Linux has closed the descriptor even when it says EINTR: trying again would hit another. */
     return close((int)fd) == 0 || errno == EINTR ? NULL
                                                  : throw_errno_fd(env, errno, "close", (int)fd);

@@ -4,11 +4,11 @@
 #include "error.h"
 #include "functions.h"
 #include "memory.h"
+#include "queue.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 struct failures {
     struct failure *records;
@@ -38,16 +38,6 @@ static void fail(struct failures *failures, uint32_t port, int error, uint32_t b
     }
 }
 
-/* Writes one frame, whole or not at all. Returns an errno. Never waits: the queue is O_NONBLOCK. */
-static int write_frame_to(int fd, const struct iovec *pieces, int count) {
-    ssize_t written;
-    do {
-        written = count == 1 ? write(fd, pieces[0].iov_base, pieces[0].iov_len)
-                             : writev(fd, pieces, count);
-    } while (written < 0 && errno == EINTR);
-    return written < 0 ? errno : 0;
-}
-
 /* The frame's pieces: 1, or 2 where the body does not follow the head. 0 if one is outside. */
 static int gather(const struct memory *memory, const struct transmit *entry,
                   struct iovec pieces[2]) {
@@ -71,10 +61,27 @@ static uint32_t load(const struct memory *memory, uint64_t address) {
     return value;
 }
 
-/* The descriptor of a port; -1 if it has none, or its number is none. */
-static int queue_of(const struct memory *memory, uint32_t queues, uint32_t port) {
-    uint64_t address = queues + (uint64_t)port * sizeof(struct queue);
-    return address + sizeof(struct queue) <= memory->length ? (int)load(memory, address) : -1;
+/* The queue of a port; a descriptor of -1 if it has none, or its number is none. */
+static struct queue queue_of(const struct memory *memory, uint32_t queues, uint32_t port) {
+    struct queue queue = {.fd = -1};
+    uint64_t address = queues + (uint64_t)port * sizeof queue;
+    if (address + sizeof queue <= memory->length) {
+        /* In one piece, as control writes it: never the descriptor of one and the kind of another.
+         */
+        uint64_t entry;
+        memcpy(&entry, memory->base + address, sizeof entry);
+        memcpy(&queue, &entry, sizeof queue);
+    }
+    return queue;
+}
+
+/* Returns an errno. */
+static int write_to(struct queue queue, const struct iovec *pieces, int count) {
+    const struct queue_operations *operations = queue_operations_of(queue.kind);
+    if (queue.fd < 0) {
+        return ENODEV;
+    }
+    return operations == NULL ? EINVAL : operations->write(queue.fd, pieces, count);
 }
 
 static void write_entry(const struct memory *memory, uint32_t queues, const struct transmit *entry,
@@ -91,8 +98,8 @@ static void write_entry(const struct memory *memory, uint32_t queues, const stru
         if (port == entry->except) {
             continue;
         }
-        int fd = queue_of(memory, queues, port);
-        int error = count == 0 ? EFAULT : fd < 0 ? ENODEV : write_frame_to(fd, pieces, count);
+        struct queue queue = queue_of(memory, queues, port);
+        int error = count == 0 ? EFAULT : write_to(queue, pieces, count);
         if (error != 0) {
             fail(failures, port, error, bytes);
         }

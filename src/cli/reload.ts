@@ -1,6 +1,5 @@
 /** SIGHUP: the file that the switch was started with is applied again. */
 import type { Logger } from 'pino'
-import type { ConfigInput } from '../config/types.js'
 import type { RunningSwitch } from '../control/running.js'
 import { readConfig } from './config-file.js'
 
@@ -28,8 +27,7 @@ async function reload(
     return
   }
   try {
-    const config = readConfig(file)
-    await running.apply(config as ConfigInput)
+    await running.apply(readConfig(file))
   } catch (error) {
     log.error({ error: (error as Error).message }, 'SIGHUP: nothing was applied')
   }

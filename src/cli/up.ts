@@ -20,7 +20,7 @@ export async function up(options: UpOptions): Promise<void> {
     options.socket || options.name || process.env.LINKSPAN_SOCKET
       ? targetSocket(options)
       : (config.control.socket ?? targetSocket(options))
-  await claimSocket(socket)
+  claimSocket(socket)
   const guard = socketGuard(config.control)
   const stop = stopSignal()
   const reload = new Reload()
@@ -64,8 +64,8 @@ function stopSignal(): { requested: Promise<string>; now: () => void } {
 function announce(running: RunningSwitch, socket: string): void {
   const ports = [...running.ports.values()]
   const states = ports.map((port) => {
-    const where = port.tap.netns === undefined ? '' : ` in ${port.tap.netns}`
-    return `  ${port.name}: ${port.tap.name}${where} on ${port.config.bridge}, ${port.state}${port.error ? `: ${port.error}` : ''}`
+    const error = port.error === undefined ? '' : `: ${port.error}`
+    return `  ${port.name}: ${port.place.label} on ${port.config.bridge}, ${port.state}${error}`
   })
   const shown =
     states.length > 20 ? [...states.slice(0, 20), `  … ${states.length - 20} more`] : states

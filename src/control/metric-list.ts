@@ -111,7 +111,7 @@ const ports: Metric[] = [
     help: 'Frames that the kernel dropped before the switch read them',
     type: 'counter',
     read: ofPorts((port, { monotonic }) => {
-      const dropped = port.link?.tx.dropped
+      const dropped = port.info?.kernelDrops
       return dropped === undefined ? undefined : monotonic.summed(port, 'kernel', dropped)
     }),
   },

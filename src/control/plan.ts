@@ -13,7 +13,7 @@ export function planView(changes: readonly Change[]): ChangeView[] {
     const replaced = 'replace' in change && change.replace
     if (replaced && change.op === 'remove') return [] // told where it is added
     const op = replaced ? 'replace' : change.op
-    const keys = op === 'update' || op === 'replace' ? differences(from, to) : []
+    const keys = op === 'update' || op === 'replace' ? keysOf(change, from, to) : []
     const name = change.object === 'fdb' ? nameOfEntry(change) : change.name
     return [{ op, object: change.object, name, keys, from: plain(from), to: plain(to) }]
   })
@@ -30,6 +30,13 @@ function oldOf(changes: readonly Change[], { object, ...added }: Extract<Change,
 function nameOfEntry(change: Extract<Change, { object: 'fdb' }>): string {
   const { bridge, mac, port } = change.op === 'add' ? change.to : change.from
   return `${bridge} ${mac} ${port}`
+}
+
+/** None differs where a mirror's target is another port of the same name. */
+function keysOf(change: Change, from: unknown, to: unknown): string[] {
+  const keys = differences(from, to)
+  if (keys.length > 0) return keys
+  return 'keys' in change ? change.keys : 'parts' in change ? change.parts : []
 }
 
 /** Names of the settings that differ: `up`, `device.mtu`. */

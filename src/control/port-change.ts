@@ -1,32 +1,32 @@
 /**
- * The step from one config of a port to another. What its interface can be given while it runs is
- * given to it; for all else another device is opened and takes the old one's place.
+ * The step from one config of a port to another. What its device can be given while it runs is given
+ * to it; for all else another device is opened and takes the old one's place.
  */
 import type { Port as PortConfig } from '../config/types.js'
-import type { TapDevice } from '../device/tap.js'
+import type { Device } from '../device/device.js'
+import { canUpdateDevice, checkOpenable, isMissing, updateDevice } from '../device/open.js'
 import type { Port } from './port.js'
-import { mayWait, refuseForeignDevice } from './port-config.js'
 import type { Step } from './transaction.js'
 
-export function changePort(port: Port, to: PortConfig): Step {
-  refuseForeignDevice(port.name, to)
-  const { device } = port
-  return device?.canUpdate(port.optionsOf(to))
-    ? changeInterface(port, device, to)
-    : changeDevice(port, to)
-}
-
 /** Whether a change leaves the port its device. */
-export function keepsDevice(port: Port, to: PortConfig): boolean {
-  return port.device?.canUpdate(port.optionsOf(to)) ?? false
+export function keepsDevice({ name, device, config, mac }: Port, to: PortConfig): boolean {
+  checkOpenable(name, config.device)
+  checkOpenable(name, to.device)
+  return device !== undefined && canUpdateDevice(device, config.device, to.device, mac)
 }
 
-function changeInterface(port: Port, device: TapDevice, to: PortConfig): Step {
+export function changePort(port: Port, to: PortConfig): Step {
+  const { device } = port
+  return device && keepsDevice(port, to) ? updating(port, device, to) : exchanging(port, to)
+}
+
+function updating(port: Port, device: Device, to: PortConfig): Step {
   const from = port.config
   let undo = () => {}
   return {
     prepare: () => {
-      undo = device.update(port.optionsOf(to))
+      checkOpenable(port.name, to.device)
+      undo = updateDevice(device, to.device, port.mac)
     },
     undo: () => undo(),
     stage: () => port.configure(to),
@@ -34,27 +34,38 @@ function changeInterface(port: Port, device: TapDevice, to: PortConfig): Step {
   }
 }
 
-/** The new device takes over at once; the old one is closed when no worker uses it any more. */
-function changeDevice(port: Port, to: PortConfig): Step {
+/**
+ * The new device gets the port with the commit, and its queues when no worker uses the old ones any
+ * more; then those are closed.
+ */
+function exchanging(port: Port, to: PortConfig): Step {
   const { config: from, error } = port
-  let opened: TapDevice | undefined
+  let opened: Device | undefined
   let why: string | undefined
-  let old: TapDevice | undefined
+  let old: Device | undefined
   return {
     prepare: () => {
+      checkOpenable(port.name, to.device)
       try {
         opened = port.openDevice(to)
       } catch (error) {
-        if (!mayWait(to, error)) throw error
+        if (!isMissing(error) || to.device.missing !== 'wait') throw error
         why = (error as Error).message
       }
     },
-    undo: () => opened && port.closeLater(opened),
+    undo: () => opened?.close(),
     stage: () => {
       old = port.device
       port.exchange(to, opened, why)
     },
-    unstage: () => port.exchange(from, old, error),
-    finish: () => old && port.closeLater(old),
+    unstage: () => {
+      port.exchange(from, old, error)
+      if (old) port.connect(old)
+    },
+    finish: async () => {
+      await port.settled()
+      if (opened) port.connect(opened)
+      if (old) await port.closeLater(old)
+    },
   }
 }

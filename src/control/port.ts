@@ -3,17 +3,23 @@
  * packet path learns of it through the topology only; descriptors are handed to the workers here
  * and taken back before they are closed.
  */
-import type { Port as PortConfig, TapDevice as TapConfig } from '../config/types.js'
+import type { Port as PortConfig } from '../config/types.js'
 import type { Manager, PortCounters } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
-import { namespaceExists } from '../device/namespace.js'
-import { loadNative } from '../device/native.js'
+import type { Device, DeviceInfo, DeviceLinkEvent } from '../device/device.js'
 import type { Poller } from '../device/native-io.js'
-import { TapDevice, type TapLinkEvent, type TapOptions } from '../device/tap.js'
-import { changePort } from './port-change.js'
-import { mayWait, refuseForeignDevice, settingsOf, tapOptions } from './port-config.js'
+import {
+  checkOpenable,
+  type DeviceConfig,
+  type DevicePlace,
+  isMissing,
+  mayBeThere,
+  openDevice,
+  placeOf,
+} from '../device/open.js'
+import type { Queue } from '../device/queue.js'
+import { Backoff } from './backoff.js'
 import { connectQueues, disconnectQueues } from './queues.js'
-import type { Step } from './transaction.js'
 
 export type PortState = 'up' | 'down' | 'waiting' | 'error'
 export type Origin = 'config' | 'api'
@@ -31,26 +37,21 @@ export interface PortHost {
 
 /** Used while no device has said better. */
 const DEFAULT_MTU = 1500
-/** An interface that a device failed with stays this long before its descriptors are closed. */
+/** What a device failed with stays this long before its descriptors are closed. */
 const GRACE = 100
-/** Between attempts to open a device that fail for another reason than a missing namespace, ms. */
-const BACKOFF_MIN = 500
-const BACKOFF_MAX = 8000
-
 export class Port {
   readonly name: string
   origin: Origin
   #config: PortConfig
   readonly #host: PortHost
   readonly #index: number
-  #device: TapDevice | undefined
+  #device: Device | undefined
   #state: PortState = 'down'
   #error: string | undefined
   #mtu = DEFAULT_MTU
   /** The interface's, once it was there: made again, it keeps it, as its neighbours' caches do. */
   #mac: string | undefined
-  #retryAt = 0
-  #backoff = 0
+  readonly #backoff = new Backoff()
   #releasing: Promise<void> = Promise.resolve()
   /** Forwards nothing yet, whatever its device and config say. */
   #held: boolean
@@ -58,7 +59,7 @@ export class Port {
 
   /** Adds the port to the topology, down; one that is held stays down until `release`. */
   constructor(host: PortHost, name: string, config: PortConfig, origin: Origin, held = false) {
-    refuseForeignDevice(name, config)
+    checkOpenable(name, config.device)
     this.#host = host
     this.name = name
     this.#config = config
@@ -88,11 +89,15 @@ export class Port {
   counters(): PortCounters {
     return this.#host.topology.counters(this.name)
   }
-  get tap(): TapConfig {
-    return this.config.device as TapConfig
+  /** Its config, which the constructor and the steps of port-change.ts have checked. */
+  get #deviceConfig(): DeviceConfig {
+    return this.#config.device as DeviceConfig
   }
-  /** The kernel's view of the interface; undefined while there is none. */
-  get link(): ReturnType<TapDevice['info']> {
+  get place(): DevicePlace {
+    return placeOf(this.#deviceConfig)
+  }
+  /** The device as it is now; undefined while there is none. */
+  get info(): DeviceInfo | undefined {
     try {
       return this.#device?.info()
     } catch {
@@ -108,35 +113,33 @@ export class Port {
     try {
       this.#attach()
     } catch (error) {
-      if (!mayWait(this.#config, error)) throw error
+      if (!isMissing(error) || this.#deviceConfig.missing !== 'wait') throw error
       this.#become('waiting', (error as Error).message)
     }
   }
 
   /**
-   * Tries again what `open` could not do, or what was lost. While the namespace is not there that is
-   * a look at the file system; a device that cannot be had is tried less and less often, since an
+   * Tries again what `open` could not do, or what was lost. While there is clearly nothing that is a
+   * look at the file system; a device that cannot be had is tried less and less often, since an
    * attempt may cost the kernel 20 ms.
    */
   retry(): void {
-    if (this.#state !== 'waiting' || this.#device || !namespaceExists(this.tap.netns)) return
-    if (performance.now() < this.#retryAt) return
+    if (this.#state !== 'waiting' || this.#device || !mayBeThere(this.#deviceConfig)) return
+    if (!this.#backoff.isOver()) return
     try {
       this.#attach()
-      this.#backoff = 0
+      this.#backoff.reset()
       this.#host.report(this, 'port found its device')
     } catch (error) {
       this.#error = (error as Error).message
-      this.#backoff = Math.min(BACKOFF_MAX, Math.max(BACKOFF_MIN, this.#backoff * 2))
-      this.#retryAt = performance.now() + this.#backoff
+      this.#backoff.grow()
     }
   }
 
-  /** Notices that the device is gone: its descriptor says so for as long as it is open. */
+  /** Notices that the device is lost, where no event tells. */
   check(): void {
-    const queue = this.#device?.queues[0]
-    if (queue === undefined || loadNative().hasFailed(queue) === 0) return
-    this.lost('its interface was deleted, or its namespace')
+    const why = this.#device?.look()
+    if (why !== undefined) this.lost(why)
   }
 
   #attach(): void {
@@ -153,21 +156,22 @@ export class Port {
   }
 
   /** @internal A device for this port, not yet in use; what it tells until then is passed over. */
-  openDevice(config: PortConfig): TapDevice {
-    const tap = config.device as TapConfig
-    const device = TapDevice.open(this.optionsOf(config), this.#host.manager.workers)
+  openDevice(config: PortConfig): Device {
+    checkOpenable(this.name, config.device)
+    const { workers } = this.#host.manager
+    const device = openDevice(config.device, { workers, mac: this.#mac })
     device.onLink((event) => this.#linkChanged(device, event))
-    // Queues that were opened inside a namespace keep it alive: only closing them lets it end.
-    if (!tap.create) {
-      device.onNamespaceGone(() => {
-        if (device === this.#device) this.lost('its namespace is gone')
-      })
-    }
+    device.onGone((why) => {
+      if (device === this.#device) this.lost(why)
+    })
+    device.onQueues?.((before) =>
+      this.#queuesChanged(device, before).catch((error: Error) => this.#complain(error)),
+    )
     return device
   }
 
   /** Gives the workers the queues of a device and stages what it can do. */
-  #use(device: TapDevice): void {
+  #use(device: Device): void {
     this.#device = device
     connectQueues(this.#host, this.#index, device.queues)
     this.#stage()
@@ -175,21 +179,20 @@ export class Port {
 
   /** Stages the port as its config and its device have it now. */
   #stage(): void {
-    const link = this.link
-    if (link) {
-      this.#mtu = link.mtu
-      this.#mac = link.mac
+    const { info } = this
+    if (info) {
+      this.#mtu = info.mtu
+      this.#mac = info.mac
     }
     const device = this.#device
-    const carried = device !== undefined && (link?.up ?? true) && (link?.carrier ?? true)
-    const up = carried && this.#config.up
+    const up = device !== undefined && (info === undefined || isUp(info)) && this.#config.up
     this.#host.topology.setPort(this.name, {
       ...settingsOf(this.#config),
       up: up && !this.#held,
       mtu: this.#mtu,
       ...(device && { offloads: device.offloads }),
     })
-    if (device) this.#become(up ? 'up' : 'down')
+    if (device) this.#become(up ? 'up' : 'down', info?.why)
   }
 
   #settle(): void {
@@ -202,19 +205,14 @@ export class Port {
     this.#stage()
   }
 
-  /** The step to another config of the same port. */
-  change(to: PortConfig): Step {
-    return changePort(this, to)
-  }
-
   /** @internal For the steps of port-change.ts. */
-  get device(): TapDevice | undefined {
+  get device(): Device | undefined {
     return this.#device
   }
 
-  /** @internal What a device is asked for, for this port. */
-  optionsOf(config: PortConfig): TapOptions {
-    return tapOptions(config.device as TapConfig, this.#mac)
+  /** @internal The MAC that its interface has, or had. */
+  get mac(): string | undefined {
+    return this.#mac
   }
 
   /** @internal Stages another config of the same device. */
@@ -223,16 +221,28 @@ export class Port {
     this.#stage()
   }
 
-  /** @internal Stages another config and device (or the wait for one, for that reason). */
-  exchange(config: PortConfig, device: TapDevice | undefined, why?: string): void {
+  /**
+   * @internal Stages another config and device (or the wait for one, for that reason). The workers
+   * get its queues by `connect`, which is to be called when no worker uses the old ones any more.
+   */
+  exchange(config: PortConfig, device: Device | undefined, why?: string): void {
     if (this.#device) disconnectQueues(this.#host, this.#index, this.#device.queues)
     this.#config = config
-    this.#device = undefined
+    this.#device = device
     // What was learnt on the old device is not true of the new one.
     this.#host.topology.flushEntries({ port: this.name })
-    if (device) this.#use(device)
-    else this.#stage()
+    this.#stage()
     if (!device) this.#become('waiting', why)
+  }
+
+  /** @internal Resolves when no worker uses what the last change took out. */
+  settled(): Promise<void> {
+    return this.#host.settle()
+  }
+
+  /** @internal Gives the workers the queues of a device, if it still is this port's. */
+  connect(device: Device): void {
+    if (device === this.#device) connectQueues(this.#host, this.#index, device.queues)
   }
 
   /** Lets go of the device, so that another may have its interface; resolves when it is closed. */
@@ -260,18 +270,31 @@ export class Port {
    * An event tells what was, even what was before the device was ours: its making is told by events
    * too. What counts is what is now.
    */
-  #linkChanged(device: TapDevice, event: TapLinkEvent): void {
+  #linkChanged(device: Device, event: DeviceLinkEvent): void {
     if (device !== this.#device) return
     if (event.deleted) return this.lost('its interface was deleted, or moved to another namespace')
-    const now = this.link
+    const now = this.info
     if (!now) return // its deletion is told next
     const before = this.#state
-    const up = now.up && now.carrier
     // It was down and came up again before we heard: what it learnt before is void all the same.
-    if (up && !event.up) this.#host.topology.flushEntries({ port: this.name })
+    if (isUp(now) && !event.up) this.#host.topology.flushEntries({ port: this.name })
     this.#stage()
     this.#settle()
-    if (before !== this.#state) this.#host.report(this, `port is ${this.#state}`)
+    if (before === this.#state) return
+    const { why } = now
+    this.#host.report(this, `port is ${this.#state}`, why === undefined ? undefined : { why })
+  }
+
+  /**
+   * Resolves when no worker uses the queues before any more. The new ones are handed over when what
+   * was told with them is in force: that the port is up.
+   */
+  async #queuesChanged(device: Device, before: readonly Queue[]): Promise<void> {
+    const { queues } = device
+    if (device === this.#device) disconnectQueues(this.#host, this.#index, before)
+    await this.#host.settle()
+    // They may have gone again meanwhile.
+    if (device.queues === queues) this.connect(device)
   }
 
   /** The device is gone: what was learnt on the port is forgotten, its descriptors are closed. */
@@ -280,7 +303,7 @@ export class Port {
     if (!device) return
     this.#device = undefined
     this.#host.topology.setPort(this.name, { up: false })
-    this.#become(this.tap.missing === 'wait' ? 'waiting' : 'error', why)
+    this.#become(this.#deviceConfig.missing === 'wait' ? 'waiting' : 'error', why)
     this.#host.report(this, 'port lost its device', { why })
     // Lets the kernel finish a namespace that is going: our socket in it would keep it alive.
     device.releaseNamespace()
@@ -288,13 +311,13 @@ export class Port {
   }
 
   /** Takes the descriptors back from the workers, and closes them when none uses them any more. */
-  #release(device: TapDevice, grace: number): void {
+  #release(device: Device, grace: number): void {
     disconnectQueues(this.#host, this.#index, device.queues)
     void this.closeLater(device, grace)
   }
 
   /** @internal Closes a device when no worker can be using it any more. */
-  closeLater(device: TapDevice, grace = 0): Promise<void> {
+  closeLater(device: Device, grace = 0): Promise<void> {
     const close = async () => {
       await this.#host.settle()
       if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace))
@@ -305,7 +328,8 @@ export class Port {
   }
 
   #complain(error: Error): void {
-    this.#host.report(this, 'a device could not be let go of', { why: error.message })
+    const why = error.message
+    this.#host.report(this, 'a device could not be handed over or let go of', { why })
   }
 
   #become(state: PortState, error?: string): void {
@@ -314,7 +338,7 @@ export class Port {
   }
 
   /** Gives its device away, to be closed with others; no worker may be running any more. */
-  takeDevice(): TapDevice | undefined {
+  takeDevice(): Device | undefined {
     const device = this.#device
     this.#device = undefined
     return device
@@ -324,7 +348,7 @@ export class Port {
    * Takes the port out of the topology and gives its device away, to be closed when no worker uses
    * it any more. What is left of devices it had before is closed by itself.
    */
-  remove(): TapDevice | undefined {
+  remove(): Device | undefined {
     const device = this.takeDevice()
     if (this.#removed) return device
     this.#removed = true
@@ -339,4 +363,13 @@ export class Port {
     await (device ? this.closeLater(device) : this.#releasing)
     await this.#host.settle()
   }
+}
+
+/** The part of a port's config that is the topology's business. */
+function settingsOf({ bridge }: PortConfig) {
+  return { bridge }
+}
+
+function isUp({ up, carrier }: DeviceInfo): boolean {
+  return up && carrier
 }

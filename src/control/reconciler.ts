@@ -3,17 +3,21 @@
  * applied. One change at a time; each is done as a whole or not at all.
  */
 import { type Change, planChanges } from '../config/diff.js'
-import type { BridgeInput, Config, PortInput } from '../config/types.js'
+import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
 import type { Fdb } from '../dataplane/fdb.js'
 import { LinkspanError } from '../error.js'
 import { Confirmation } from './confirmation.js'
 import {
   applied,
   type Desired,
+  type EntryPlace,
   fromFile,
+  hasEntry,
   withApiBridge,
+  withApiEntry,
   withApiPort,
   withoutAnyBridge,
+  withoutAnyEntry,
   withoutAnyPort,
 } from './desired.js'
 import { type Origin, Port, type PortHost } from './port.js'
@@ -61,7 +65,7 @@ export class Reconciler {
   }
 
   bridgeOrigin(name: string): Origin {
-    return this.#desired.apiBridges.has(name) ? 'api' : 'config'
+    return this.#desired.origins.bridges.get(name) ?? 'config'
   }
 
   /** When an apply that waits to be confirmed is taken back; undefined when none waits. */
@@ -145,6 +149,19 @@ export class Reconciler {
     })
   }
 
+  /** Adds a static entry, or replaces one. */
+  addEntry(entry: StaticEntry): Promise<void> {
+    return this.#change(() => this.#edit((desired) => withApiEntry(desired, entry)))
+  }
+
+  /** Removes an entry, static or not; NOT_FOUND if there is none. */
+  removeEntry(entry: EntryPlace): Promise<void> {
+    return this.#change(async () => {
+      if (!hasEntry(this.#desired, entry)) this.#fdb.delete(entry)
+      else await this.#edit((desired) => withoutAnyEntry(desired, entry))
+    })
+  }
+
   /** Also edits what an apply that waits to be confirmed would go back to. */
   async #edit(edit: (desired: Desired) => Desired): Promise<void> {
     const next = edit(this.#desired)
@@ -157,7 +174,7 @@ export class Reconciler {
     next: Desired,
     changes: readonly Change[] = planChanges(this.config, next.config),
   ): Promise<void> {
-    const originOf = (port: string) => (next.apiPorts.has(port) ? 'api' : 'config')
+    const originOf = (port: string) => next.origins.ports.get(port) ?? 'config'
     const at = { host: this.#host, fdb: this.#fdb, ports: this.ports }
     await carryOut(stepsFor(at, changes, originOf), {
       ready: () => this.#host.settle(),

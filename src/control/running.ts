@@ -5,14 +5,14 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { parseConfig } from '../config/parse.js'
-import type { BridgeInput, Config, ConfigInput, PortInput } from '../config/types.js'
+import type { BridgeInput, Config, ConfigInput, PortInput, StaticEntry } from '../config/types.js'
 import { Fdb } from '../dataplane/fdb.js'
 import { type Attachment, createMemory } from '../dataplane/instance.js'
 import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
 import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
-import { TapDevice } from '../device/tap.js'
+import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
 import type { Origin, Port, PortHost } from './port.js'
@@ -111,7 +111,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
    * Moves the switch to another config in one step: what is the same in both loses no frame. An error
    * leaves everything as it was; RESTART says that the config changes what only a start can.
    */
-  async apply(config: ConfigInput, options: ApplyOptions = {}): Promise<Applied> {
+  async apply(config: ConfigInput | Config, options: ApplyOptions = {}): Promise<Applied> {
     const applied = await this.#reconciler.apply(parseConfig(config), options)
     if (!options.dryRun) this.emit('applied', applied)
     return applied
@@ -145,6 +145,16 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
   /** Removes a bridge that has no ports. */
   removeBridge(name: string): Promise<void> {
     return this.#reconciler.removeBridge(name)
+  }
+
+  /** Adds a static entry to the FDB, or replaces one. It stays when a config is applied. */
+  addEntry(entry: StaticEntry): Promise<void> {
+    return this.#reconciler.addEntry(entry)
+  }
+
+  /** Removes an entry of the FDB, static or not; NOT_FOUND if there is none. */
+  removeEntry(entry: Omit<StaticEntry, 'port'>): Promise<void> {
+    return this.#reconciler.removeEntry(entry)
   }
 
   /** Frames dropped, by port and reason. */
@@ -203,7 +213,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     const ports = [...this.ports.values()]
     this.#reconciler.ports.clear()
     // Together, since the kernel takes as long to delete one interface as to delete many.
-    TapDevice.closeAll(ports.flatMap((port) => port.takeDevice() ?? []))
+    closeDevices(ports.flatMap((port) => port.takeDevice() ?? []))
     await Promise.all(ports.map((port) => port.close()))
   }
 

@@ -43,7 +43,7 @@ export async function serve(
   running: RunningSwitch,
   options: ServerOptions,
 ): Promise<FastifyInstance> {
-  await claimSocket(options.socket)
+  claimSocket(options.socket)
   const app = newServer()
   const { version, onStop: stop } = options
   const metrics = metricsOf(running, version)

@@ -1,13 +1,10 @@
 /** The control socket: where it is, who holds it, who may use it. */
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync } from 'node:fs'
-import { connect } from 'node:net'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { groupId } from '../device/account.js'
+import { clearSocketPath, LONGEST_SOCKET_PATH } from '../device/socket-path.js'
 import { LinkspanError } from '../error.js'
-
-/** sun_path of <linux/un.h>, less the terminating NUL. */
-const LONGEST_PATH = 107
 
 /** The socket of the switch called `name`, for this user. */
 export function socketPath(name = 'default'): string {
@@ -26,49 +23,32 @@ function runtimeDirectory(): string {
   return xdg ? `${xdg}/linkspan` : `/tmp/linkspan-${userInfo().uid}`
 }
 
-/** True if somebody answers at the socket. */
-function isHeld(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(error.code ?? '')) resolve(false)
-      else if (error.code === 'EACCES') resolve(true)
-      else reject(error)
-    })
-  })
-}
-
 /**
  * Makes the path free to listen on: the directory is made, the socket of a switch that was killed
  * is removed. EXISTS if a switch is running there. What would keep us from listening is said here,
  * before anything is started.
  */
-export async function claimSocket(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > LONGEST_PATH) {
+export function claimSocket(path: string): void {
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
     throw new LinkspanError(
       'INVALID',
-      `the socket's path has ${Buffer.byteLength(path)} bytes, a socket's may have ${LONGEST_PATH}: ${path}`,
+      `the socket's path has ${Buffer.byteLength(path)} bytes, a socket's may have ${LONGEST_SOCKET_PATH}: ${path}`,
     )
   }
-  if (await isHeld(path)) {
+  makeDirectory(dirname(path))
+  const state = clearSocketPath(path)
+  if (state === 'held') {
     throw new LinkspanError(
       'EXISTS',
       `a switch is already running at ${path}: stop it with "linkspan down", or give this one another --name`,
     )
   }
-  makeDirectory(dirname(path))
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found && !found.isSocket()) {
+  if (state === 'no-socket') {
     throw new LinkspanError(
       'EXISTS',
       `${path} is there and is no socket: remove it or use --socket`,
     )
   }
-  rmSync(path, { force: true })
 }
 
 function makeDirectory(path: string): void {

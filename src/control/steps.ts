@@ -2,7 +2,8 @@
 import type { Change } from '../config/diff.js'
 import type { Bridge, Port as PortConfig, StaticEntry } from '../config/types.js'
 import type { Fdb } from '../dataplane/fdb.js'
-import { TapDevice } from '../device/tap.js'
+import type { Device } from '../device/device.js'
+import { closeDevices } from '../device/open.js'
 import { LinkspanError } from '../error.js'
 import { type Origin, Port, type PortHost } from './port.js'
 import { changePort, keepsDevice } from './port-change.js'
@@ -123,7 +124,7 @@ function suspension(port: Port): Step {
 
 /** All ports that go, together: the kernel takes as long to delete one interface as many. */
 function removal({ host, ports }: Switch, gone: readonly Port[]): Step {
-  let devices: TapDevice[] = []
+  let devices: Device[] = []
   return {
     stage: () => {
       for (const { name } of gone) ports.delete(name)
@@ -132,7 +133,7 @@ function removal({ host, ports }: Switch, gone: readonly Port[]): Step {
     finish: async () => {
       if (gone.length === 0) return
       await host.settle()
-      TapDevice.closeAll(devices)
+      closeDevices(devices)
       await Promise.all(gone.map((port) => port.close()))
     },
   }

@@ -16,20 +16,20 @@ export type PortView = z.output<typeof portAnswer>
 
 export function portView(port: Port): PortView {
   const counters = port.counters()
+  const { ifname, netns } = port.place
   return {
     name: port.name,
     bridge: port.config.bridge,
     device: port.config.device.type,
-    ifname: port.tap.name,
-    netns: port.tap.netns ?? null,
+    ifname,
+    netns,
     origin: port.origin,
     state: port.state,
     error: port.error ?? null,
     mtu: port.mtu,
     rx: { frames: counters.rxFrames, bytes: counters.rxBytes, drops: counters.rxDrops },
     tx: { frames: counters.txFrames, bytes: counters.txBytes, drops: counters.txDrops },
-    // What the interface could not send is what was on its way into the switch.
-    kernelDrops: port.link?.tx.dropped ?? null,
+    kernelDrops: port.info?.kernelDrops ?? null,
   }
 }
 

@@ -7,6 +7,7 @@ import { BURST_MAX, QUEUE_SIZE, READY_MAX, READY_SIZE } from '../dataplane/abi.j
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from './io.js'
 import { loadNative, type MemoryHandle, type Native } from './native.js'
+import type { Queue } from './queue.js'
 
 const EPOLLERR = 0x008
 const EPOLLHUP = 0x010
@@ -52,11 +53,12 @@ export class NativeIo implements Io {
   }
 
   receive(port: number): number {
-    const queue = this.#queues[port * 2] as number
+    const { fd, kind } = this.#queue(port)
     // Taken away by control since the wait: not an error of the device.
-    if (queue < 0) return 0
+    if (fd < 0) return 0
     const { received, arena } = this.#forwarder
-    return this.#native.readBurst(this.#memory, queue, received, arena, this.#arenaSize, BURST_MAX)
+    const size = this.#arenaSize
+    return this.#native.readBurst(this.#memory, fd, kind, received, arena, size, BURST_MAX)
   }
 
   transmit(count: number): number {
@@ -71,12 +73,17 @@ export class NativeIo implements Io {
     )
   }
 
+  /** A port's kind stays while its descriptors come and go, so that two reads make one entry. */
+  #queue(port: number): Queue {
+    return { fd: this.#queues[port * 2] as number, kind: this.#queues[port * 2 + 1] as number }
+  }
+
   forget(port: number): void {
-    const queue = this.#queues[port * 2] as number
+    const { fd, kind } = this.#queue(port)
     // What was reported may have been of the descriptor that the port had before.
-    if (queue < 0 || this.#native.hasFailed(queue) === 0) return
+    if (fd < 0 || this.#native.hasFailed(fd, kind) === 0) return
     try {
-      this.#native.pollerRemove(this.#poller.epoll, queue)
+      this.#native.pollerRemove(this.#poller.epoll, fd)
     } catch (error) {
       // Control may have been quicker; then it is out, which is all that is wanted.
       const { errno } = error as { errno?: number }

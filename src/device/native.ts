@@ -49,8 +49,37 @@ export interface Native {
   watch(fd: number, callback: () => void): WatchHandle
   unwatch(handle: WatchHandle): void
 
-  /** With a virtio header each frame has 12 bytes before it (Linux 6.4). */
-  packetOpen(namespaceFd: number, interfaceIndex: number, vnetHeader: boolean): number
+  /** @param headerSize bytes of virtio header before each frame: 12 (ENOPROTOOPT before Linux 6.4), 10, 0 */
+  packetOpen(namespaceFd: number, interfaceIndex: number, headerSize: number): number
+  /** Ends with the descriptor. */
+  packetPromiscuous(fd: number, interfaceIndex: number): void
+  /** Frames that found no room in the socket since the last call. */
+  packetDrops(fd: number): number
+  /** -1 when the interface is gone from its namespace. */
+  packetInterface(fd: number): number
+
+  /** Binds a free path, for its owner only. @param type SOCK_* */
+  unixListen(path: string, type: number): number
+  /** The next client, or -EAGAIN. @param type that of the socket */
+  unixAccept(fd: number, type: number): number
+  /** ENOENT: no socket there; ECONNREFUSED: nobody listens; EPROTOTYPE: one of another type. */
+  unixConnect(path: string, type: number): number
+  /** A datagram socket at the free path `local`, connected to `remote`. */
+  unixCorrespond(local: string, remote: string): number
+  /** Connects a datagram socket to whoever is at a path now: 0, or -errno where nobody is. */
+  unixReach(fd: number, path: string): number
+  /** Octets that came and were not read. */
+  unixUnread(fd: number): number
+  /** Writes what is left of a frame that was written in part. */
+  streamFlush(fd: number): void
+  /** The length that put a stream of frames out of step; -1 while it is in step. */
+  streamFault(fd: number): number
+
+  /**
+   * Two ends of a SOCK_SEQPACKET pair: a queue of kind PAIR and what the program reads and writes by
+   * readFrame and writeFrame. A message is a frame behind its virtio header of 12 bytes.
+   */
+  pairCreate(): { switch: number; program: number }
   /** Bytes, or -errno where trying again may help. */
   readFrame(fd: number, view: Uint8Array): number
   writeFrame(fd: number, view: Uint8Array): number
@@ -59,8 +88,8 @@ export interface Native {
   /** @param token any u32 but 0xffffffff */
   pollerAdd(epoll: number, fd: number, token: number): void
   pollerRemove(epoll: number, fd: number): void
-  /** 1 if the descriptor reports an error or a hang-up, as the queue of a deleted TAP does; else 0. */
-  hasFailed(fd: number): number
+  /** 1 if nothing comes from a queue of that kind any more: a TAP was deleted, a client hung up. */
+  hasFailed(fd: number, kind: number): number
   wake(event: number): void
 
   /** @param memory a view of a whole WebAssembly.Memory that never grows */
@@ -78,6 +107,7 @@ export interface Native {
   readBurst(
     memory: MemoryHandle,
     fd: number,
+    kind: number,
     descriptors: number,
     arena: number,
     arenaSize: number,

@@ -1,10 +1,12 @@
 /** The control side of a TAP device. Frames go through its queues, in the workers. */
+import type { Device, DeviceInfo, DeviceLinkEvent } from './device.js'
 import { attempt } from './error.js'
+import { Interface, linkInfo } from './interface.js'
 import { SharedNamespace } from './namespace-share.js'
-import { watchNamespace } from './namespace-watch.js'
 import { loadNative } from './native.js'
 import type { Link } from './netlink/link.js'
 import { probeTapOffloads, setTapOffloads } from './offload.js'
+import { type Queue, QueueKind } from './queue.js'
 import { attachTap } from './tap/attach.js'
 import { createTap, type OpenedTap } from './tap/create.js'
 import { checkTapOptions, describeTap, type TapOptions } from './tap/options.js'
@@ -13,16 +15,6 @@ import { canUpdateTap, updateTap } from './tap/update.js'
 
 export type { TapOptions, TapRoute } from './tap/options.js'
 
-/** How a TAP's link is now. */
-export interface TapLinkEvent {
-  /** Set up, with a carrier. */
-  up: boolean
-  /** Bytes. */
-  mtu: number
-  /** Deleted, or moved to another namespace. Nothing comes after this. */
-  deleted: boolean
-}
-
 /**
  * A TAP that was made or attached to, with its queues open and, but for attached ones, its
  * addresses and routes set. It watches its namespace: when the name (or process) is gone or stands
@@ -30,33 +22,29 @@ export interface TapLinkEvent {
  * that ended with its namespace report EPOLLERR. (An attached TAP's queues themselves keep a
  * foreign namespace: close the device.)
  */
-export class TapDevice {
+export class TapDevice implements Device {
   readonly name: string
   readonly netns: string | undefined
   readonly interfaceIndex: number
-  /** Descriptors, non-blocking, with a virtio header of 12 bytes before each frame. */
-  readonly queues: readonly number[]
+  /** Non-blocking, with a virtio header of 12 bytes before each frame. */
+  readonly queues: readonly Queue[]
   #options: TapOptions
   #ours: boolean
   readonly #restore: () => void
-  readonly #unsubscribes = new Set<() => void>()
+  readonly #interface: Interface
   #offloads: number
-  #namespace: SharedNamespace | undefined
-  #unwatch: () => void = () => {}
-  #namespaceGone: (() => void) | undefined
   #closed = false
 
   private constructor(options: TapOptions, namespace: SharedNamespace, opened: OpenedTap) {
     this.name = options.name
     this.netns = options.netns
     this.interfaceIndex = opened.interfaceIndex
-    this.queues = opened.queues
+    this.queues = opened.queues.map((fd) => ({ fd, kind: QueueKind.TAP }))
     this.#options = options
     this.#ours = opened.ours
     this.#restore = opened.restore
     this.#offloads = opened.offloads
-    this.#namespace = namespace
-    if (options.netns !== undefined) this.#watchNamespace(options.netns, namespace)
+    this.#interface = new Interface(options.netns, namespace, opened.interfaceIndex)
   }
 
   /**
@@ -73,13 +61,6 @@ export class TapDevice {
       namespace.release()
       throw error
     }
-  }
-
-  #watchNamespace(netns: string, { opened }: SharedNamespace): void {
-    this.#unwatch = watchNamespace(netns, opened, () => {
-      this.releaseNamespace()
-      this.#namespaceGone?.()
-    })
   }
 
   /** Offload bits that are on. */
@@ -103,7 +84,7 @@ export class TapDevice {
 
   /** Whether `update` can make the interface what other options ask for. */
   canUpdate(to: TapOptions): boolean {
-    return this.#namespace !== undefined && canUpdateTap(this.#options, to)
+    return this.#interface.namespace !== undefined && canUpdateTap(this.#options, to)
   }
 
   /**
@@ -118,8 +99,9 @@ export class TapDevice {
 
   #change(from: TapOptions, to: TapOptions): void {
     // Gone in the meantime: there is nothing left to change.
-    if (this.#namespace === undefined || to.create === false) return
-    const { routes } = this.#namespace
+    const { namespace } = this.#interface
+    if (namespace === undefined || to.create === false) return
+    const { routes } = namespace
     checkTapOptions(to, this.queues.length)
     updateTap({ routes, interfaceIndex: this.interfaceIndex, queue: this.#first() }, from, to)
     this.#options = to
@@ -127,35 +109,37 @@ export class TapDevice {
   }
 
   /** The interface as the kernel has it, its counters included; undefined when it is gone. */
-  info(): Link | undefined {
-    return this.#namespace?.routes.link(this.interfaceIndex)
+  info(): (Link & DeviceInfo) | undefined {
+    const link = this.#interface.link()
+    // What the interface could not send is what was on its way into the switch.
+    return link && { ...link, ...linkInfo(link), kernelDrops: link.tx.dropped }
   }
 
-  /** Tells of changes of the link until `close` or `releaseNamespace`. @returns what stops it */
-  onLink(callback: (event: TapLinkEvent) => void): () => void {
-    const stop = this.#namespace?.routes.onLink(({ link, deleted }) => {
-      if (deleted) unsubscribe()
-      callback({ up: !deleted && link.up && link.carrier, mtu: link.mtu, deleted })
-    }, this.interfaceIndex)
-    const unsubscribe = () => {
-      stop?.()
-      this.#unsubscribes.delete(unsubscribe)
-    }
-    this.#unsubscribes.add(unsubscribe)
-    return unsubscribe
+  onLink(callback: (event: DeviceLinkEvent) => void): () => void {
+    return this.#interface.onLink(callback)
   }
 
   /** Calls back once when the namespace is gone by its name (or process), after letting go of it. */
   onNamespaceGone(callback: () => void): void {
-    this.#namespaceGone = callback
+    this.#interface.onNamespaceGone(callback)
   }
 
-  /** Lets go of the namespace: no events and no `info` from here on. Again is harmless. */
+  /**
+   * Of one that was attached to: its queues keep the namespace alive, and only closing them lets it
+   * end. One that was made goes with its namespace, which `look` notices.
+   */
+  onGone(callback: (why: string) => void): void {
+    if (this.#options.create === false)
+      this.onNamespaceGone(() => callback('its namespace is gone'))
+  }
+
+  look(): string | undefined {
+    if (loadNative().hasFailed(this.#first(), QueueKind.TAP) === 0) return undefined
+    return 'its interface was deleted, or its namespace'
+  }
+
   releaseNamespace(): void {
-    this.#unwatch()
-    for (const unsubscribe of this.#unsubscribes) unsubscribe()
-    this.#namespace?.release()
-    this.#namespace = undefined
+    this.#interface.release()
   }
 
   /** A TAP that was made goes, unless it persists; one that was attached to stays. */
@@ -168,7 +152,10 @@ export class TapDevice {
     } catch {
       // The device is gone already, and its settings with it.
     }
-    closeQueues(loadNative(), this.queues)
+    closeQueues(
+      loadNative(),
+      this.queues.map(({ fd }) => fd),
+    )
   }
 
   /** Closes many at the cost of one: each by itself takes the kernel about 20 ms. */
@@ -176,7 +163,7 @@ export class TapDevice {
     const all = [...devices].filter((device) => !device.#closed)
     const doomed = new Map<SharedNamespace, number[]>()
     for (const device of all) {
-      const namespace = device.#namespace
+      const { namespace } = device.#interface
       if (namespace === undefined || !device.#ours) continue
       const indexes = doomed.get(namespace) ?? []
       indexes.push(device.interfaceIndex)
@@ -196,7 +183,7 @@ export class TapDevice {
 
   #first(): number {
     // A number of a closed descriptor may be another file's by now.
-    return this.#closed ? -1 : (this.queues[0] ?? -1)
+    return this.#closed ? -1 : (this.queues[0]?.fd ?? -1)
   }
 
   #step(verb: string) {

@@ -12,13 +12,18 @@ const DOWN = codeOf('device-down')
 const REFUSED = codeOf('device-refused')
 
 const reasons = new Map([
+  [2, DOWN], // ENOENT: a datagram's addressee, whose path is gone
   [11, FULL], // EAGAIN
   [12, FULL], // ENOMEM
   [105, FULL], // ENOBUFS
   [5, DOWN], // EIO: a TAP whose interface is down
   [19, DOWN], // ENODEV
+  [32, DOWN], // EPIPE: a client that hung up
   [77, DOWN], // EBADFD: a TAP whose interface was deleted
   [100, DOWN], // ENETDOWN
+  [104, DOWN], // ECONNRESET: a client that hung up without having read all
+  [107, DOWN], // ENOTCONN: datagrams have no addressee yet
+  [111, DOWN], // ECONNREFUSED: a datagram's addressee has gone
 ])
 
 /** The code of the drop reason for an errno. */

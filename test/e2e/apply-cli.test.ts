@@ -83,16 +83,30 @@ describe('linkspan apply', () => {
     expect(interfaces(netns)).toEqual([])
   })
 
-  test('of a file that has what was added by hand takes it over', async () => {
+  test('of a file that has what was added by hand takes it over when told to prune', async () => {
     const { running, base, c } = await setUp()
     const netns = c?.device.netns ?? ''
     const words = ['--bridge', 'lan', '--ifname', 'eth0', '--netns', netns]
     await running.do('port', 'add', 'c', ...words)
     expect(await running.port('c')).toMatchObject({ origin: 'api' })
-    await running.do('apply', '-c', configFile({ ...base, ports: { ...base.ports, c } }))
+    const file = configFile({ ...base, ports: { ...base.ports, c } })
+    const refused = await running.run('apply', '-c', file)
+    expect(refused.stderr).toMatch(/ports\.c: the API made a port of that name.*--prune/)
+    await running.do('apply', '-c', file, '--prune')
     expect(await running.port('c')).toMatchObject({ origin: 'config' })
     await running.do('apply', '-c', configFile(base))
     expect(await names(running, 'ports')).toEqual(['a', 'b'])
+  })
+
+  test('leaves static entries that were added by hand, and prunes them', async () => {
+    const { running, base } = await setUp()
+    const [byHand, byFile] = ['02:e2:e0:00:00:77', '02:e2:e0:00:00:99']
+    await running.do('fdb', 'add', 'lan', byHand, 'a')
+    const file = configFile({ ...base, fdb: [{ bridge: 'lan', mac: byFile, port: 'b' }] })
+    expect(await running.do('apply', '-c', file)).toBe(`+ fdb lan ${byFile} b\n`)
+    expect(await running.fdb()).toMatchObject({ [byHand]: 'a', [byFile]: 'b' })
+    expect(await running.do('apply', '-c', file, '--prune')).toBe(`- fdb lan ${byHand} a\n`)
+    expect(await running.fdb()).not.toHaveProperty(byHand)
   })
 
   test('refuses what it cannot do, with exit status 1', async () => {
@@ -111,7 +125,7 @@ describe('linkspan apply', () => {
     const hand = ['--bridge', 'lan', '--ifname', 'eth0', '--netns', c?.device.netns ?? '']
     await running.do('port', 'add', 'c', ...hand)
     const { stderr } = await running.run('apply', '-c', configFile({ version: 1 }))
-    expect(stderr).toMatch(/port "c", which was added by hand, is on bridge "lan".*--prune/)
+    expect(stderr).toMatch(/bridges\.lan: missing, but port "c", which the API made, is on it/)
     expect(await names(running, 'ports')).toEqual(['a', 'b', 'c'])
   })
 

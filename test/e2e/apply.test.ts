@@ -28,7 +28,7 @@ function addressing(netns: string): unknown {
 function picture(running: RunningSwitch, namespaces: readonly string[]): unknown {
   const ports = [...running.ports.values()].map((port) => {
     const { name, config, origin, state, error, mtu, index } = port
-    return { name, config, origin, state, error, mtu, index, mac: port.link?.mac }
+    return { name, config, origin, state, error, mtu, index, mac: port.info?.mac }
   })
   const fixed = running.fdb.list().filter((entry) => entry.static)
   const { config } = running

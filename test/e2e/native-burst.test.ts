@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { loadNative, type MemoryHandle } from '../../src/device/native.js'
+import { QueueKind } from '../../src/device/queue.js'
 import {
   ip,
   packetSocket,
@@ -12,6 +13,7 @@ import {
 } from './native-support.js'
 
 const native = loadNative()
+const { TAP } = QueueKind
 const { EBADF, EFAULT } = constants.errno
 const EBADFD = 77
 const ENODEV = 19
@@ -54,7 +56,7 @@ describe('readBurst', () => {
   })
 
   const read = (size: number, frames: number) =>
-    native.readBurst(memory, tap.fd, DESCRIPTORS, ARENA, size, frames)
+    native.readBurst(memory, tap.fd, TAP, DESCRIPTORS, ARENA, size, frames)
 
   test('packs frames one behind the other, on cache lines, each with its headroom', () => {
     for (const [i, length] of [60, 1514, 61].entries()) {
@@ -114,7 +116,7 @@ describe('readBurst', () => {
   })
 
   test('is -errno when the first read fails', () => {
-    expect(native.readBurst(memory, -1, DESCRIPTORS, ARENA, SIZE - ARENA, 1)).toBe(-EBADF)
+    expect(native.readBurst(memory, -1, TAP, DESCRIPTORS, ARENA, SIZE - ARENA, 1)).toBe(-EBADF)
     ip('-n', tap.netns, 'link', 'del', 'eth0')
     expect(read(SIZE - ARENA, 1)).toBe(-EBADFD)
   })
@@ -124,7 +126,7 @@ describe('readBurst', () => {
     const view = new Uint8Array(shared.buffer)
     native.writeFrame(inside, testFrame(60, 5))
     const handle = native.attach(view)
-    expect(native.readBurst(handle, tap.fd, DESCRIPTORS, ARENA, SIZE - ARENA, 9)).toBe(1)
+    expect(native.readBurst(handle, tap.fd, TAP, DESCRIPTORS, ARENA, SIZE - ARENA, 9)).toBe(1)
     expect(view[ARENA + 142 + 20]).toBe(5)
   })
 
@@ -135,7 +137,7 @@ describe('readBurst', () => {
     ['arena', DESCRIPTORS, ARENA, SIZE - ARENA + 1, 2],
     ['arena', DESCRIPTORS, 0xffffffff, 0xffffffff, 2],
   ])('refuses %s outside: %i %i %i %i', (_, descriptors, arena, size, frames) => {
-    const call = () => native.readBurst(memory, tap.fd, descriptors, arena, size, frames)
+    const call = () => native.readBurst(memory, tap.fd, TAP, descriptors, arena, size, frames)
     expect(call).toThrow(RangeError)
   })
 })

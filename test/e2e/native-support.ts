@@ -71,7 +71,7 @@ export function packetSocket({ netns, interfaceIndex }: TestTap): number {
   const native = loadNative()
   const { fd: namespaceFd } = native.namespaceOpen(`/run/netns/${netns}`)
   try {
-    const fd = native.packetOpen(namespaceFd, interfaceIndex, true)
+    const fd = native.packetOpen(namespaceFd, interfaceIndex, 12)
     defer(() => native.close(fd))
     return fd
   } finally {

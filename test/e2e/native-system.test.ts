@@ -43,7 +43,7 @@ describe('errors', () => {
     ['ENOENT', 'open', '/nonexistent', () => native.namespaceOpen('/nonexistent')],
     ['EINVAL', 'ioctl(NS_GET_NSTYPE)', '/dev/null', () => native.namespaceOpen('/dev/null')],
     ['EBADF', 'setns', 'fd 99999', () => native.netlinkOpen(99_999, 0)],
-    ['ENODEV', 'bind', 'interface 99999', () => native.packetOpen(-1, 99_999, false)],
+    ['ENODEV', 'bind', 'interface 99999', () => native.packetOpen(-1, 99_999, 0)],
     ['EBADF', 'epoll_ctl(EPOLL_CTL_ADD)', 'fd 99999', () => native.pollerAdd(99_998, 99_999, 1)],
   ])('%s of %s on %s', (code, syscall, device, call) => {
     const reason = expect.stringMatching(new RegExp(`: ${code}, [a-z]`))
@@ -90,7 +90,7 @@ describe('namespaces', () => {
     const { fd } = native.namespaceOpen(`/run/netns/${namespace()}`)
     const before = readlinkSync('/proc/thread-self/ns/net')
     native.close(native.netlinkOpen(fd, 0))
-    expect(() => native.packetOpen(fd, 99_999, true)).toThrow('ENODEV')
+    expect(() => native.packetOpen(fd, 99_999, 12)).toThrow('ENODEV')
     expect(() => native.tapOpen('lo', 0x1002, fd)).toThrow('EINVAL')
     expect(readlinkSync('/proc/thread-self/ns/net')).toBe(before)
     native.close(fd)

@@ -22,7 +22,7 @@ describe('attaching', () => {
     expect(tap.queues).toHaveLength(3)
     expect(tap.offloads).not.toBe(0)
     expect(tap.info()).toMatchObject({ name: 'vm1', mtu: 1400, carrier: true })
-    expect(loadNative().tapVnetHeaderSize(tap.queues[0] ?? -1)).toBe(12)
+    expect(loadNative().tapVnetHeaderSize(tap.queues[0]?.fd ?? -1)).toBe(12)
     const [during] = details()
     expect(during).toMatchObject({ linkinfo: { info_data: { numqueues: 3 } } })
     tap.close()
@@ -95,7 +95,7 @@ describe('attaching is refused', () => {
     expect(error.code).toBe('EBUSY')
     expect(error.message).toContain('another program has')
     // The first one is none the worse.
-    expect(loadNative().tapVnetHeaderSize(first.queues[0] ?? -1)).toBe(12)
+    expect(loadNative().tapVnetHeaderSize(first.queues[0]?.fd ?? -1)).toBe(12)
   })
 
   test('with settings that it would change', () => {

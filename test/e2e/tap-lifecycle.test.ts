@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { DeviceLinkEvent } from '../../src/device/device.js'
 import {
   identifyNamespace,
   type NamespaceIdentity,
@@ -9,7 +10,7 @@ import {
 } from '../../src/device/namespace.js'
 import { watchNamespace } from '../../src/device/namespace-watch.js'
 import { loadNative } from '../../src/device/native.js'
-import { TapDevice, type TapLinkEvent, type TapOptions } from '../../src/device/tap.js'
+import { TapDevice, type TapOptions } from '../../src/device/tap.js'
 import { defer, ip, namespace, uniqueName } from './native-support.js'
 
 const native = loadNative()
@@ -41,9 +42,9 @@ describe('link events', () => {
   test('tell of down, up, MTU and deletion', async () => {
     const netns = namespace()
     const tap = open({ name: 'eth0', netns })
-    const events: TapLinkEvent[] = []
+    const events: DeviceLinkEvent[] = []
     tap.onLink((event) => events.push(event))
-    const told = (event: TapLinkEvent) => () =>
+    const told = (event: DeviceLinkEvent) => () =>
       events.some((each) => JSON.stringify(each) === JSON.stringify(event))
     ip('-n', netns, 'link', 'set', 'eth0', 'down')
     await until(told({ up: false, mtu: 1500, deleted: false }))
@@ -53,7 +54,7 @@ describe('link events', () => {
     await until(told({ up: false, mtu: 1300, deleted: true }))
     expect(events.at(-1)?.deleted).toBe(true)
     expect(tap.info()).toBeUndefined()
-    expect(hasError(tap.queues[0] ?? -1)).toBe(true)
+    expect(hasError(tap.queues[0]?.fd ?? -1)).toBe(true)
   })
 
   test('are of one device only, and end with the subscription', async () => {
@@ -90,9 +91,9 @@ describe('a namespace that goes', () => {
     const netns = namespace()
     const tap = open({ name: 'eth0', netns })
     tap.onLink(() => {})
-    expect(hasError(tap.queues[0] ?? -1)).toBe(false)
+    expect(hasError(tap.queues[0]?.fd ?? -1)).toBe(false)
     ip('netns', 'del', netns)
-    await until(() => hasError(tap.queues[0] ?? -1))
+    await until(() => hasError(tap.queues[0]?.fd ?? -1))
     expect(tap.info()).toBeUndefined()
     tap.close()
   })
@@ -103,8 +104,8 @@ describe('a namespace that goes', () => {
     ip('netns', 'del', netns)
     ip('netns', 'add', netns)
     const after = open({ name: 'eth0', netns })
-    await until(() => hasError(before.queues[0] ?? -1))
-    expect(hasError(after.queues[0] ?? -1)).toBe(false)
+    await until(() => hasError(before.queues[0]?.fd ?? -1))
+    expect(hasError(after.queues[0]?.fd ?? -1)).toBe(false)
     expect(after.info()).toMatchObject({ name: 'eth0', up: true })
   })
 
@@ -118,7 +119,7 @@ describe('a namespace that goes', () => {
     })
     const tap = open({ name: 'eth0', netns: `pid:${child.pid}` })
     child.kill('SIGKILL')
-    await until(() => hasError(tap.queues[0] ?? -1))
+    await until(() => hasError(tap.queues[0]?.fd ?? -1))
   })
 
   test('goes at once when released by hand', async () => {
@@ -128,7 +129,7 @@ describe('a namespace that goes', () => {
     one?.releaseNamespace()
     one?.releaseNamespace()
     other?.releaseNamespace()
-    await until(() => hasError(one?.queues[0] ?? -1) && hasError(other?.queues[0] ?? -1))
+    await until(() => hasError(one?.queues[0]?.fd ?? -1) && hasError(other?.queues[0]?.fd ?? -1))
   })
 })
 

@@ -1,128 +1,17 @@
 /**
- * Devices of each kind on a bench: their network's end in the test's hands, their switch's end as a
- * worker sees it.
+ * Devices on a bench: their network's end in the test's hands, their switch's end as a worker sees
+ * it.
  */
 import { BURST_MAX, FAILURE_SIZE, RECEIVED_SIZE, TRANSMIT_SIZE } from '../../src/dataplane/abi.js'
 import { Forwarder } from '../../src/dataplane/forwarder.js'
 import { createMemory } from '../../src/dataplane/instance.js'
 import type { Io } from '../../src/device/io.js'
-import { MemoryDevice } from '../../src/device/memory.js'
-import { MemoryIo } from '../../src/device/memory-io.js'
-import { loadNative } from '../../src/device/native.js'
-import { NativeIo } from '../../src/device/native-io.js'
-import { TapDevice } from '../../src/device/tap.js'
 import { moduleOf } from './builds.js'
-import { defer } from './cleanup.js'
-import { ip, namespace } from './netns.js'
-import { PacketSocket, packetSocket } from './packet.js'
-import { decode, encode, NOTHING, type VirtioHeader } from './virtio.js'
+import { ARENA, type Carried, type Ends, type Kind, PORTS } from './device-ends.js'
+import { decode, encode, NOTHING } from './virtio.js'
 
-export const PORTS = 3
-export const ARENA = 1 << 20
-/** The largest that a TAP may have. */
-export const MTU = 65_521
-
-export interface Carried {
-  header: VirtioHeader
-  frame: Uint8Array
-}
-
-/** The network's end of a few devices of one kind. */
-interface Ends {
-  io: Io
-  /** False if there was no room. */
-  inject(port: number, carried: Carried): boolean
-  /** What came out since the last call. */
-  collect(port: number): Carried[]
-  /** Takes the device down: it is there, and takes no frame. */
-  down(port: number): void
-  /** Takes the device away under the worker. */
-  destroy(port: number): void
-}
-
-export interface Kind {
-  name: string
-  /** Whether virtio-net headers, and what they ask for, go through it. */
-  offloads: boolean
-  open(forwarder: Forwarder): Ends
-}
-
-function memoryKind(name: string, offloads: boolean): Kind {
-  return { name, offloads, open: (forwarder) => memoryEnds(forwarder, offloads) }
-}
-
-export const kinds: Kind[] = [
-  { name: 'tap', offloads: true, open: tapEnds },
-  memoryKind('memory', true),
-  memoryKind('memory without offloads', false),
-]
-
-function memoryEnds(forwarder: Forwarder, offloads: boolean): Ends {
-  const io = new MemoryIo(forwarder, ARENA)
-  const devices = Array.from({ length: PORTS }, () => new MemoryDevice({ mtu: MTU, offloads }))
-  for (const [port, device] of devices.entries()) io.add(port, device)
-  const at = (port: number) => devices[port] as MemoryDevice
-  return {
-    io,
-    inject: (port, { header, frame }) => at(port).send(offloads ? encode(header, frame) : frame),
-    collect: (port) =>
-      at(port)
-        .take()
-        .map((bytes) => (offloads ? decode(bytes) : { header: NOTHING, frame: bytes })),
-    down: (port) => at(port).close(),
-    destroy: (port) => at(port).close(),
-  }
-}
-
-function tapEnds(forwarder: Forwarder): Ends {
-  const native = loadNative()
-  const netns = namespace(undefined, { ipv6: false })
-  const poller = native.pollerCreate()
-  defer(() => {
-    native.close(poller.epoll)
-    native.close(poller.event)
-  })
-  const ends = Array.from({ length: PORTS }, (_, port) => {
-    const name = `eth${port}`
-    const tap = TapDevice.open({ name, netns, mtu: MTU }, 1)
-    defer(() => tap.close())
-    const queue = tap.queues[0] ?? -1
-    forwarder.exports.setQueue(forwarder.worker, port, queue, 0)
-    native.pollerAdd(poller.epoll, queue, port)
-    return new TapEnd(netns, name, tap.interfaceIndex)
-  })
-  const at = (port: number) => ends[port] as TapEnd
-  return {
-    io: new NativeIo(forwarder, poller, ARENA, PORTS),
-    inject: (port, carried) => at(port).inject(carried),
-    collect: (port) => at(port).ear.take(),
-    down: (port) => ip('-n', netns, 'link', 'set', `eth${port}`, 'down'),
-    destroy: (port) => ip('-n', netns, 'link', 'del', `eth${port}`),
-  }
-}
-
-/** The interface's side of a TAP: one socket listens; many send, each with a send buffer of its own. */
-class TapEnd {
-  readonly ear: PacketSocket
-  readonly #mouths: PacketSocket[] = []
-
-  constructor(
-    readonly netns: string,
-    readonly name: string,
-    readonly interfaceIndex: number,
-  ) {
-    this.ear = packetSocket(netns, name)
-  }
-
-  inject({ header, frame }: Carried): boolean {
-    if (this.#mouths.some((mouth) => mouth.send(frame, header))) return true
-    if (this.#mouths.length === 64) return false
-    const mouth = new PacketSocket(this.netns, this.interfaceIndex)
-    defer(() => mouth.close())
-    this.#mouths.push(mouth)
-    return mouth.send(frame, header)
-  }
-}
+export { ARENA, type Carried, MTU } from './device-ends.js'
+export { kinds } from './device-kinds.js'
 
 /** A frame that was received: what it is, and where it lies. */
 export interface Received extends Carried {

@@ -14,7 +14,7 @@ export class PacketSocket {
   constructor(netns: string, interfaceIndex: number) {
     const { fd } = this.#native.namespaceOpen(`/run/netns/${netns}`)
     try {
-      this.#fd = this.#native.packetOpen(fd, interfaceIndex, true)
+      this.#fd = this.#native.packetOpen(fd, interfaceIndex, 12)
     } finally {
       this.#native.close(fd)
     }

@@ -2,10 +2,21 @@ import { describe, expect, test } from 'vitest'
 import { planText } from '../../src/cli/plan-text.js'
 import { planChanges } from '../../src/config/diff.js'
 import { parseConfig } from '../../src/config/parse.js'
-import { applied, fromFile, withApiBridge, withApiPort } from '../../src/control/desired.js'
+import {
+  applied,
+  type Desired,
+  fromFile,
+  hasEntry,
+  withApiBridge,
+  withApiEntry,
+  withApiPort,
+  withoutAnyEntry,
+  withoutAnyPort,
+} from '../../src/control/desired.js'
 import { planView } from '../../src/control/plan.js'
 
 const tap = (name: string, more: object = {}) => ({ type: 'tap' as const, name, ...more })
+const madeByApi = ({ origins }: Desired) => [...origins.ports.keys(), ...origins.bridges.keys()]
 const base = parseConfig({
   bridges: { lan: {}, lab: {} },
   ports: { web: { bridge: 'lan', device: tap('t0') } },
@@ -19,34 +30,44 @@ describe('a config beside what came by the API', () => {
 
   test('leaves it', () => {
     const next = applied(byHand, base, false)
-    expect(Object.keys(next.config.bridges)).toEqual(['lan', 'lab', 'hand'])
-    expect(Object.keys(next.config.ports)).toEqual(['web', 'mine'])
-    expect([...next.apiPorts, ...next.apiBridges]).toEqual(['mine', 'hand'])
+    expect(Object.keys(next.config.bridges).sort()).toEqual(['hand', 'lab', 'lan'])
+    expect(Object.keys(next.config.ports).sort()).toEqual(['mine', 'web'])
+    expect(madeByApi(next)).toEqual(['mine', 'hand'])
   })
 
   test('takes it away when it is told to prune', () => {
     const next = applied(byHand, base, true)
     expect(next.config).toEqual(base)
-    expect([...next.apiPorts, ...next.apiBridges]).toEqual([])
+    expect(madeByApi(next)).toEqual([])
   })
 
-  test('takes over what it names itself', () => {
-    const ports = { ...base.ports, mine: { bridge: 'lan', device: tap('t1') } }
-    const next = applied(byHand, parseConfig({ ...base, ports }), false)
-    expect(next.config.ports.mine?.bridge).toBe('lan')
-    expect([...next.apiPorts]).toEqual([])
-    expect([...next.apiBridges]).toEqual(['hand'])
+  test('keeps static entries, and forgets them with their port', () => {
+    const mac = '02-00-00-00-00-0A'
+    const place = { bridge: 'hand', mac: '02:00:00:00:00:0a' }
+    const withEntry = withApiEntry(byHand, { bridge: 'hand', mac, port: 'mine' })
+    expect(hasEntry(withEntry, place)).toBe(true)
+    expect(applied(withEntry, base, false).config.fdb).toEqual([{ ...place, port: 'mine' }])
+    expect(hasEntry(withoutAnyEntry(withEntry, place), place)).toBe(false)
+    const without = withoutAnyPort(withEntry, 'mine')
+    expect([without.config.fdb, [...without.origins.fdb]]).toEqual([[], []])
   })
 
-  test('cannot take the bridge from under it, nor its interface or its MAC', () => {
+  test('of another port replaces a static entry', () => {
+    const place = { bridge: 'lan', mac: '02:00:00:00:00:0a' }
+    const more = withApiPort(fromFile(base), 'db', { bridge: 'lan', device: tap('t2') })
+    const once = withApiEntry(more, { ...place, port: 'web' })
+    expect(withApiEntry(once, { ...place, port: 'db' }).config.fdb).toEqual([
+      { ...place, port: 'db' },
+    ])
+  })
+
+  test('cannot take the bridge from under it, nor its interface', () => {
     const onLab = withApiPort(fromFile(base), 'mine', { bridge: 'lab', device: tap('t1') })
     const without = parseConfig({ bridges: { lan: {} }, ports: base.ports })
-    expect(() => applied(onLab, without, false)).toThrow(
-      'port "mine", which was added by hand, is on bridge "lab", which would go',
-    )
+    expect(() => applied(onLab, without, false)).toThrow(/bridges\.lab: missing, but port "mine"/)
     expect(applied(onLab, without, true).config).toEqual(without)
     const same = parseConfig({ ...base, ports: { web: { bridge: 'lan', device: tap('t1') } } })
-    expect(() => applied(onLab, same, false)).toThrow(/ports\.mine\.device\.name: .*port "web"/)
+    expect(() => applied(onLab, same, false)).toThrow(/"mine".*--prune removes it/)
   })
 })
 

@@ -14,15 +14,23 @@ export const fdbAnswer = z.strictObject({
 })
 answers.add(fdbAnswer, { id: 'FdbEntry' })
 
+const vlan = z
+  .int()
+  .min(1)
+  .max(4094)
+  .optional()
+  .describe("On a VLAN-aware bridge; the port's own if left out")
+
 const addition = z.strictObject({
   bridge: z.string(),
+  vlan,
   mac,
   port: z.string(),
   static: z.boolean().default(true).describe('false: as if it had been learnt, so that it ages'),
 })
 requests.add(addition, { id: 'FdbAddition' })
 
-const deletion = z.strictObject({ bridge: z.string(), mac })
+const deletion = z.strictObject({ bridge: z.string(), vlan, mac })
 requests.add(deletion, { id: 'FdbDeletion' })
 
 const flush = z.strictObject({
@@ -48,7 +56,10 @@ export const fdbRoutes = [
     body: addition,
     answer: { status: 204, description: 'It is there' },
     errors: [404, 409, 503],
-    handle: ({ running }, { body }) => running.fdb.add(body),
+    handle: ({ running }, { body }) => {
+      const { static: fixed, ...entry } = body
+      return fixed ? running.addEntry(entry) : running.fdb.add({ ...entry, static: false })
+    },
   }),
   route({
     method: 'POST',
@@ -58,7 +69,7 @@ export const fdbRoutes = [
     body: deletion,
     answer: { status: 204, description: 'It is gone' },
     errors: [404, 503],
-    handle: ({ running }, { body }) => running.fdb.delete(body),
+    handle: ({ running }, { body }) => running.removeEntry(body),
   }),
   route({
     method: 'POST',
