@@ -11,6 +11,7 @@ export type LinkspanErrorCode =
   | 'NOT_FOUND'
   | 'LIMIT'
   | 'CLOSED'
+  | 'RESTART'
   | 'INVALID'
 
 export class LinkspanError extends Error {

@@ -19,8 +19,9 @@ const entries = {
   'cli/linkspan': 'src/cli/linkspan.ts',
   'worker/main': 'src/worker/main.ts',
   'config/json-schema': 'src/config/json-schema.ts',
+  'control/api': 'src/control/api/index.ts',
 }
-const daemonPackages = ['commander', 'fastify', 'pino']
+const daemonPackages = ['commander', 'fastify', 'pino', 'prom-client']
 const external = ['piscina', 'node-gyp-build']
 
 const licenses = at('dist/THIRD-PARTY-LICENSES.txt')

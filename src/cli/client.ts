@@ -1,5 +1,5 @@
 /** Requests to a running switch, over its control socket. */
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { socketPath } from '../control/socket.js'
 import { LinkspanError } from '../error.js'
 
@@ -15,32 +15,50 @@ export function targetSocket(target: Target): string {
 }
 
 /** Sends a request; the answer's JSON, or the error that the switch gave. */
-export function call<T>(target: Target, method: string, path: string, body?: unknown): Promise<T> {
-  const socket = targetSocket(target)
+export async function call<T>(
+  target: Target,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const text = await textOf(await open(target, method, path, body))
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** Sends a request; the answer, to be read, or the error that the switch gave. */
+export async function open(
+  target: Target,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<IncomingMessage> {
+  const response = await send(targetSocket(target), method, path, body)
+  if ((response.statusCode ?? 500) < 300) return response
+  const { error } = JSON.parse(await textOf(response)) as {
+    error: { code: string; message: string }
+  }
+  throw new LinkspanError(error.code, error.message)
+}
+
+function send(
+  socket: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<IncomingMessage> {
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const headers = text === undefined ? {} : { 'content-type': 'application/json' }
   return new Promise((resolve, reject) => {
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    const headers = text === undefined ? {} : { 'content-type': 'application/json' }
-    const sent = request({ socketPath: socket, method, path, headers }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        try {
-          resolve(answer<T>(response.statusCode ?? 500, Buffer.concat(chunks).toString()))
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
+    const sent = request({ socketPath: socket, method, path, headers }, resolve)
     sent.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(error, socket)))
     sent.end(text)
   })
 }
 
-function answer<T>(status: number, text: string): T {
-  if (status < 300) return (text === '' ? undefined : JSON.parse(text)) as T
-  const { error } = JSON.parse(text) as { error: { code: string; message: string } }
-  throw new LinkspanError(error.code, error.message)
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
 }
 
 function unreachable(error: NodeJS.ErrnoException, socket: string): Error {

@@ -1,4 +1,4 @@
-/** Commands that change a running switch: `fdb`, `port`, `down`. */
+/** Commands that change a running switch: `fdb`, `port`, `bridge`, `down`. */
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PortView } from '../control/view.js'
@@ -58,6 +58,19 @@ export async function portAdd(name: string, options: PortAddOptions): Promise<vo
 
 export async function portDelete(name: string, options: Target): Promise<void> {
   await call(options, 'DELETE', `/v1/ports/${encodeURIComponent(name)}`)
+}
+
+export async function bridgeAdd(
+  name: string,
+  options: Target & { ageing?: string; mtu?: number },
+): Promise<void> {
+  const { ageing, mtu } = options
+  const bridge = { ...(ageing !== undefined && { ageing }), ...(mtu !== undefined && { mtu }) }
+  await call(options, 'POST', '/v1/bridges', { name, bridge })
+}
+
+export async function bridgeDelete(name: string, options: Target): Promise<void> {
+  await call(options, 'DELETE', `/v1/bridges/${encodeURIComponent(name)}`)
 }
 
 /** How long `down` waits for the switch to be gone. */

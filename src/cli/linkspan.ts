@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Exit status: 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../config/duration.js'
 import type { ShowOptions } from './show.js'
 import { subjects } from './subjects.js'
 import { version } from './version.js'
@@ -34,11 +35,43 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('Expected a whole number.')
 }
 
+/** Milliseconds of a duration such as `60s`. */
+function duration(text: string): number {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
+}
+
 targeted(program.command('up'))
   .description('run a switch in the foreground')
   .option('-c, --config <file>', 'config file; - is standard input')
-  .addOption(new Option('--log-format <format>', 'how to log').choices(['text', 'json']))
+  .addOption(
+    new Option('--log <format>', 'how to log; text on a terminal, else json').choices([
+      'text',
+      'json',
+    ]),
+  )
+  .addOption(
+    new Option('--log-level <level>', 'the least that is logged')
+      .choices(['debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info'),
+  )
   .action(async (options) => (await import('./up.js')).up(options))
+
+targeted(program.command('apply'))
+  .description('move a running switch to a config, in one step or not at all')
+  .option('-c, --config <file>', 'config file; - is standard input')
+  .option('--prune', 'ports and bridges that were added by hand go too')
+  .option('--dry-run', 'say what would be done, and do nothing')
+  .option('--confirm <time>', 'take it back after this time, as in 60s, unless confirmed', duration)
+  .option('--json', 'print what is done as JSON')
+  .action(async (options) => (await import('./apply.js')).apply(options))
+
+targeted(program.command('confirm'))
+  .description('keep what "apply --confirm" has done')
+  .action(async (options) => (await import('./apply.js')).confirm(options))
 
 targeted(program.command('down'))
   .description('stop a running switch; returns when it is gone')
@@ -60,6 +93,63 @@ for (const subject of subjects) {
       await (await import('./show.js')).show(subject, options)
     })
 }
+
+targeted(program.command('trace [flow...]'))
+  .description('what would become of a frame: every decision, and the bytes that would leave')
+  .requiredOption('--port <port>', 'the port it comes in by')
+  .option('--hex <bytes>', 'the frame in hexadecimal, instead of a flow')
+  .option('--pcap <file>', 'the frames of a capture file, one after the other')
+  .option('--vlan <id>', 'a VLAN tag on the flow', wholeNumber)
+  .option('--priority <pcp>', 'the priority in the tag', wholeNumber)
+  .option('--length <bytes>', 'length of the frame', wholeNumber)
+  .option('--from-mac <mac>', "source MAC; the port's own if it is known")
+  .option('--to-mac <mac>', 'destination MAC; that of the port that has the address')
+  .option('--json', 'a JSON object a frame')
+  .addHelpText('after', '\nA flow is as in: tcp 10.55.0.2:40000 10.55.0.3:5432\n')
+  .action(async (flow, options) => {
+    endWithReader()
+    await (await import('./trace.js')).trace(flow, options)
+  })
+
+targeted(program.command('capture'))
+  .description('print frames as they come and go, or write them as pcapng')
+  .option('-w, --write <file>', 'write pcapng; - is standard output, as for "| tcpdump -nr -"')
+  .option('--port <port>', 'of this port only')
+  .option('--mac <mac>', 'from or to this MAC')
+  .option('--ethertype <type>', 'as in 0x0800, arp, ipv6')
+  .option('--address <address>', 'from or to this address or prefix')
+  .option('--vlan <id>', 'of this VLAN')
+  .option('--direction <which>', 'receive (into the switch), transmit or both')
+  .option('--dropped', 'only what is dropped on its way in')
+  .option('--snaplen <bytes>', 'most bytes of a frame', wholeNumber)
+  .option('--count <frames>', 'end after so many', wholeNumber)
+  .option('--duration <time>', 'end after this time, as in 10s', duration)
+  .action(async (options) => {
+    endWithReader()
+    await (await import('./capture.js')).capture(options)
+  })
+
+targeted(program.command('events'))
+  .description('print what happens to a running switch, a JSON object a line')
+  .action(async (options) => {
+    endWithReader()
+    await (await import('./raw.js')).events(options)
+  })
+
+targeted(program.command('metrics'))
+  .description('print the metrics of a running switch, as Prometheus reads them')
+  .action(async (options) => {
+    endWithReader()
+    await (await import('./raw.js')).metrics(options)
+  })
+
+program
+  .command('api')
+  .description('print the description of the control API (OpenAPI 3.1)')
+  .action(async () => {
+    endWithReader()
+    ;(await import('./api.js')).api()
+  })
 
 const fdb = program.command('fdb').description('change the MAC table of a running switch')
 targeted(fdb.command('add <bridge> <mac> <port>'))
@@ -90,6 +180,16 @@ targeted(port.command('add <port>'))
 targeted(port.command('del <port>'))
   .description('remove a port')
   .action(async (name, options) => (await edit()).portDelete(name, options))
+
+const bridge = program.command('bridge').description('change the bridges of a running switch')
+targeted(bridge.command('add <bridge>'))
+  .description('add a bridge')
+  .option('--ageing <time>', 'how long a silent MAC is kept, as in 300s')
+  .option('--mtu <mtu>', 'the most that a port of it may have', wholeNumber)
+  .action(async (name, options) => (await edit()).bridgeAdd(name, options))
+targeted(bridge.command('del <bridge>'))
+  .description('remove a bridge that has no ports')
+  .action(async (name, options) => (await edit()).bridgeDelete(name, options))
 
 program
   .command('demo')

@@ -1,39 +1,88 @@
-/** The log of a running switch: JSON a line (pino), or text on a terminal. */
+/** The log of a running switch: JSON a line (pino), or text on a terminal. Always standard error. */
 import pino, { type Logger } from 'pino'
-import { formatMac } from '../config/address.js'
+import { type EventView, onEvent } from '../control/events.js'
 import type { RunningSwitch } from '../control/running.js'
+import { LogLimit } from './log-limit.js'
 
-/** Text is the default on a terminal, JSON elsewhere. Standard error, so that output stays clean. */
-export function openLog(format?: 'text' | 'json'): Logger {
+export const levels = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type Level = (typeof levels)[number]
+
+export interface LogOptions {
+  /** Text is the default on a terminal, JSON elsewhere. */
+  log?: 'text' | 'json'
+  logLevel?: Level
+}
+
+export function openLog({ log: format, logLevel: level = 'info' }: LogOptions = {}): Logger {
   const text = (format ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
+  const options = {
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
   return text
-    ? pino({ base: null }, { write: (line: string) => void process.stderr.write(asText(line)) })
-    : pino(pino.destination({ dest: 2, sync: true }))
+    ? pino({ ...options, base: null }, { write: (line) => void process.stderr.write(asText(line)) })
+    : pino({ ...options, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
 }
 
-const LEVELS: Record<number, string> = { 40: 'warning: ', 50: 'error: ', 60: 'fatal: ' }
-
-function asText(line: string): string {
+/** `12:30:01.123 warn  the FDB is full: address not learnt bridge=lan port=a` */
+export function asText(line: string): string {
   const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>
-  const clock = new Date(time as number).toISOString().slice(11, 23)
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${textOf(value)}`)
-  return `${clock} ${LEVELS[level as number] ?? ''}${msg}${fields.join('')}\n`
+  return `${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${msg}${fields.join('')}\n`
 }
 
+/** Whatever would break a line, or the line into its parts, is quoted. */
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' && /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value)
 }
 
-/** Writes what happens to a switch to the log. */
-export function logEvents(running: RunningSwitch, log: Logger): void {
-  running.on('port', ({ port, event, detail }) => log.info({ port, ...detail }, event))
-  running.on('moved', ({ bridge, mac, port, from }) =>
-    log.info({ bridge, mac: formatMac([mac.macHigh, mac.macLow]), from, port }, 'address moved'),
-  )
-  running.on('table-full', (where) => log.warn(where, 'the FDB is full: address not learnt'))
-  running.on('worker', ({ worker, error, final }) =>
+type Told = [level: Exclude<Level, 'silent'>, message: string]
+
+/** How each event is told. */
+const messages: { [T in EventView['type']]: (event: Extract<EventView, { type: T }>) => Told } = {
+  port: ({ event }) => ['info', event],
+  moved: () => ['info', 'address moved'],
+  'table-full': () => ['warn', 'the FDB is full: address not learnt'],
+  'static-violated': () => [
+    'warn',
+    'frame from an address that a static entry gives to another port',
+  ],
+  blocked: ({ reason }) => ['warn', `frames are dropped: ${reason}`],
+  worker: ({ final }) =>
     final
-      ? log.fatal({ worker, error }, 'worker died again and again, and is not started any more')
-      : log.error({ worker, error }, 'worker died and is started again'),
-  )
+      ? ['fatal', 'worker died again and again, and is not started any more']
+      : ['error', 'worker died and is started again'],
+  applied: () => ['info', 'config applied'],
+  'rolled-back': ({ error }) =>
+    error === null
+      ? ['warn', 'config not confirmed in time: taken back']
+      : ['error', 'config not confirmed in time, and it could not be taken back'],
+  lost: () => ['warn', 'events lost'],
+}
+
+/** Writes what happens to a switch to the log. @returns what stops it */
+export function logEvents(running: RunningSwitch, log: Logger): () => void {
+  const write = (event: EventView, more: object = {}) => {
+    const { time: _, type, ...fields } = event
+    const [level, message] = (messages[type] as (event: EventView) => Told)(event)
+    // What the message says already, and what is empty, need not be said again.
+    const said = Object.entries(fields).filter(([, value]) => value !== null && value !== message)
+    log[level]({ ...Object.fromEntries(said), ...more }, message)
+  }
+  const limit = new LogLimit<EventView>((last, leftOut) => write(last, { leftOut }))
+  const stop = onEvent(running, (event) => {
+    if (limit.admit(kindOf(event), event)) write(event)
+  })
+  return () => {
+    stop()
+    limit.flush()
+  }
+}
+
+/** What is limited together: the same thing at the same port. */
+function kindOf(event: EventView): string {
+  const what = 'event' in event ? event.event : ''
+  const where = 'port' in event ? event.port : 'worker' in event ? event.worker : ''
+  return `${event.type} ${what} ${where}`
 }

@@ -5,11 +5,12 @@ import { claimSocket, socketGuard } from '../control/socket.js'
 import { startEarly } from '../worker/pool.js'
 import { type Target, targetSocket } from './client.js'
 import { readConfig } from './config-file.js'
+import type { LogOptions } from './log.js'
+import { Reload } from './reload.js'
 import { version } from './version.js'
 
-export interface UpOptions extends Target {
+export interface UpOptions extends Target, LogOptions {
   config?: string
-  logFormat?: 'text' | 'json'
 }
 
 export async function up(options: UpOptions): Promise<void> {
@@ -22,6 +23,7 @@ export async function up(options: UpOptions): Promise<void> {
   claimSocket(socket)
   const guard = socketGuard(config.control)
   const stop = stopSignal()
+  const reload = new Reload()
   const starting = RunningSwitch.start(config)
   // The daemon's packages load while frames are forwarded already.
   const [running, { serve }, { logEvents, openLog }] = await Promise.all([
@@ -30,13 +32,15 @@ export async function up(options: UpOptions): Promise<void> {
     import('./log.js'),
   ])
   try {
-    const log = openLog(options.logFormat)
-    logEvents(running, log)
+    const log = openLog(options)
+    const stopLog = logEvents(running, log)
+    reload.serve(running, options.config, log)
     const server = await serve(running, { socket, guard, version, onStop: stop.now })
     announce(running, socket)
     tellSystemd()
     log.info({ reason: await stop.requested }, 'stopping')
     await server.close()
+    stopLog()
   } finally {
     await running.close()
   }

@@ -14,6 +14,8 @@ export interface CaptureOptions extends CaptureFilter {
   dropped?: boolean | undefined
   /** Most octets of a frame; all of it if left out. */
   snapLength?: number | undefined
+  /** Frames after which the capture ends. */
+  count?: number | undefined
 }
 
 /** Where the file's octets go. */
@@ -21,6 +23,8 @@ export interface CaptureTarget {
   /** Octets that were written and not yet taken. */
   readonly waiting: number
   write(octets: Uint8Array): void
+  /** No more will come. */
+  end(): void
 }
 
 export interface CaptureHost {
@@ -72,6 +76,7 @@ export class Capture {
   #take(captured: CapturedFrame): void {
     const port = this.#host.topology.portName(captured.port) ?? `#${captured.port}`
     const { direction } = captured
+    if (this.#frames === this.#filter.count) return
     if (!matches(this.#filter, captured.frame, { port, direction, vlan: this.#vlanOf(captured) })) {
       return
     }
@@ -107,6 +112,7 @@ export class Capture {
     this.#untold = 0
     this.#frames++
     this.#target.write(this.#writer.take())
+    if (this.#frames === this.#filter.count) this.#target.end()
   }
 
   #interfaceOf(port: string): number {

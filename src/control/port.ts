@@ -4,9 +4,10 @@
  * and taken back before they are closed.
  */
 import type { Port as PortConfig } from '../config/types.js'
-import type { PortCounters } from '../dataplane/manager.js'
+import type { Manager, PortCounters } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import type { Device, DeviceInfo, DeviceLinkEvent } from '../device/device.js'
+import type { Poller } from '../device/native-io.js'
 import {
   checkOpenable,
   type DeviceConfig,
@@ -18,57 +19,60 @@ import {
   waitsFor,
 } from '../device/open.js'
 import type { Queue } from '../device/queue.js'
-import { connect, disconnect, type Workers } from './queues.js'
+import { Backoff } from './backoff.js'
+import { connectQueues, disconnectQueues } from './queues.js'
 
 export type PortState = 'up' | 'down' | 'waiting' | 'error'
 export type Origin = 'config' | 'api'
 
 /** What a port needs of the switch it is on. */
-export interface PortHost extends Workers {
+export interface PortHost {
+  readonly manager: Manager
   readonly topology: Topology
+  readonly pollers: readonly Poller[]
   /** Makes changes of the topology active; resolves when no worker uses what they took out. */
   settle(): Promise<void>
   /** Says what happened to a port, for the log. */
-  report(port: Port, event: string, detail?: object): void
+  report(port: Port, event: string, detail?: { why: string }): void
 }
 
 /** Used while no device has said better. */
 const DEFAULT_MTU = 1500
 /** What a device failed with stays this long before its descriptors are closed. */
 const GRACE = 100
-/** Between attempts to open a device that fail for another reason than that nothing is there, ms. */
-const BACKOFF_MIN = 500
-const BACKOFF_MAX = 8000
 
 export class Port {
   readonly name: string
-  readonly config: PortConfig
-  readonly origin: Origin
+  origin: Origin
+  #config: PortConfig
   readonly #host: PortHost
   readonly #index: number
-  readonly #deviceConfig: DeviceConfig
   #device: Device | undefined
   #state: PortState = 'down'
   #error: string | undefined
   #mtu = DEFAULT_MTU
   /** The interface's, once it was there: made again, it keeps it, as its neighbours' caches do. */
   #mac: string | undefined
-  #retryAt = 0
-  #backoff = 0
+  readonly #backoff = new Backoff()
   #releasing: Promise<void> = Promise.resolve()
-  #closed = false
+  /** Forwards nothing yet, whatever its device and config say. */
+  #held: boolean
+  #removed = false
 
-  /** Adds the port to the topology, down. */
-  constructor(host: PortHost, name: string, config: PortConfig, origin: Origin) {
-    const { device } = config
-    checkOpenable(name, device)
-    this.#deviceConfig = device
+  /** Adds the port to the topology, down; one that is held stays down until `release`. */
+  constructor(host: PortHost, name: string, config: PortConfig, origin: Origin, held = false) {
+    checkOpenable(name, config.device)
     this.#host = host
     this.name = name
-    this.config = config
+    this.#config = config
     this.origin = origin
-    const settings = { bridge: config.bridge, up: false, mtu: DEFAULT_MTU, offloads: 0 }
+    this.#held = held
+    const settings = { ...settingsOf(config), up: false, mtu: DEFAULT_MTU, offloads: 0 }
     this.#index = host.topology.addPort(name, settings)
+  }
+
+  get config(): PortConfig {
+    return this.#config
   }
 
   get index(): number {
@@ -86,6 +90,10 @@ export class Port {
   /** `rx` is into the switch. */
   counters(): PortCounters {
     return this.#host.topology.counters(this.name)
+  }
+  /** Its config, which the constructor and the steps of port-change.ts have checked. */
+  get #deviceConfig(): DeviceConfig {
+    return this.#config.device as DeviceConfig
   }
   get place(): DevicePlace {
     return placeOf(this.#deviceConfig)
@@ -107,7 +115,7 @@ export class Port {
     try {
       this.#attach()
     } catch (error) {
-      if (!this.#mayWait(error)) throw error
+      if (!isMissing(error) || !waitsFor(this.#deviceConfig)) throw error
       this.#become('waiting', (error as Error).message)
     }
   }
@@ -119,15 +127,14 @@ export class Port {
    */
   retry(): void {
     if (this.#state !== 'waiting' || this.#device || !mayBeThere(this.#deviceConfig)) return
-    if (performance.now() < this.#retryAt) return
+    if (!this.#backoff.isOver()) return
     try {
       this.#attach()
-      this.#backoff = 0
+      this.#backoff.reset()
       this.#host.report(this, 'port found its device')
     } catch (error) {
       this.#error = (error as Error).message
-      this.#backoff = Math.min(BACKOFF_MAX, Math.max(BACKOFF_MIN, this.#backoff * 2))
-      this.#retryAt = performance.now() + this.#backoff
+      this.#backoff.grow()
     }
   }
 
@@ -137,26 +144,11 @@ export class Port {
     if (why !== undefined) this.lost(why)
   }
 
-  #mayWait(error: unknown): boolean {
-    return isMissing(error) && waitsFor(this.#deviceConfig)
-  }
-
   #attach(): void {
-    const { workers } = this.#host.manager
-    const device = openDevice(this.#deviceConfig, { workers, mac: this.#mac, port: this.name })
-    this.#device = device
+    const device = this.openDevice(this.#config)
     try {
-      device.onLink((event) => this.#linkChanged(device, event))
-      device.onGone((why) => this.lost(why))
-      device.onNotice?.((event, detail) => this.#host.report(this, event, detail))
-      device.onQueues?.((before) => {
-        return this.#queuesChanged(device, before).catch((error: Error) => this.#complain(error))
-      })
-      const info = device.info()
-      this.#mtu = info?.mtu ?? DEFAULT_MTU
-      this.#mac = info?.mac
-      connect(this.#host, this.#index, device.queues)
-      this.#apply(info === undefined || isUp(info), info?.why, device.offloads)
+      this.#use(device)
+      this.#settle()
     } catch (error) {
       this.#device = undefined
       this.#host.topology.setPort(this.name, { up: false })
@@ -165,28 +157,118 @@ export class Port {
     }
   }
 
-  /** @param why it is down, where that is not plain to see */
-  #apply(up: boolean, why?: string, offloads?: number): void {
-    const settings = { up: up && this.config.up, mtu: this.#mtu }
-    this.#host.topology.setPort(
-      this.name,
-      offloads === undefined ? settings : { ...settings, offloads },
+  /** @internal A device for this port, not yet in use; what it tells until then is passed over. */
+  openDevice(config: PortConfig): Device {
+    checkOpenable(this.name, config.device)
+    const { workers } = this.#host.manager
+    const device = openDevice(config.device, { workers, mac: this.#mac, port: this.name })
+    device.onLink((event) => this.#linkChanged(device, event))
+    device.onGone((why) => {
+      if (device === this.#device) this.lost(why)
+    })
+    device.onNotice?.((event, detail) => {
+      const why = Object.entries(detail).map(([what, value]) => `${what} ${value}`)
+      this.#host.report(this, event, { why: why.join(', ') })
+    })
+    device.onQueues?.((before) =>
+      this.#queuesChanged(device, before).catch((error: Error) => this.#complain(error)),
     )
-    this.#become(settings.up ? 'up' : 'down', why)
+    return device
+  }
+
+  /** Gives the workers the queues of a device and stages what it can do. */
+  #use(device: Device): void {
+    this.#device = device
+    connectQueues(this.#host, this.#index, device.queues)
+    this.#stage()
+  }
+
+  /** Stages the port as its config and its device have it now. */
+  #stage(): void {
+    const { info } = this
+    if (info) {
+      this.#mtu = info.mtu
+      this.#mac = info.mac
+    }
+    const device = this.#device
+    const up = device !== undefined && (info === undefined || isUp(info)) && this.#config.up
+    this.#host.topology.setPort(this.name, {
+      ...settingsOf(this.#config),
+      up: up && !this.#held,
+      mtu: this.#mtu,
+      ...(device && { offloads: device.offloads }),
+    })
+    if (device) this.#become(up ? 'up' : 'down', info?.why)
+  }
+
+  #settle(): void {
     this.#host.settle().catch((error: Error) => this.#complain(error))
   }
 
+  /** Stages that the port may forward. */
+  release(): void {
+    this.#held = false
+    this.#stage()
+  }
+
+  /** @internal For the steps of port-change.ts. */
+  get device(): Device | undefined {
+    return this.#device
+  }
+
+  /** @internal The MAC that its interface has, or had. */
+  get mac(): string | undefined {
+    return this.#mac
+  }
+
+  /** @internal Stages another config of the same device. */
+  configure(config: PortConfig): void {
+    this.#config = config
+    this.#stage()
+  }
+
   /**
-   * Resolves when no worker uses the queues before any more. The new ones are handed over when what
-   * was told with them is in force: that the port is up.
+   * @internal Stages another config and device (or the wait for one, for that reason). The workers
+   * get its queues by `connect`, which is to be called when no worker uses the old ones any more.
    */
-  async #queuesChanged(device: Device, before: readonly Queue[]): Promise<void> {
-    const { queues } = device
-    if (device === this.#device) disconnect(this.#host, this.#index, before)
-    await this.#host.settle()
-    // They may have gone again meanwhile.
-    if (device === this.#device && device.queues === queues) {
-      connect(this.#host, this.#index, queues)
+  exchange(config: PortConfig, device: Device | undefined, why?: string): void {
+    if (this.#device) disconnectQueues(this.#host, this.#index, this.#device.queues)
+    this.#config = config
+    this.#device = device
+    // What was learnt on the old device is not true of the new one.
+    this.#host.topology.entries.flush({ port: this.name })
+    this.#stage()
+    if (!device) this.#become('waiting', why)
+  }
+
+  /** @internal Resolves when no worker uses what the last change took out. */
+  settled(): Promise<void> {
+    return this.#host.settle()
+  }
+
+  /** @internal Gives the workers the queues of a device, if it still is this port's. */
+  connect(device: Device): void {
+    if (device === this.#device) connectQueues(this.#host, this.#index, device.queues)
+  }
+
+  /** Lets go of the device, so that another may have its interface; resolves when it is closed. */
+  async suspend(): Promise<void> {
+    const device = this.#device
+    if (!device) return
+    this.#device = undefined
+    this.#host.topology.setPort(this.name, { up: false })
+    this.#become('down')
+    this.#release(device, 0)
+    await this.#releasing
+  }
+
+  /** Opens what `suspend` closed. */
+  resume(): void {
+    try {
+      this.open()
+    } catch (error) {
+      this.#become('error', (error as Error).message)
+      throw error
     }
   }
 
@@ -200,14 +282,25 @@ export class Port {
     const now = this.info
     if (!now) return // its deletion is told next
     const before = this.#state
-    const up = isUp(now)
     // It was down and came up again before we heard: what it learnt before is void all the same.
-    if (up && !event.up) this.#host.topology.entries.flush({ port: this.name })
-    this.#mtu = now.mtu
-    const { why } = now
-    this.#apply(up, why)
+    if (isUp(now) && !event.up) this.#host.topology.entries.flush({ port: this.name })
+    this.#stage()
+    this.#settle()
     if (before === this.#state) return
+    const { why } = now
     this.#host.report(this, `port is ${this.#state}`, why === undefined ? undefined : { why })
+  }
+
+  /**
+   * Resolves when no worker uses the queues before any more. The new ones are handed over when what
+   * was told with them is in force: that the port is up.
+   */
+  async #queuesChanged(device: Device, before: readonly Queue[]): Promise<void> {
+    const { queues } = device
+    if (device === this.#device) disconnectQueues(this.#host, this.#index, before)
+    await this.#host.settle()
+    // They may have gone again meanwhile.
+    if (device.queues === queues) this.connect(device)
   }
 
   /** The device is gone: what was learnt on the port is forgotten, its descriptors are closed. */
@@ -225,20 +318,24 @@ export class Port {
 
   /** Takes the descriptors back from the workers, and closes them when none uses them any more. */
   #release(device: Device, grace: number): void {
-    // Before the change of config is committed: a worker that has passed it has not seen them.
-    disconnect(this.#host, this.#index, device.queues)
+    disconnectQueues(this.#host, this.#index, device.queues)
+    void this.closeLater(device, grace)
+  }
+
+  /** @internal Closes a device when no worker can be using it any more. */
+  closeLater(device: Device, grace = 0): Promise<void> {
     const close = async () => {
       await this.#host.settle()
       if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace))
       device.close()
     }
     this.#releasing = this.#releasing.then(close).catch((error) => this.#complain(error))
+    return this.#releasing
   }
 
   #complain(error: Error): void {
-    this.#host.report(this, 'a device could not be handed over or let go of', {
-      why: error.message,
-    })
+    const why = error.message
+    this.#host.report(this, 'a device could not be handed over or let go of', { why })
   }
 
   #become(state: PortState, error?: string): void {
@@ -253,17 +350,30 @@ export class Port {
     return device
   }
 
+  /**
+   * Takes the port out of the topology and gives its device away, to be closed when no worker uses
+   * it any more. What is left of devices it had before is closed by itself.
+   */
+  remove(): Device | undefined {
+    const device = this.takeDevice()
+    if (this.#removed) return device
+    this.#removed = true
+    this.#host.topology.removePort(this.name)
+    if (device) disconnectQueues(this.#host, this.#index, device.queues)
+    return device
+  }
+
   /** Takes the port out of the switch and closes its device when no worker uses it any more. */
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    const device = this.#device
-    this.#device = undefined
-    this.#host.topology.removePort(this.name)
-    if (device) this.#release(device, 0)
-    await this.#releasing
+    const device = this.remove()
+    await (device ? this.closeLater(device) : this.#releasing)
     await this.#host.settle()
   }
+}
+
+/** The part of a port's config that is the topology's business. */
+function settingsOf({ bridge, up: _up, device: _device, ...policy }: PortConfig) {
+  return { bridge, policy }
 }
 
 function isUp({ up, carrier }: DeviceInfo): boolean {

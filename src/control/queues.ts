@@ -1,4 +1,4 @@
-/** Handing the queues of a device to the workers, and taking them back. */
+/** Handing a device's descriptors to the workers and taking them back. */
 import type { Manager } from '../dataplane/manager.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
@@ -10,11 +10,8 @@ export interface Workers {
 }
 
 /** A queue for every worker to write to; each queue is read by the worker of its number. */
-export function connect(
-  { manager, pollers }: Workers,
-  port: number,
-  queues: readonly Queue[],
-): void {
+export function connectQueues(workers: Workers, port: number, queues: readonly Queue[]): void {
+  const { manager, pollers } = workers
   for (const [worker, { epoll }] of pollers.entries()) {
     const written = queues[worker % queues.length]
     if (!written) continue
@@ -24,12 +21,12 @@ export function connect(
   }
 }
 
-/** They may be closed when every worker has passed the next change of config. */
-export function disconnect(
-  { manager, pollers }: Workers,
-  port: number,
-  queues: readonly Queue[],
-): void {
+/**
+ * To be called before the change of config that frees the descriptors is committed: a worker that
+ * has passed that change has not seen them.
+ */
+export function disconnectQueues(workers: Workers, port: number, queues: readonly Queue[]): void {
+  const { manager, pollers } = workers
   for (const [worker, { epoll }] of pollers.entries()) {
     // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
     manager.exports.setQueue(worker, port, -1, queues[0]?.kind ?? 0)

@@ -4,27 +4,22 @@
  */
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { parseConfig, withoutPort, withPort } from '../config/parse.js'
-import type { Config, ConfigInput, Port as PortConfig, PortInput } from '../config/types.js'
+import { parseConfig } from '../config/parse.js'
+import type { BridgeInput, Config, ConfigInput, PortInput, StaticEntry } from '../config/types.js'
+import { Captures } from '../dataplane/captures.js'
 import { Fdb } from '../dataplane/fdb.js'
+import { drops } from '../dataplane/generated/drops.js'
 import { type Attachment, createMemory } from '../dataplane/instance.js'
 import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
 import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
-import { LinkspanError } from '../error.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
-import { type Origin, Port, type PortHost } from './port.js'
-
-/** What a switch tells of: for a log, or a program's own use. */
-export interface SwitchEvents {
-  port: [{ port: string; event: string; detail?: object }]
-  worker: [{ worker: number; error: string; final: boolean }]
-  moved: [{ bridge: string; mac: DataplaneEvent; port: string; from: string }]
-  'table-full': [{ bridge: string; port: string }]
-}
+import type { Origin, Port, PortHost } from './port.js'
+import { type Applied, type ApplyOptions, Reconciler } from './reconciler.js'
+import type { SwitchEvents } from './switch-events.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
@@ -33,25 +28,36 @@ const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
 const SETTLE_INTERVAL = 1
 
+const reasons = new Map<number, string>(drops.map(({ code, name }) => [code, name]))
+const reasonOf = (code: number): string => reasons.get(code) ?? `#${code}`
+
 export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHost {
   readonly fdb: Fdb
   readonly manager: Manager
   readonly topology: Topology
+  /** The module and the memory that all workers share. */
+  readonly attachment: Attachment
+  readonly captures: Captures
   readonly startedAt = new Date()
   readonly #now = monotonicClock()
   readonly #pool: WorkerPool
-  readonly #ports = new Map<string, Port>()
+  readonly #reconciler: Reconciler
   readonly #timers: NodeJS.Timeout[]
-  #config: Config
   #closing: Promise<void> | undefined
 
   private constructor(config: Config, attachment: Attachment) {
     super()
     const { ports, maxWorkers, arena } = config.capacity
-    this.#config = config
     this.manager = new Manager(attachment, maxWorkers)
+    this.attachment = attachment
+    this.captures = new Captures(this.manager.exports, attachment.memory, maxWorkers)
     this.topology = new Topology(this.manager, config.capacity)
     this.fdb = new Fdb(this.topology, this.#now)
+    this.#reconciler = new Reconciler(this, this.fdb, config, (outcome) =>
+      'error' in outcome
+        ? this.emit('rolled-back', { changes: [], error: outcome.error.message })
+        : this.emit('rolled-back', outcome),
+    )
     const onDeath = (worker: number, error: Error, final: boolean) =>
       this.emit('worker', { worker, error: error.message, final })
     const { manager } = this
@@ -85,69 +91,80 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     // Threads start while the devices are opened here.
     const workers = this.#pool.start()
     workers.catch(() => {})
-    for (const [name, bridge] of Object.entries(this.#config.bridges)) {
-      this.topology.addBridge(name, { ageing: bridge.ageing })
-    }
-    for (const [name, port] of Object.entries(this.#config.ports)) {
-      this.#openPort(name, port, 'config')
-    }
-    for (const entry of this.#config.fdb) this.fdb.add(entry)
+    this.#reconciler.start()
     await workers
     await this.settle()
   }
 
   get config(): Config {
-    return this.#config
+    return this.#reconciler.config
   }
   get ports(): ReadonlyMap<string, Port> {
-    return this.#ports
+    return this.#reconciler.ports
   }
   get pollers(): readonly Poller[] {
     return this.#pool.pollers
   }
-  workerState(worker: number): string {
+  workerState(worker: number): 'starting' | 'running' | 'failed' {
     return this.#pool.state(worker)
   }
   now(): number {
     return this.#now()
   }
 
-  #openPort(name: string, config: PortConfig, origin: Origin): Port {
-    const port = new Port(this, name, config, origin)
-    this.#ports.set(name, port)
-    port.open()
-    return port
+  /** Whether a bridge came from the config or by the API. */
+  bridgeOrigin(name: string): Origin {
+    return this.#reconciler.bridgeOrigin(name)
+  }
+
+  /**
+   * Moves the switch to another config in one step: what is the same in both loses no frame. An error
+   * leaves everything as it was; RESTART says that the config changes what only a start can.
+   */
+  async apply(config: ConfigInput | Config, options: ApplyOptions = {}): Promise<Applied> {
+    const applied = await this.#reconciler.apply(parseConfig(config), options)
+    if (!options.dryRun) this.emit('applied', applied)
+    return applied
+  }
+
+  /** Keeps what was applied with `confirm`. */
+  confirm(): Promise<void> {
+    return this.#reconciler.confirm()
+  }
+
+  /** When an apply that waits to be confirmed is taken back; undefined when none waits. */
+  get confirmBy(): Date | undefined {
+    return this.#reconciler.confirmBy
   }
 
   /** Adds a port to the running switch; an error leaves the switch as it was. */
-  async addPort(name: string, input: PortInput): Promise<Port> {
-    this.#open()
-    if (this.#ports.has(name)) {
-      throw new LinkspanError('EXISTS', `there is a port "${name}" already`)
-    }
-    this.topology.bridge(input.bridge)
-    const next = withPort(this.#config, name, input)
-    try {
-      const port = this.#openPort(name, next.ports[name] as PortConfig, 'api')
-      this.#config = next
-      await this.settle()
-      return port
-    } catch (error) {
-      const half = this.#ports.get(name)
-      this.#ports.delete(name)
-      await half?.close()
-      throw error
-    }
+  addPort(name: string, input: PortInput): Promise<Port> {
+    return this.#reconciler.addPort(name, input)
   }
 
   /** Removes a port: its interface goes, and what was learnt on it is forgotten at once. */
-  async removePort(name: string): Promise<void> {
-    this.#open()
-    this.topology.port(name)
-    const port = this.#ports.get(name)
-    this.#ports.delete(name)
-    this.#config = withoutPort(this.#config, name)
-    await port?.close()
+  removePort(name: string): Promise<void> {
+    return this.#reconciler.removePort(name)
+  }
+
+  /** Adds a bridge to the running switch; an error leaves the switch as it was. */
+  addBridge(name: string, input: BridgeInput = {}): Promise<void> {
+    return this.#reconciler.addBridge(name, input)
+  }
+
+  /** Removes a bridge that has no ports. */
+  removeBridge(name: string): Promise<void> {
+    return this.#reconciler.removeBridge(name)
+  }
+
+  /** Adds a static entry to the FDB, or replaces one. It stays when a config is applied. */
+  addEntry(entry: StaticEntry): Promise<void> {
+    return this.#reconciler.addEntry(entry)
+  }
+
+  /** Removes an entry of the FDB, static or not; NOT_FOUND if there is none. */
+  removeEntry(entry: Omit<StaticEntry, 'port'>): Promise<void> {
+    return this.#reconciler.removeEntry(entry)
   }
 
   /** Frames dropped, by port and reason. */
@@ -161,34 +178,32 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     }
   }
 
-  report(port: Port, event: string, detail?: object): void {
+  report(port: Port, event: string, detail?: { why: string }): void {
     this.emit('port', { port: port.name, event, ...(detail && { detail }) })
   }
 
   #retry(): void {
-    for (const port of this.#ports.values()) port.retry()
+    for (const port of this.ports.values()) port.retry()
   }
 
   #look(): void {
     for (const event of this.manager.events()) this.#handle(event)
     // Asked of the descriptors themselves: whatever a worker could tell might be of a device that the
     // port had before, or not fit the ring.
-    for (const port of this.#ports.values()) port.check()
+    for (const port of this.ports.values()) port.check()
   }
 
   #handle(event: DataplaneEvent): void {
-    const port = this.topology.portName(event.port) ?? `#${event.port}`
+    const nameOf = (index: number) => this.topology.portName(index) ?? `#${index}`
+    const port = nameOf(event.port)
     const bridge = this.topology.bridgeName(event.fid) ?? `#${event.fid}`
-    if (event.type === 'moved') {
-      const from = this.topology.portName(event.detail) ?? `#${event.detail}`
-      this.emit('moved', { bridge, mac: event, port, from })
-    } else if (event.type === 'table-full') {
-      this.emit('table-full', { bridge, port })
-    }
-  }
-
-  #open(): void {
-    if (this.#closing) throw new LinkspanError('CLOSED', 'the switch is closing or was closed')
+    const { macHigh, macLow, detail } = event
+    const mac = { macHigh, macLow }
+    if (event.type === 'moved') this.emit('moved', { bridge, mac, port, from: nameOf(detail) })
+    else if (event.type === 'table-full') this.emit('table-full', { bridge, port })
+    else if (event.type === 'static-violated') {
+      this.emit('static-violated', { bridge, mac, port, owner: nameOf(detail) })
+    } else this.emit('blocked', { bridge, mac, port, reason: reasonOf(detail) })
   }
 
   /** Stops the workers, closes all devices. Interfaces that were made are gone then. */
@@ -198,14 +213,15 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
   }
 
   async #close(): Promise<void> {
+    await this.#reconciler.close()
     for (const timer of this.#timers) clearInterval(timer)
     // Workers first: nothing uses a descriptor any more when it is closed.
     await this.#pool.close()
     for (let worker = 0; worker < this.pollers.length; worker++) {
       this.manager.exports.quiesce(worker)
     }
-    const ports = [...this.#ports.values()]
-    this.#ports.clear()
+    const ports = [...this.ports.values()]
+    this.#reconciler.ports.clear()
     // Together, since the kernel takes as long to delete one interface as to delete many.
     closeDevices(ports.flatMap((port) => port.takeDevice() ?? []))
     await Promise.all(ports.map((port) => port.close()))

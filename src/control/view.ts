@@ -2,35 +2,17 @@
  * The running switch as data: what the API answers and `show` prints. Fields are always there,
  * null when empty; their names are a stable contract.
  */
-
+import type * as z from 'zod'
 import type { FdbEntry } from '../dataplane/fdb.js'
 import { drops } from '../dataplane/generated/drops.js'
-import type { WorkerStatistics } from '../dataplane/manager.js'
+import type { bridgeAnswer } from './api/bridges.js'
+import type { portAnswer } from './api/ports.js'
+import type { dropAnswer, workerAnswer } from './api/statistics.js'
+import type { infoAnswer } from './api/switch.js'
 import type { Port } from './port.js'
 import type { RunningSwitch } from './running.js'
 
-interface Traffic {
-  frames: number
-  bytes: number
-  drops: number
-}
-
-export interface PortView {
-  name: string
-  bridge: string
-  device: string
-  ifname: string | null
-  netns: string | null
-  origin: string
-  state: string
-  error: string | null
-  mtu: number
-  /** Into the switch. */
-  rx: Traffic
-  tx: Traffic
-  /** Frames the kernel dropped before the switch could read them; null while there is no device. */
-  kernelDrops: number | null
-}
+export type PortView = z.output<typeof portAnswer>
 
 export function portView(port: Port): PortView {
   const counters = port.counters()
@@ -51,35 +33,31 @@ export function portView(port: Port): PortView {
   }
 }
 
-export interface BridgeView {
-  name: string
-  ports: string[]
-  /** Milliseconds. */
-  ageing: number
-  fdb: { dynamic: number; static: number }
-}
+export type BridgeView = z.output<typeof bridgeAnswer>
 
 export function bridgeViews(running: RunningSwitch): BridgeView[] {
   const entries = running.fdb.list()
-  return [...running.topology.bridges].map(([name, { ageing }]) => {
-    const own = entries.filter(({ bridge }) => bridge === name)
-    const fixed = own.filter((entry) => entry.static).length
-    const ports = [...running.ports.values()].filter(({ config }) => config.bridge === name)
-    return {
-      name,
-      ports: ports.map((port) => port.name),
-      ageing,
-      fdb: { dynamic: own.length - fixed, static: fixed },
-    }
-  })
+  return [...running.topology.bridges.keys()].map((name) => viewOf(running, name, entries))
 }
 
-export interface DropView {
-  port: string
-  reason: string
-  frames: number
-  text: string
+export function bridgeView(running: RunningSwitch, name: string): BridgeView {
+  return viewOf(running, name, running.fdb.list())
 }
+
+function viewOf(running: RunningSwitch, name: string, entries: readonly FdbEntry[]): BridgeView {
+  const own = entries.filter(({ bridge }) => bridge === name)
+  const fixed = own.filter((entry) => entry.static).length
+  const ports = [...running.ports.values()].filter(({ config }) => config.bridge === name)
+  return {
+    name,
+    origin: running.bridgeOrigin(name),
+    ports: ports.map((port) => port.name),
+    ageing: running.topology.bridge(name).ageing,
+    fdb: { dynamic: own.length - fixed, static: fixed },
+  }
+}
+
+export type DropView = z.output<typeof dropAnswer>
 
 export function dropViews(running: RunningSwitch): DropView[] {
   const texts = new Map<string, string>(drops.map(({ name, text }) => [name, text]))
@@ -89,10 +67,7 @@ export function dropViews(running: RunningSwitch): DropView[] {
   return running.drops().map(view)
 }
 
-export interface WorkerView extends WorkerStatistics {
-  worker: number
-  state: string
-}
+export type WorkerView = z.output<typeof workerAnswer>
 
 export function workerViews(running: RunningSwitch): WorkerView[] {
   return running.pollers.map((_, worker) => ({
@@ -102,18 +77,7 @@ export function workerViews(running: RunningSwitch): WorkerView[] {
   }))
 }
 
-export interface InfoView {
-  pid: number
-  version: string
-  startedAt: string
-  bridges: number
-  ports: number
-  workers: number
-  /** Entries in the FDB and how many it has room for. */
-  fdb: { entries: number; capacity: number }
-  /** Events of the workers that nobody fetched in time. */
-  eventsLost: number
-}
+export type InfoView = z.output<typeof infoAnswer>
 
 export function infoView(running: RunningSwitch, version: string): InfoView {
   return {
@@ -128,6 +92,7 @@ export function infoView(running: RunningSwitch, version: string): InfoView {
       capacity: running.config.capacity.macs,
     },
     eventsLost: running.manager.eventsLost(),
+    confirmBy: running.confirmBy?.toISOString() ?? null,
   }
 }
 

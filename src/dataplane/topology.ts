@@ -16,8 +16,9 @@ import { bindingsOf } from './port-record.js'
 import { type MirrorView, portRecord } from './port-settings.js'
 
 /** `mirror` here has a port always: a file is a port of its own. */
-export type BridgeSettings = Pick<Bridge, 'ageing'> &
-  Partial<Pick<Bridge, 'vlanAware' | 'vlanProtocol' | 'controlFrames' | 'mirror'>>
+export type BridgeSettings = Pick<Bridge, 'ageing'> & {
+  [K in 'vlanAware' | 'vlanProtocol' | 'controlFrames' | 'mirror']?: Bridge[K] | undefined
+}
 
 export interface PortSettings {
   bridge: string

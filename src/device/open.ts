@@ -58,6 +58,34 @@ export function openDevice(config: DeviceConfig, { workers, mac, port }: OpenOpt
   }
 }
 
+/** What may differ without the device being another: when it is missing is the port's business. */
+const ofTheDevice = (config: DeviceConfig) => JSON.stringify({ ...config, missing: undefined })
+
+/**
+ * Whether a device can be made what another config says while it runs.
+ *
+ * @param mac the one it has, which it keeps unless the config says another
+ */
+export function canUpdateDevice(
+  device: Device,
+  from: DeviceConfig,
+  to: DeviceConfig,
+  mac: string | undefined,
+): boolean {
+  if (device instanceof TapDevice && to.type === 'tap') return device.canUpdate(tapOptions(to, mac))
+  return ofTheDevice(from) === ofTheDevice(to)
+}
+
+/** @returns what takes it back @throws DeviceError; the device is as it was then */
+export function updateDevice(
+  device: Device,
+  to: DeviceConfig,
+  mac: string | undefined,
+): () => void {
+  if (device instanceof TapDevice && to.type === 'tap') return device.update(tapOptions(to, mac))
+  return () => {}
+}
+
 /** Whether an error of `openDevice` may be over when somebody has made what is missing. */
 export function isMissing(error: unknown): boolean {
   return isSystemError(error) && ['ENOENT', 'ENODEV', 'ECONNREFUSED'].includes(error.code)

@@ -11,6 +11,7 @@ import { attachTap } from './tap/attach.js'
 import { createTap, type OpenedTap } from './tap/create.js'
 import { checkTapOptions, describeTap, type TapOptions } from './tap/options.js'
 import { closeQueues } from './tap/queue.js'
+import { canUpdateTap, updateTap } from './tap/update.js'
 
 export type { TapOptions, TapRoute } from './tap/options.js'
 
@@ -27,8 +28,8 @@ export class TapDevice implements Device {
   readonly interfaceIndex: number
   /** Non-blocking, with a virtio header of 12 bytes before each frame. */
   readonly queues: readonly Queue[]
-  readonly #options: TapOptions
-  readonly #ours: boolean
+  #options: TapOptions
+  #ours: boolean
   readonly #restore: () => void
   readonly #interface: Interface
   #offloads: number
@@ -79,6 +80,32 @@ export class TapDevice implements Device {
     const step = this.#step('set the offloads of')
     attempt(step, () => setTapOffloads(loadNative(), this.#first(), offloads))
     this.#offloads = offloads
+  }
+
+  /** Whether `update` can make the interface what other options ask for. */
+  canUpdate(to: TapOptions): boolean {
+    return this.#interface.namespace !== undefined && canUpdateTap(this.#options, to)
+  }
+
+  /**
+   * Gives the interface other settings (MAC, MTU, addresses, routes, ownership) while it runs.
+   * @returns what takes that back @throws DeviceError naming the setting; nothing has changed then
+   */
+  update(to: TapOptions): () => void {
+    const from = this.#options
+    this.#change(from, to)
+    return () => this.#change(to, from)
+  }
+
+  #change(from: TapOptions, to: TapOptions): void {
+    // Gone in the meantime: there is nothing left to change.
+    const { namespace } = this.#interface
+    if (namespace === undefined || to.create === false) return
+    const { routes } = namespace
+    checkTapOptions(to, this.queues.length)
+    updateTap({ routes, interfaceIndex: this.interfaceIndex, queue: this.#first() }, from, to)
+    this.#options = to
+    this.#ours = to.persist !== true
   }
 
   /** The interface as the kernel has it, its counters included; undefined when it is gone. */

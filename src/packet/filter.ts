@@ -29,7 +29,7 @@ export interface FrameContext {
 }
 
 /** The filter's options of the command line and of the API, as they were written. */
-export type FilterWords = Partial<Record<keyof CaptureFilter, string>>
+export type FilterWords = { [K in keyof CaptureFilter]?: string | undefined }
 
 const ETHERTYPE = `an EtherType such as "0x0800", 0x0600 to 0xffff, or ${oneOf(Object.keys(etherTypeNumbers))}`
 

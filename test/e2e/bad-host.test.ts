@@ -264,7 +264,9 @@ describe('wrong usage is exit status 2, with help', () => {
     [['show', 'ports', '--jsn']],
     [['fdb', 'add', 'lan']],
     [['port', 'add', 'a']],
-    [['up', '--log-format', 'xml']],
+    [['up', '--log', 'xml']],
+    [['up', '--log-level', 'loud']],
+    [['apply', '--confirm', '60']],
     [['port', 'add', 'a', '--bridge', 'lan', '--mtu', 'big']],
   ])('%j', async (words) => {
     const { status, stdout, stderr } = await linkspan(...words)

@@ -57,8 +57,20 @@ const contract = {
     },
   ],
   bridges: [
-    { name: 'lan', ports: ['a', 'b'], ageing: 300_000, fdb: { dynamic: 2, static: 1 } },
-    { name: 'spare', ports: ['late'], ageing: 60_000, fdb: { dynamic: 0, static: 0 } },
+    {
+      name: 'lan',
+      origin: 'config',
+      ports: ['a', 'b'],
+      ageing: 300_000,
+      fdb: { dynamic: 2, static: 1 },
+    },
+    {
+      name: 'spare',
+      origin: 'config',
+      ports: ['late'],
+      ageing: 60_000,
+      fdb: { dynamic: 0, static: 0 },
+    },
   ],
   fdb: (a: string, b: string) => [
     {

@@ -54,16 +54,17 @@ export function traceFrames(host: TraceHost, port: string, frames: readonly Uint
 }
 
 function trace(
-  { topology, now }: TraceHost,
+  host: TraceHost,
   runner: DryRunner,
   port: string,
   index: number,
   frame: Uint8Array,
 ): Trace {
+  const { topology } = host
   const { bridge } = topology.port(port)
   const message = new Uint8Array(VIRTIO_HEADER + frame.length)
   message.set(frame, VIRTIO_HEADER)
-  const run = runner.run(index, message, topology.domains.fidsOf(bridge), now())
+  const run = runner.run(index, message, topology.domains.fidsOf(bridge), host.now())
   const layers = dissect(frame)
   const nameOf = (number: number) => topology.portName(number) ?? `#${number}`
   const outputs = run.outputs.map((output) => ({

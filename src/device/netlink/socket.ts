@@ -111,6 +111,13 @@ export class RouteSocket {
     this.#change({ type: RTM.NEWADDR, name: 'RTM_NEWADDR', about, flags: added, body })
   }
 
+  /** EADDRNOTAVAIL when the interface does not have it. */
+  deleteAddress(index: number, address: string): void {
+    const body = encodeAddress(index, address)
+    const about = `${address} at ${nameOf(index)}`
+    this.#change({ type: RTM.DELADDR, name: 'RTM_DELADDR', about, body })
+  }
+
   /** Of all tables: `local` and `broadcast` ones are in 255. */
   routes(): RouteEntry[] {
     const request = { ...query, type: RTM.GETROUTE, name: 'RTM_GETROUTE', body: encodeRouteQuery() }
@@ -122,8 +129,14 @@ export class RouteSocket {
   /** Into the main table; EEXIST when there is one to the same destination. */
   addRoute(route: Route): void {
     const body = encodeRoute(route)
-    const about = route.via === undefined ? route.to : `${route.to} via ${route.via}`
+    const about = describeRoute(route)
     this.#change({ type: RTM.NEWROUTE, name: 'RTM_NEWROUTE', about, flags: added, body })
+  }
+
+  /** From the main table; ESRCH when there is none such. */
+  deleteRoute(route: Route): void {
+    const body = encodeRoute(route)
+    this.#change({ type: RTM.DELROUTE, name: 'RTM_DELROUTE', about: describeRoute(route), body })
   }
 
   #change(request: Request): void {
@@ -152,6 +165,10 @@ export class RouteSocket {
 }
 
 const query = { about: 'all' }
+
+function describeRoute({ to, via }: Route): string {
+  return via === undefined ? to : `${to} via ${via}`
+}
 
 function nameOf(which: string | number): string {
   return typeof which === 'string' ? which : `interface ${which}`

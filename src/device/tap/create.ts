@@ -12,6 +12,7 @@ import type { Link } from '../netlink/link.js'
 import { probeTapOffloads } from '../offload.js'
 import { describeTap, type TapOptions } from './options.js'
 import { closeQueues, openQueues, TAP_FLAGS, tapHints, VNET_HEADER_SIZE } from './queue.js'
+import { TapSettings } from './settings.js'
 
 export interface OpenedTap {
   queues: readonly number[]
@@ -101,34 +102,12 @@ function found(link: Link | undefined, name: string): Link {
 
 function configure(options: TapOptions, { routes }: SharedNamespace, index: number): void {
   const { mac, mtu, addresses = [] } = options
-  const about = (verb: string, hints?: Record<string, string>) => step(options, verb, hints)
-  if (mac !== undefined) {
-    const hints = { EADDRNOTAVAIL: 'an interface cannot have a multicast or an all-zero address' }
-    attempt(about(`set the MAC ${mac} of`, hints), () => routes.setLink(index, { mac }))
-  }
-  if (mtu !== undefined) {
-    const hints = { EINVAL: 'a TAP takes 68 to 65521' }
-    attempt(about(`set the MTU ${mtu} of`, hints), () => routes.setLink(index, { mtu }))
-  }
-  attempt(about('set up'), () => routes.setLink(index, { up: true }))
-  for (const address of addresses) {
-    const hints = {
-      EEXIST: 'it is given twice',
-      EACCES: 'IPv6 is switched off there (net.ipv6.conf.*.disable_ipv6)',
-    }
-    attempt(about(`add ${address} to`, hints), () => routes.addAddress(index, address))
-  }
-  for (const route of options.routes ?? []) {
-    const text = route.via === undefined ? route.to : `${route.to} via ${route.via}`
-    const hints = {
-      EEXIST: 'there is a route to that destination already',
-      ENETUNREACH: 'the next hop is in none of its subnets',
-      EHOSTUNREACH: 'the next hop is in none of its subnets',
-    }
-    attempt(about(`add the route ${text} to`, hints), () =>
-      routes.addRoute({ ...route, interfaceIndex: index }),
-    )
-  }
+  const settings = new TapSettings(options, routes, index)
+  if (mac !== undefined) settings.setMac(mac)
+  if (mtu !== undefined) settings.setMtu(mtu)
+  settings.setUp()
+  for (const address of addresses) settings.addAddress(address)
+  for (const route of options.routes ?? []) settings.addRoute(route)
 }
 
 function setOwnership({ owner, group, persist, ...options }: TapOptions, queue: number): void {

@@ -1,0 +1,45 @@
+/** A stream of lines to one client, with a bound on what waits for it. */
+import type { ServerResponse } from 'node:http'
+import type { OctetStream, Stream } from './route.js'
+
+/** Bytes that may wait for a client that reads slowly; what comes then is left out and counted. */
+const WAITING_MAX = 256 * 1024
+
+/** Sends what a stream tells until the client leaves, a JSON object a line. */
+export function sendStream(response: ServerResponse, contentType: string, stream: Stream): void {
+  let lost = 0
+  const line = (of: object) => response.write(`${JSON.stringify(of)}\n`)
+  const write = (of: object) => {
+    if (response.writableLength > WAITING_MAX) {
+      lost++
+      return
+    }
+    if (lost > 0) line({ time: new Date().toISOString(), type: 'lost', events: lost })
+    lost = 0
+    line(of)
+  }
+  response.writeHead(200, { 'content-type': contentType })
+  response.flushHeaders()
+  const end = stream(write)
+  response.on('close', end)
+  response.on('error', () => {}) // it left while something was on its way
+}
+
+/** Sends octets until the client leaves or there are no more. */
+export function sendOctets(
+  response: ServerResponse,
+  contentType: string,
+  { start }: OctetStream,
+): void {
+  response.writeHead(200, { 'content-type': contentType })
+  response.flushHeaders()
+  const stop = start({
+    get waiting() {
+      return response.writableLength
+    },
+    write: (octets) => response.write(octets),
+    end: () => response.end(),
+  })
+  response.on('close', stop)
+  response.on('error', () => {}) // it left while something was on its way
+}

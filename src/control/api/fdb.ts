@@ -1,0 +1,84 @@
+/** The MAC table: listed, changed. */
+import * as z from 'zod'
+import { answers, requests, route } from './route.js'
+import { mac, milliseconds } from './values.js'
+
+export const fdbAnswer = z.strictObject({
+  bridge: z.string(),
+  vlan: z.number().nullable(),
+  mac,
+  port: z.string(),
+  vtep: z.string().nullable(),
+  age: milliseconds.nullable().describe('Milliseconds since it was last seen; null when static'),
+  static: z.boolean(),
+})
+answers.add(fdbAnswer, { id: 'FdbEntry' })
+
+const vlan = z
+  .int()
+  .min(1)
+  .max(4094)
+  .optional()
+  .describe("On a VLAN-aware bridge; the port's own if left out")
+
+const addition = z.strictObject({
+  bridge: z.string(),
+  vlan,
+  mac,
+  port: z.string(),
+  static: z.boolean().default(true).describe('false: as if it had been learnt, so that it ages'),
+})
+requests.add(addition, { id: 'FdbAddition' })
+
+const deletion = z.strictObject({ bridge: z.string(), vlan, mac })
+requests.add(deletion, { id: 'FdbDeletion' })
+
+const flush = z.strictObject({
+  bridge: z.string().optional().describe('On this bridge only'),
+  port: z.string().optional().describe('On this port only'),
+})
+requests.add(flush, { id: 'FdbFlush' })
+
+export const fdbRoutes = [
+  route({
+    method: 'GET',
+    path: '/v1/fdb',
+    operation: 'listFdb',
+    summary: 'The MAC table',
+    answer: { status: 200, schema: z.array(fdbAnswer), description: 'The entries in force' },
+    handle: ({ running }) => running.fdb.list(),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/fdb',
+    operation: 'addFdbEntry',
+    summary: 'Add an entry, or replace one',
+    body: addition,
+    answer: { status: 204, description: 'It is there' },
+    errors: [404, 409, 503],
+    handle: ({ running }, { body }) => {
+      const { static: fixed, ...entry } = body
+      return fixed ? running.addEntry(entry) : running.fdb.add({ ...entry, static: false })
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/fdb/delete',
+    operation: 'deleteFdbEntry',
+    summary: 'Remove an entry, static or not',
+    body: deletion,
+    answer: { status: 204, description: 'It is gone' },
+    errors: [404, 503],
+    handle: ({ running }, { body }) => running.removeEntry(body),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/fdb/flush',
+    operation: 'flushFdb',
+    summary: 'Forget what was learnt; static entries stay',
+    body: flush,
+    answer: { status: 204, description: 'It is forgotten' },
+    errors: [404],
+    handle: ({ running }, { body }) => running.fdb.flush(body),
+  }),
+]

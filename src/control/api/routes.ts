@@ -1,0 +1,21 @@
+/** All that the control API has. */
+import { bridgeRoutes } from './bridges.js'
+import { captureRoutes } from './capture.js'
+import { configRoutes } from './config.js'
+import { fdbRoutes } from './fdb.js'
+import { portRoutes } from './ports.js'
+import type { Route } from './route.js'
+import { statisticRoutes } from './statistics.js'
+import { switchRoutes } from './switch.js'
+import { traceRoutes } from './trace.js'
+
+export const routes: readonly Route[] = [
+  ...switchRoutes,
+  ...configRoutes,
+  ...portRoutes,
+  ...bridgeRoutes,
+  ...fdbRoutes,
+  ...statisticRoutes,
+  ...traceRoutes,
+  ...captureRoutes,
+]

@@ -1,0 +1,183 @@
+/** Every metric: its name, what it says, and where its values come from. */
+import { BURST_SIZES } from '../dataplane/abi.js'
+import type { PortCounters, WorkerStatistics } from '../dataplane/manager.js'
+import type { Monotonic } from './monotonic.js'
+import type { Port } from './port.js'
+import type { RunningSwitch } from './running.js'
+
+/** What values are read from. */
+export interface Reading {
+  running: RunningSwitch
+  version: string
+  monotonic: Monotonic
+}
+
+export interface Sample {
+  /** `_bucket`, `_sum`, `_count` of a histogram. */
+  suffix?: string
+  labels?: Record<string, string | number>
+  value: number
+}
+
+export interface Metric {
+  name: string
+  help: string
+  type: 'counter' | 'gauge' | 'histogram'
+  read(reading: Reading): Iterable<Sample>
+}
+
+const single = (value: number): Sample[] => [{ value }]
+
+const whole: Metric[] = [
+  {
+    name: 'linkspan_build_info',
+    help: 'Always 1; the version of Linkspan and of Node.js',
+    type: 'gauge',
+    read: ({ version }) => [{ labels: { version, node: process.versions.node }, value: 1 }],
+  },
+  {
+    name: 'linkspan_uptime_seconds',
+    help: 'Since the switch was started',
+    type: 'gauge',
+    read: ({ running }) => single((Date.now() - running.startedAt.getTime()) / 1000),
+  },
+  {
+    name: 'linkspan_bridges',
+    help: 'Bridges there are',
+    type: 'gauge',
+    read: ({ running }) => single(running.topology.bridges.size),
+  },
+  {
+    name: 'linkspan_fdb_entries',
+    help: 'Entries of the FDB, all bridges together; void ones not yet swept included',
+    type: 'gauge',
+    read: ({ running }) => single(running.manager.exports.fdbCount() >>> 0),
+  },
+  {
+    name: 'linkspan_fdb_capacity_entries',
+    help: 'Entries that the FDB has room for: capacity.macs',
+    type: 'gauge',
+    read: ({ running }) => single(running.config.capacity.macs),
+  },
+  {
+    name: 'linkspan_events_lost_total',
+    help: 'Events of the workers that nobody fetched in time',
+    type: 'counter',
+    read: ({ running }) => single(running.manager.eventsLost()),
+  },
+]
+
+const place = (port: Port) => ({ port: port.name, bridge: port.config.bridge })
+
+function ofPorts(read: (port: Port, reading: Reading) => number | undefined): Metric['read'] {
+  return (reading) =>
+    [...reading.running.ports.values()].flatMap((port) => {
+      const value = read(port, reading)
+      return value === undefined ? [] : [{ labels: place(port), value }]
+    })
+}
+
+function portCounter(name: string, help: string, which: keyof PortCounters): Metric {
+  const read = ofPorts((port, { monotonic }) =>
+    monotonic.clamped(port, which, port.counters()[which]),
+  )
+  return { name: `linkspan_port_${name}_total`, help, type: 'counter', read }
+}
+
+const ports: Metric[] = [
+  {
+    name: 'linkspan_port_up',
+    help: '1 when the port forwards, else 0',
+    type: 'gauge',
+    read: ofPorts((port) => (port.state === 'up' ? 1 : 0)),
+  },
+  portCounter('receive_frames', 'Frames that came into the switch by the port', 'rxFrames'),
+  portCounter('receive_bytes', 'Bytes that came into the switch by the port', 'rxBytes'),
+  portCounter('transmit_frames', 'Frames that left the switch by the port', 'txFrames'),
+  portCounter('transmit_bytes', 'Bytes that left the switch by the port', 'txBytes'),
+  {
+    name: 'linkspan_port_drops_total',
+    help: 'Frames of the port that were not forwarded, by reason; those that occurred',
+    type: 'counter',
+    read: ({ running }) =>
+      [...running.ports.values()].flatMap((port) =>
+        running.drops(port.name).map(({ reason, frames }) => {
+          return { labels: { ...place(port), reason }, value: frames }
+        }),
+      ),
+  },
+  {
+    name: 'linkspan_port_kernel_drops_total',
+    help: 'Frames that the kernel dropped before the switch read them',
+    type: 'counter',
+    read: ofPorts((port, { monotonic }) => {
+      const dropped = port.info?.kernelDrops
+      return dropped === undefined ? undefined : monotonic.summed(port, 'kernel', dropped)
+    }),
+  },
+]
+
+type Read = (statistics: WorkerStatistics) => number
+
+function ofWorkers(read: (statistics: WorkerStatistics, worker: number) => Sample[]) {
+  return ({ running }: Reading) =>
+    running.pollers.flatMap((_, worker) =>
+      read(running.manager.workerStatistics(worker), worker).map((sample) => ({
+        ...sample,
+        labels: { worker, ...sample.labels },
+      })),
+    )
+}
+
+function workerCounter(name: string, help: string, read: Read): Metric {
+  return {
+    name: `linkspan_worker_${name}_total`,
+    help,
+    type: 'counter',
+    read: ofWorkers((statistics) => single(read(statistics))),
+  }
+}
+
+const workers: Metric[] = [
+  {
+    name: 'linkspan_worker_up',
+    help: '1 while the worker runs, else 0',
+    type: 'gauge',
+    read: ({ running }) =>
+      running.pollers.map((_, worker) => {
+        return { labels: { worker }, value: running.workerState(worker) === 'running' ? 1 : 0 }
+      }),
+  },
+  workerCounter('busy_seconds', 'Time spent on frames and time-outs', ({ busy }) => busy / 1000),
+  workerCounter('waited_seconds', 'Time spent waiting for frames', ({ waited }) => waited / 1000),
+  workerCounter('learned', 'Addresses learnt', ({ learned }) => learned),
+  workerCounter('moved', 'Addresses that moved to another port', ({ moved }) => moved),
+  workerCounter('expired', 'Addresses that aged out', ({ expired }) => expired),
+  workerCounter('evicted', 'Addresses that had to make room', ({ evicted }) => evicted),
+  workerCounter('unlearned', 'Addresses there was no room for', ({ unlearned }) => unlearned),
+  workerCounter(
+    'static_violated',
+    'Frames whose source is a static entry of another port',
+    ({ staticViolated }) => staticViolated,
+  ),
+  {
+    name: 'linkspan_worker_burst_frames',
+    help: 'Frames in a burst: what was read from one device at once',
+    type: 'histogram',
+    read: ofWorkers(burstHistogram),
+  },
+]
+
+/** The last bucket that was counted holds bursts of exactly 256, which is also the most. */
+function burstHistogram({ burstSizes, frames }: WorkerStatistics): Sample[] {
+  let total = 0
+  const buckets = burstSizes.map((bursts, size) => {
+    total += bursts
+    const le = size === BURST_SIZES - 1 ? 2 ** size : 2 ** (size + 1) - 1
+    return { suffix: '_bucket', labels: { le }, value: total }
+  })
+  const all = { suffix: '_bucket', labels: { le: '+Inf' }, value: total }
+  return [...buckets, all, { suffix: '_sum', value: frames }, { suffix: '_count', value: total }]
+}
+
+export const metrics: readonly Metric[] = [...whole, ...ports, ...workers]

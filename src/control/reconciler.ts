@@ -1,0 +1,239 @@
+/**
+ * What the running switch is to be, and the ways to change that: a port added or removed, a config
+ * applied. One change at a time; each is done as a whole or not at all.
+ */
+import { type Change, planChanges } from '../config/diff.js'
+import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
+import type { Fdb } from '../dataplane/fdb.js'
+import { LinkspanError } from '../error.js'
+import { Confirmation } from './confirmation.js'
+import {
+  applied,
+  type Desired,
+  type EntryPlace,
+  fromFile,
+  hasEntry,
+  withApiBridge,
+  withApiEntry,
+  withApiPort,
+  withoutAnyBridge,
+  withoutAnyEntry,
+  withoutAnyPort,
+} from './desired.js'
+import { type Origin, Port, type PortHost } from './port.js'
+import { Serial } from './serial.js'
+import { bridgeSettings, stepsFor } from './steps.js'
+import { carryOut } from './transaction.js'
+
+export interface ApplyOptions {
+  /** What came by the API and is not in the config goes too. */
+  prune?: boolean | undefined
+  /** Finds out what would be done, and does nothing. */
+  dryRun?: boolean | undefined
+  /** Milliseconds after which the switch goes back to what it was, unless `confirm` was called. */
+  confirm?: number | undefined
+}
+
+export interface Applied {
+  changes: readonly Change[]
+  /** When the switch goes back to what it was; absent when that was not asked for. */
+  confirmBy?: Date
+}
+
+/** What became of an apply whose confirmation did not come. */
+export type RollbackListener = (outcome: { changes: readonly Change[] } | { error: Error }) => void
+
+export class Reconciler {
+  readonly ports = new Map<string, Port>()
+  readonly #host: PortHost
+  readonly #fdb: Fdb
+  readonly #serial = new Serial()
+  readonly #confirmation = new Confirmation<Desired>()
+  readonly #onRollback: RollbackListener
+  #desired: Desired
+  #closed = false
+
+  constructor(host: PortHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
+    this.#host = host
+    this.#fdb = fdb
+    this.#desired = fromFile(config)
+    this.#onRollback = onRollback
+  }
+
+  get config(): Config {
+    return this.#desired.config
+  }
+
+  bridgeOrigin(name: string): Origin {
+    return this.#desired.origins.bridges.get(name) ?? 'config'
+  }
+
+  /** When an apply that waits to be confirmed is taken back; undefined when none waits. */
+  get confirmBy(): Date | undefined {
+    return this.#confirmation.until
+  }
+
+  /** Sets up what the switch starts with; devices that are not there yet are waited for. */
+  start(): void {
+    const { bridges, ports, fdb } = this.config
+    for (const [name, bridge] of Object.entries(bridges)) {
+      this.#host.topology.addBridge(name, bridgeSettings(bridge))
+    }
+    for (const [name, config] of Object.entries(ports)) {
+      const port = new Port(this.#host, name, config, 'config')
+      this.ports.set(name, port)
+      port.open()
+    }
+    for (const entry of fdb) this.#fdb.add(entry)
+  }
+
+  /** Moves the switch to a config in one step; an error leaves it as it was. */
+  apply(wanted: Config, options: ApplyOptions = {}): Promise<Applied> {
+    return this.#change(async () => {
+      this.#refuseWhileUnconfirmed()
+      const before = this.#desired
+      const next = applied(before, wanted, options.prune ?? false)
+      const changes = planChanges(before.config, next.config)
+      refuseRestart(changes)
+      if (options.dryRun) return { changes }
+      await this.#moveTo(next, changes)
+      if (options.confirm === undefined) return { changes }
+      return { changes, confirmBy: this.#awaitConfirmation(before, options.confirm) }
+    })
+  }
+
+  /** Keeps what was applied. NOT_FOUND when nothing waits to be confirmed. */
+  confirm(): Promise<void> {
+    return this.#change(() => {
+      if (this.#confirmation.take()) return
+      throw new LinkspanError('NOT_FOUND', 'there is no apply that waits to be confirmed')
+    })
+  }
+
+  /** Adds a port to the running switch; an error leaves the switch as it was. */
+  addPort(name: string, input: PortInput): Promise<Port> {
+    return this.#change(async () => {
+      if (this.ports.has(name)) throw exists('port', name)
+      // Said in the words of what runs; what is no name at all is the config's to refuse.
+      if (typeof input.bridge === 'string') this.#host.topology.bridge(input.bridge)
+      await this.#edit((desired) => withApiPort(desired, name, input))
+      return this.ports.get(name) as Port
+    })
+  }
+
+  /** Removes a port: its interface goes, and what was learnt on it is forgotten at once. */
+  removePort(name: string): Promise<void> {
+    return this.#change(async () => {
+      this.#host.topology.port(name)
+      await this.#edit((desired) => withoutAnyPort(desired, name))
+    })
+  }
+
+  addBridge(name: string, input: BridgeInput): Promise<void> {
+    return this.#change(async () => {
+      if (name in this.config.bridges) throw exists('bridge', name)
+      await this.#edit((desired) => withApiBridge(desired, name, input))
+    })
+  }
+
+  /** Removes a bridge that has no ports; EXISTS if it has. */
+  removeBridge(name: string): Promise<void> {
+    return this.#change(async () => {
+      this.#host.topology.bridge(name)
+      const users = Object.entries(this.config.ports).filter(([, { bridge }]) => bridge === name)
+      if (users[0]) {
+        const message = `bridge "${name}" still has port "${users[0][0]}": remove its ports first`
+        throw new LinkspanError('EXISTS', message)
+      }
+      await this.#edit((desired) => withoutAnyBridge(desired, name))
+    })
+  }
+
+  /** Adds a static entry, or replaces one. */
+  addEntry(entry: StaticEntry): Promise<void> {
+    return this.#change(() => this.#edit((desired) => withApiEntry(desired, entry)))
+  }
+
+  /** Removes an entry, static or not; NOT_FOUND if there is none. */
+  removeEntry(entry: EntryPlace): Promise<void> {
+    return this.#change(async () => {
+      if (!hasEntry(this.#desired, entry)) this.#fdb.delete(entry)
+      else await this.#edit((desired) => withoutAnyEntry(desired, entry))
+    })
+  }
+
+  /** Also edits what an apply that waits to be confirmed would go back to. */
+  async #edit(edit: (desired: Desired) => Desired): Promise<void> {
+    const next = edit(this.#desired)
+    const before = this.#confirmation.before && edit(this.#confirmation.before)
+    await this.#moveTo(next)
+    if (before) this.#confirmation.before = before
+  }
+
+  async #moveTo(
+    next: Desired,
+    changes: readonly Change[] = planChanges(this.config, next.config),
+  ): Promise<void> {
+    const originOf = (port: string) => next.origins.ports.get(port) ?? 'config'
+    const at = { host: this.#host, fdb: this.#fdb, ports: this.ports }
+    await carryOut(stepsFor(at, changes, originOf), {
+      ready: () => this.#host.settle(),
+      commit: () => {
+        this.#host.topology.flush()
+        this.#desired = next
+        for (const [name, port] of this.ports) port.origin = originOf(name)
+      },
+    })
+    await this.#host.settle()
+  }
+
+  #awaitConfirmation(before: Desired, time: number): Date {
+    return this.#confirmation.start(before, time, () => {
+      this.#change(() => this.#rollBack()).catch((error: Error) => this.#onRollback({ error }))
+    })
+  }
+
+  async #rollBack(): Promise<void> {
+    const before = this.#confirmation.take()
+    if (!before) return // confirmed while this waited for its turn
+    const changes = planChanges(this.config, before.config)
+    await this.#moveTo(before, changes)
+    this.#onRollback({ changes })
+  }
+
+  #refuseWhileUnconfirmed(): void {
+    const until = this.confirmBy
+    if (!until) return
+    throw new LinkspanError(
+      'EXISTS',
+      `an apply waits to be confirmed until ${until.toISOString()}: keep it with "linkspan confirm", or wait until it is taken back`,
+    )
+  }
+
+  #change<T>(task: () => T | Promise<T>): Promise<T> {
+    return this.#serial.run(() => {
+      if (this.#closed) throw new LinkspanError('CLOSED', 'the switch is closing or was closed')
+      return task()
+    })
+  }
+
+  /** Refuses further changes; resolves when none is under way. */
+  close(): Promise<void> {
+    this.#closed = true
+    this.#confirmation.take()
+    return this.#serial.run(() => {})
+  }
+}
+
+function exists(what: string, name: string): LinkspanError {
+  return new LinkspanError('EXISTS', `there is a ${what} "${name}" already`)
+}
+
+function refuseRestart(changes: readonly Change[]): void {
+  const keys = changes.flatMap((change) => (change.op === 'restart' ? [change.key] : []))
+  if (keys.length === 0) return
+  throw new LinkspanError(
+    'RESTART',
+    `nothing was applied: a change of ${keys.join(', ')} needs a restart of the switch ("linkspan down", then "linkspan up"), or take it out`,
+  )
+}

@@ -1,0 +1,191 @@
+/** From a plan (config/diff.ts) to the steps that carry it out on a running switch. */
+import type { Change } from '../config/diff.js'
+import type { Bridge, Port as PortConfig, StaticEntry } from '../config/types.js'
+import type { Fdb } from '../dataplane/fdb.js'
+import type { BridgeSettings } from '../dataplane/topology.js'
+import type { Device } from '../device/device.js'
+import { closeDevices } from '../device/open.js'
+import { LinkspanError } from '../error.js'
+import { type Origin, Port, type PortHost } from './port.js'
+import { changePort, keepsDevice } from './port-change.js'
+import { resourcesOf } from './resource.js'
+import type { Step } from './transaction.js'
+
+export interface Switch {
+  readonly host: PortHost
+  readonly fdb: Fdb
+  readonly ports: Map<string, Port>
+}
+
+interface PortStep {
+  name: string
+  from?: PortConfig
+  to?: PortConfig
+}
+
+/**
+ * Steps in the order in which they are prepared and staged. What goes, goes last, so that a port is
+ * never on a bridge that is not there; what takes an interface (or a route) from a port that goes is
+ * opened last of all, since that port has to let go of it first.
+ */
+export function stepsFor(
+  at: Switch,
+  changes: readonly Change[],
+  originOf: (port: string) => Origin,
+): Step[] {
+  const { removed, changed, added } = sortPorts(changes)
+  const inPlace = changed.filter(({ name, to }) => keepsDevice(portOf(at, name), to as PortConfig))
+  const exchanged = changed.filter((step) => !inPlace.includes(step))
+  const opening = [...added, ...exchanged]
+  const given = new Set([...removed, ...changed].flatMap(({ from }) => resourcesOf(from)))
+  const needs = ({ to }: PortStep) => resourcesOf(to).filter((resource) => given.has(resource))
+  const late = opening.filter((step) => needs(step).length > 0)
+  const wanted = new Set(late.flatMap(needs))
+  const inTheWay = [...removed, ...exchanged].filter(({ from }) =>
+    resourcesOf(from).some((resource) => wanted.has(resource)),
+  )
+  const open = (step: PortStep) =>
+    added.includes(step) ? addition(at, step, originOf(step.name)) : change(at, step)
+  return [
+    ...fdbSteps(at, changes, 'remove'),
+    ...bridgeSteps(at, changes, ['add', 'update']),
+    ...opening.filter((step) => !late.includes(step)).map(open),
+    ...inPlace.map((step) => change(at, step)),
+    ...inTheWay.map(({ name }) => suspension(portOf(at, name))),
+    ...late.map(open),
+    ...fdbSteps(at, changes, 'add'),
+    removal(
+      at,
+      removed.map(({ name }) => portOf(at, name)),
+    ),
+    ...bridgeSteps(at, changes, ['remove']),
+  ]
+}
+
+/** A port whose device is replaced is a change here: it keeps its number and its counters. */
+function sortPorts(changes: readonly Change[]) {
+  const ports = changes.filter((change) => 'object' in change && change.object === 'port')
+  const of = (op: string) => ports.filter((port) => port.op === op) as unknown as PortStep[]
+  const [gone, come] = [of('remove'), of('add')]
+  const replaced = come.flatMap(({ name, to }) => {
+    const old = gone.find((port) => port.name === name)
+    return old ? [{ name, from: old.from, to }] : []
+  })
+  const isReplaced = ({ name }: PortStep) => replaced.some((port) => port.name === name)
+  return {
+    removed: gone.filter((port) => !isReplaced(port)),
+    added: come.filter((port) => !isReplaced(port)),
+    changed: [...of('update'), ...replaced] as PortStep[],
+  }
+}
+
+function portOf({ ports }: Switch, name: string): Port {
+  const port = ports.get(name)
+  if (port) return port
+  throw new LinkspanError('NOT_FOUND', `there is no port "${name}"`)
+}
+
+function change(at: Switch, { name, to }: PortStep): Step {
+  return changePort(portOf(at, name), to as PortConfig)
+}
+
+/** In the topology, but down, from when it is prepared; it forwards with the commit. */
+function addition({ host, ports }: Switch, { name, to }: PortStep, origin: Origin): Step {
+  let port: Port | undefined
+  return {
+    prepare: async () => {
+      const made = new Port(host, name, to as PortConfig, origin, true)
+      try {
+        made.open()
+      } catch (error) {
+        await made.close()
+        throw error
+      }
+      port = made
+    },
+    undo: () => port?.close(),
+    stage: () => {
+      ports.set(name, port as Port)
+      port?.release()
+    },
+    unstage: () => void ports.delete(name),
+  }
+}
+
+/** The port lets go of its device before others are opened, and gets it back if they cannot be. */
+function suspension(port: Port): Step {
+  const had = port.device !== undefined
+  return {
+    prepare: () => port.suspend(),
+    undo: () => {
+      if (had) port.resume()
+    },
+  }
+}
+
+/** All ports that go, together: the kernel takes as long to delete one interface as many. */
+function removal({ host, ports }: Switch, gone: readonly Port[]): Step {
+  let devices: Device[] = []
+  return {
+    stage: () => {
+      for (const { name } of gone) ports.delete(name)
+      devices = gone.flatMap((port) => port.remove() ?? [])
+    },
+    finish: async () => {
+      if (gone.length === 0) return
+      await host.settle()
+      closeDevices(devices)
+      await Promise.all(gone.map((port) => port.close()))
+    },
+  }
+}
+
+function bridgeSteps(at: Switch, changes: readonly Change[], ops: readonly string[]): Step[] {
+  return changes.flatMap((change) => {
+    if (!('object' in change) || change.object !== 'bridge' || !ops.includes(change.op)) return []
+    return [bridgeStep(at, change)]
+  })
+}
+
+function bridgeStep({ host }: Switch, change: Extract<Change, { object: 'bridge' }>): Step {
+  const { topology } = host
+  const { name } = change
+  if (change.op === 'add') {
+    return {
+      prepare: () => topology.addBridge(name, bridgeSettings(change.to)),
+      undo: () => topology.removeBridge(name),
+    }
+  }
+  if (change.op === 'remove') return { stage: () => topology.removeBridge(name) }
+  return {
+    stage: () => topology.setBridge(name, bridgeSettings(change.to)),
+    unstage: () => topology.setBridge(name, bridgeSettings(change.from)),
+  }
+}
+
+/** The part of a bridge's config that is the topology's business. */
+/** What the topology is told of a bridge; of what is absent it is told that too. */
+export function bridgeSettings(bridge: Bridge): BridgeSettings {
+  const { ageing, vlanAware, vlanProtocol, controlFrames, mirror } = bridge
+  return { ageing, vlanAware, vlanProtocol, controlFrames, mirror }
+}
+
+function fdbSteps({ fdb }: Switch, changes: readonly Change[], op: 'add' | 'remove'): Step[] {
+  const entries = changes.flatMap((change) => {
+    if (!('object' in change) || change.object !== 'fdb' || change.op !== op) return []
+    return [change.op === 'add' ? change.to : change.from]
+  })
+  const add = (entry: StaticEntry) => fdb.add(entry)
+  const remove = (entry: StaticEntry) => forget(fdb, entry)
+  const [stage, unstage] = op === 'add' ? [add, remove] : [remove, add]
+  return entries.map((entry) => ({ stage: () => stage(entry), unstage: () => unstage(entry) }))
+}
+
+/** Removes an entry, unless somebody did before. */
+function forget(fdb: Fdb, entry: StaticEntry): void {
+  try {
+    fdb.delete(entry)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'NOT_FOUND') throw error
+  }
+}

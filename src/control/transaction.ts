@@ -1,0 +1,75 @@
+/**
+ * A change of the running switch in one step: all that can fail first, then what cannot, then what
+ * is left over. It knows nothing of switches.
+ */
+import { LinkspanError } from '../error.js'
+
+/** One part of a change; what it does not need it leaves out. */
+export interface Step {
+  /** Does what can fail, in a way that no frame notices. Leaves nothing behind when it throws. */
+  prepare?(): void | Promise<void>
+  /** Takes back what `prepare` did. */
+  undo?(): void | Promise<void>
+  /** Stages the change, synchronously. May throw only where all that may come before has `unstage`. */
+  stage?(): void
+  /** Stages what was before. */
+  unstage?(): void
+  /** After the commit: lets go of what went. Cannot fail. */
+  finish?(): void | Promise<void>
+}
+
+export interface Activation {
+  /** Resolves when everything staged can be committed at once. */
+  ready(): Promise<void>
+  /** Commits what is staged. */
+  commit(): void
+}
+
+/**
+ * Prepares all steps in their order, stages them in one synchronous stretch, commits. If one fails,
+ * everything is as it was when this throws; an error of the taking back is told with the first.
+ */
+export async function carryOut(steps: readonly Step[], activation: Activation): Promise<void> {
+  const prepared: Step[] = []
+  try {
+    for (const step of steps) {
+      await step.prepare?.()
+      prepared.push(step)
+    }
+    await activation.ready()
+    stageAll(steps)
+    activation.commit()
+  } catch (error) {
+    const failures = await undoAll(prepared)
+    if (failures.length === 0) throw error
+    const { code = 'INVALID', message } = error as Error & { code?: string }
+    const also = `${message}; and not everything could be taken back: ${failures.join('; ')}`
+    throw new LinkspanError(code, also, { cause: error })
+  }
+  await Promise.all(steps.map((step) => step.finish?.()))
+}
+
+function stageAll(steps: readonly Step[]): void {
+  const staged: Step[] = []
+  try {
+    for (const step of steps) {
+      step.stage?.()
+      staged.push(step)
+    }
+  } catch (error) {
+    for (const step of staged.reverse()) step.unstage?.()
+    throw error
+  }
+}
+
+async function undoAll(steps: readonly Step[]): Promise<string[]> {
+  const failures: string[] = []
+  for (const step of [...steps].reverse()) {
+    try {
+      await step.undo?.()
+    } catch (error) {
+      failures.push((error as Error).message)
+    }
+  }
+  return failures
+}
