@@ -5,7 +5,8 @@
  * same form, so that a flood costs an entry a run. All are made anew at a commit.
  *
  * A run: 0 members u32 (address of u32 port numbers)   4 count u32   8 mtu u32   12 offloads u32
- *       16 flags u32 (ISOLATED, POLICE_TRANSMIT and MIRROR_TRANSMIT of its ports)   20 tagged u32
+ *       16 flags u32 (ISOLATED, TUNNEL, POLICE_TRANSMIT and MIRROR_TRANSMIT of its ports)
+ *       20 tagged u32
  */
 import {
   DomainRecord,
@@ -31,7 +32,7 @@ export namespace Run {
 }
 
 /** Flags by which a run's ports are alike. */
-const ALIKE: u32 = PortFlag.ISOLATED | PortFlag.EGRESS
+const ALIKE: u32 = PortFlag.ISOLATED | PortFlag.EGRESS | PortFlag.TUNNEL
 const MEMBER: u32 = PortFlag.PRESENT | PortFlag.UP
 
 /** False, with nothing usable, if the lists need more room than there is. */
