@@ -213,11 +213,12 @@ function floodRun(
   const portCount = load<u32>(run, Run.COUNT)
   const record = portRecord(config, load<u32>(members))
   let why: u32 = 0
-  if (packetLength(frame) > load<u32>(run, Run.MTU)) why = Drop.OVER_MTU
   const vlan = load<u32>(record, PortRecord.FLAGS) & (PortFlag.VLAN_AWARE | PortFlag.TUNNEL)
   if (vlan == PortFlag.VLAN_AWARE && load<u32>(run, Run.TAGGED) == 0) {
     if (load<u8>(frame, Frame.NESTED) != 0) why = Drop.VLAN_NESTED
   }
+  // Last, since this is the reason that a single destination gives too.
+  if (packetLength(frame) > load<u32>(run, Run.MTU)) why = Drop.OVER_MTU
   if (why != 0) {
     dropAll(worker, members, portCount, ingress, why)
     return count
