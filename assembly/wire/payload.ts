@@ -5,8 +5,11 @@
  */
 import { Ethernet, etherTypeAt, isTag, TAG } from './ethernet'
 
-/** EtherTypes up to here are lengths (IEEE 802.3 clause 3.2.6). */
-const LENGTH_MAX: u32 = 1500
+/**
+ * EtherTypes up to here are lengths. IEEE 802.3 clause 3.2.6 ends them at 1500 and leaves 1501 to 1535
+ * undefined; hosts (Linux: eth_proto_is_802_3) take those for lengths too.
+ */
+const LENGTH_MAX: u32 = 1535
 /** AA-AA-03 and an OUI of 00-00-00 (RFC 1042) or 00-00-F8 (802.1H), as a load gives them. */
 const SNAP: u64 = 0x00000003aaaa
 const SNAP_BRIDGED: u64 = 0xf8000003aaaa
