@@ -125,25 +125,30 @@ function guardedIPv6(record: usize, packet: usize, available: u32, mac: u64): u3
   if (!bound && !nameless) return Drop.GUARD_ADDRESS
   const protocol = end >> 16
   const at = end & 0xffff
-  if (protocol == ipv6.IPv6.FRAGMENT) return guardedFragment(packet + at, length - at, nameless)
+  if (protocol == ipv6.IPv6.FRAGMENT) return guardedFragment(packet, at, length, nameless)
   if (protocol == icmpv6.Icmpv6.PROTOCOL) {
     return guardedIcmpv6(record, packet + at, length - at, mac, nameless)
   }
   return nameless ? Drop.GUARD_ADDRESS : 0
 }
 
-/** Fragmented neighbour discovery is refused (RFC 6980), whatever the fragment is of that can be told. */
-function guardedFragment(header: usize, available: u32, nameless: bool): u32 {
-  if (nameless || available < 8) return Drop.GUARD_ADDRESS
-  const first = <u32>bswap<u16>(load<u16>(header, 2)) >> 3 == 0
-  const next = <u32>load<u8>(header)
-  if (first && next == icmpv6.Icmpv6.PROTOCOL && available > 8) {
-    const type = icmpv6.typeOf(header + 8)
-    if (type >= icmpv6.Icmpv6.ROUTER_SOLICITATION && type <= icmpv6.Icmpv6.REDIRECT) {
-      return Drop.GUARD_NEIGHBOR
-    }
-  }
-  return 0
+/**
+ * Fragmented neighbour discovery is refused (RFC 6980). A first fragment must hold the whole chain of
+ * headers (RFC 7112), or what it is of could not be told; later ones are nothing without it.
+ */
+function guardedFragment(packet: usize, at: u32, length: u32, nameless: bool): u32 {
+  if (nameless || at + 8 > length) return Drop.GUARD_ADDRESS
+  const header = packet + at
+  if (<u32>bswap<u16>(load<u16>(header, 2)) >> 3 != 0) return 0
+  const end = ipv6.skipFrom(packet, <u32>load<u8>(header), at + 8, length)
+  if (end == ipv6.Chain.TOO_LONG || end == ipv6.Chain.TRUNCATED) return Drop.GUARD_ADDRESS
+  const protocol = end >> 16
+  if (protocol == ipv6.IPv6.FRAGMENT) return Drop.GUARD_ADDRESS
+  if (protocol != icmpv6.Icmpv6.PROTOCOL) return 0
+  if ((end & 0xffff) >= length) return Drop.GUARD_ADDRESS
+  const type = icmpv6.typeOf(packet + (end & 0xffff))
+  const discovery = type >= icmpv6.Icmpv6.ROUTER_SOLICITATION && type <= icmpv6.Icmpv6.REDIRECT
+  return discovery ? Drop.GUARD_NEIGHBOR : 0
 }
 
 /** A bound address, or the link-local one that the MAC gives. */

@@ -47,8 +47,11 @@ export namespace Chain {
  * A fragment header ends the walk and is returned as the protocol.
  */
 export function skipExtensions(packet: usize, length: u32): u32 {
-  let next = nextHeaderOf(packet)
-  let at = IPv6.HEADER
+  return skipFrom(packet, nextHeaderOf(packet), IPv6.HEADER, length)
+}
+
+/** The same from a header of type `next` at `at` on. */
+export function skipFrom(packet: usize, next: u32, at: u32, length: u32): u32 {
   let seen: u32 = 0
   while (next == IPv6.HOP_BY_HOP || next == IPv6.ROUTING || next == IPv6.DESTINATION_OPTIONS) {
     if (++seen > IPv6.CHAIN_HEADERS) return Chain.TOO_LONG
