@@ -29,7 +29,7 @@ import {
   Directory,
   VLAN_SET_SIZE,
 } from './memory'
-import { RATE_SIZE, Rate } from './meter'
+import { RATE_SIZE, Rate, resetMeter } from './meter'
 
 /** Starts a change. False while a worker still uses the buffer; then try again a moment later. */
 export function configBegin(): bool {
@@ -99,6 +99,9 @@ export function configPortPolicy(
 /** Sets what a meter of a port lets through: nanoseconds a unit, and nanoseconds of burst; 0, 0: all. */
 export function configPortRate(port: u32, meter: u32, cost: f64, burst: f64): void {
   const rate = portRecord(draft(), port) + PortRecord.RATES + <usize>meter * RATE_SIZE
+  if (load<f64>(rate, Rate.COST) != cost || load<f64>(rate, Rate.BURST) != burst) {
+    resetMeter(port, meter)
+  }
   store<f64>(rate, cost, Rate.COST)
   store<f64>(rate, burst, Rate.BURST)
 }

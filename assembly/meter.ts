@@ -25,19 +25,29 @@ export const RATE_SIZE: usize = 16
 /** Where the words of a port's meters begin among its shared words. */
 const STATES: usize = 64
 
+@inline
+function stateOf(port: u32, which: u32): usize {
+  return directory(Directory.PORTS) + <usize>port * PORT_SHARED_SIZE + STATES + (which << 3)
+}
+
+/** Forgets what was let through at another rate: the debt of a slow one would outlast its end. */
+export function resetMeter(port: u32, which: u32): void {
+  atomic.store<u64>(stateOf(port, which), 0)
+}
+
 /** Takes `units` from meter `which` of a port if it has room at `now`; `rates` are in its record. */
 export function conforms(rates: usize, port: u32, which: u32, units: u32, now: f64): bool {
   const rate = rates + <usize>which * RATE_SIZE
   const cost = load<f64>(rate, Rate.COST)
   if (cost == 0) return true
   const burst = <u64>load<f64>(rate, Rate.BURST)
-  const state = directory(Directory.PORTS) + <usize>port * PORT_SHARED_SIZE + STATES + (which << 3)
+  const state = stateOf(port, which)
   const clock = <u64>(now * 1e6)
   const taken = <u64>(cost * <f64>units)
   while (true) {
     const scheduled = atomic.load<u64>(state)
     const base = max(scheduled, clock)
-    if (base - clock > burst) return false
+    if (base - clock >= burst) return false
     if (atomic.cmpxchg<u64>(state, scheduled, base + taken) == scheduled) return true
   }
 }
