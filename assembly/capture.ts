@@ -23,6 +23,8 @@ const LOST: usize = 8
 const TAIL: usize = 64
 const DATA: usize = 128
 const RECORD: u32 = 32
+/** Octets that a filter may look at: tags, SNAP headers and addresses, however little is kept. */
+const LOOKED_AT: u32 = 160
 
 export const CAPTURES_MAX: u32 = 32
 const FILTER_SIZE: usize = 64
@@ -133,13 +135,18 @@ function whoWants(port: u32, kind: u32): u32 {
   return wanted
 }
 
-/** Finds room for a record; 0, and the loss counted, if there is none. Sets its lengths. */
-function begin(ring: usize, wanted: u32, length: u32): usize {
+/** The most octets that any of some captures keeps. */
+function mostOf(captures: u32): u32 {
   let most: u32 = 0
   for (let which: u32 = 0; which < CAPTURES_MAX; which++) {
-    if (((wanted >> which) & 1) != 0) most = max(most, load<u32>(filterOf(which), 48))
+    if (((captures >> which) & 1) != 0) most = max(most, load<u32>(filterOf(which), 48))
   }
-  const captured = min(most, length)
+  return most
+}
+
+/** Finds room for a record; 0, and the loss counted, if there is none. Sets its lengths. */
+function begin(ring: usize, wanted: u32, length: u32): usize {
+  const captured = min(max(mostOf(wanted), LOOKED_AT), length)
   const size = (RECORD + captured + 7) & ~7
   let head = load<u32>(ring, HEAD)
   const left = CAPTURE_DATA - (head & (CAPTURE_DATA - 1))
@@ -173,6 +180,9 @@ function finish(ring: usize, record: usize, wanted: u32, port: u32, kind: u32, n
     if ((wanted & bit) != 0 && matches(filterOf(which), record + RECORD, captured)) matched |= bit
   }
   if (matched == 0) return
+  const kept = min(mostOf(matched), captured)
+  store<u32>(record, (RECORD + kept + 7) & ~7)
+  store<u32>(record, kept, 20)
   store<u32>(record, matched, 4)
   store<u32>(record, port, 8)
   store<u32>(record, kind, 12)
