@@ -7,12 +7,13 @@ import { Forwarder } from '../../src/dataplane/forwarder.js'
 import type { drops as reasons } from '../../src/dataplane/generated/drops.js'
 import { type Attachment, type Capacities, createMemory } from '../../src/dataplane/instance.js'
 import { type DataplaneEvent, Manager, type PortCounters } from '../../src/dataplane/manager.js'
-import { Topology } from '../../src/dataplane/topology.js'
+import { type BridgeSettings, Topology } from '../../src/dataplane/topology.js'
 import { MemoryDevice } from '../../src/device/memory.js'
 import { MemoryIo } from '../../src/device/memory-io.js'
 import { Offload } from '../../src/device/offload.js'
 import { Loop } from '../../src/worker/loop.js'
 import { type BuildName, memoryOf, moduleOf } from './builds.js'
+import { type PolicyOptions, policyOf } from './policy.js'
 import { decode, encode, NOTHING, type VirtioHeader } from './virtio.js'
 
 export type DropReason = (typeof reasons)[number]['name']
@@ -27,9 +28,11 @@ export interface Options {
 export interface PortOptions {
   bridge?: string
   mtu?: number
-  /** Frames are given and taken with a virtio-net header, super-frames included. */
-  offloads?: boolean
+  /** Frames are given and taken with a virtio-net header, super-frames included; or those bits only. */
+  offloads?: boolean | number
   up?: boolean
+  /** Whatever is left out is as with no policy. */
+  policy?: PolicyOptions
 }
 
 /** What the switch sent: the header is absent on a port without offloads. */
@@ -82,10 +85,11 @@ export class Rig {
     this.#ageing = options.ageing ?? DEFAULT_AGEING
   }
 
-  /** Adds a bridge, or changes its ageing. */
-  bridge(name: string, ageing: number = this.#ageing): this {
-    if (this.topology.bridges.has(name)) this.topology.setBridge(name, { ageing })
-    else this.topology.addBridge(name, { ageing })
+  /** Adds a bridge, or changes its ageing or other settings. */
+  bridge(name: string, given: number | Partial<BridgeSettings> = {}): this {
+    const settings = typeof given === 'number' ? { ageing: given } : given
+    if (this.topology.bridges.has(name)) this.topology.setBridge(name, settings)
+    else this.topology.addBridge(name, { ageing: this.#ageing, ...settings })
     return this.apply()
   }
 
@@ -93,9 +97,10 @@ export class Rig {
   port(name: string, options: PortOptions = {}): this {
     const { bridge = 'lan', mtu = 1500, offloads = false, up = true } = options
     if (!this.topology.bridges.has(bridge)) this.bridge(bridge)
-    const device = new MemoryDevice({ mtu, offloads, queue: 1 << 20 })
-    const bits = offloads ? ALL_OFFLOADS : 0
-    const index = this.topology.addPort(name, { bridge, up, mtu, offloads: bits })
+    const device = new MemoryDevice({ mtu, offloads: offloads !== false, queue: 1 << 20 })
+    const bits = typeof offloads === 'number' ? offloads : offloads ? ALL_OFFLOADS : 0
+    const policy = options.policy && { policy: policyOf(options.policy) }
+    const index = this.topology.addPort(name, { bridge, up, mtu, offloads: bits, ...policy })
     this.apply()
     this.#io.add(index, device)
     this.#devices.set(name, device)
@@ -108,8 +113,9 @@ export class Rig {
     return this
   }
 
-  setPort(name: string, settings: { up?: boolean; bridge?: string; mtu?: number }): this {
-    this.topology.setPort(name, settings)
+  setPort(name: string, settings: Omit<PortOptions, 'offloads'>): this {
+    const { policy, ...rest } = settings
+    this.topology.setPort(name, { ...rest, ...(policy && { policy: policyOf(policy) }) })
     return this.apply()
   }
 
@@ -218,14 +224,14 @@ export class Rig {
     return this.fdb()[`${bridge} ${Buffer.from(mac).toString('hex')}`]
   }
 
-  setStatic(mac: Uint8Array, port: string, bridge = 'lan'): this {
+  setStatic(mac: Uint8Array, port: string, bridge = 'lan', vlan?: number): this {
     const [macHigh, macLow] = pairOf(mac)
-    this.topology.entries.set({ bridge, port, macHigh, macLow, static: true }, this.now)
+    this.topology.entries.set({ bridge, port, vlan, macHigh, macLow, static: true }, this.now)
     return this
   }
 
-  deleteEntry(mac: Uint8Array, bridge = 'lan'): boolean {
-    return this.topology.entries.delete(bridge, ...pairOf(mac))
+  deleteEntry(mac: Uint8Array, bridge = 'lan', vlan?: number): boolean {
+    return this.topology.entries.delete(bridge, ...pairOf(mac), vlan)
   }
 }
 
