@@ -16,6 +16,7 @@ import { chartOf, measuredSection, replaceMeasured } from '../../bench/lib/publi
 import { random, scatter } from '../../bench/lib/random.js'
 import { median, ratios, reaches, summarize } from '../../bench/lib/statistics.js'
 import { markdownTable, textTable } from '../../bench/lib/table.js'
+import { drops } from '../../src/dataplane/generated/drops.js'
 
 const figure = {
   name: 'x',
@@ -268,9 +269,10 @@ const STATIONS = 2000
 
 /**
  * Frames of all kinds that ask for no offload: known, unknown and moving stations, a few of them
- * static; groups, reserved and invalid addresses; tags; every short length and some over the MTU.
+ * static; groups, reserved and invalid addresses; tags; every short length and some over the MTU,
+ * a few over all that a frame can be.
  */
-function mixedStream(seed: number, burstFrames: number) {
+function mixedStream(seed: number, ports: number, burstFrames: number) {
   const next = random(seed)
   const burstCount = 96
   const shape = { recordSize: 32, stride: 512, burstCount, burstFrames, start: 5000, step: 400 }
@@ -283,36 +285,91 @@ function mixedStream(seed: number, burstFrames: number) {
     if (next() % 8 === 0) record.writeUIntBE(special[next() % special.length]!, at, 6)
     else station(record, at)
   }
+  const length = () => {
+    if (next() % 64 === 0) return 65_600 + (next() % 16)
+    return next() % 6 === 0 ? next() % 14 : 14 + (next() % 140)
+  }
   return makeStream(
     shape,
-    () => next() % 4,
+    () => next() % ports,
     (record: Buffer) => {
       write(record, 12)
       write(record, 18)
       record.writeUInt16BE([0x0800, 0x8100, 0x88a8, 0x88b5][next() % 4]!, 24)
-      return next() % 6 === 0 ? next() % 14 : 14 + (next() % 140)
+      return length()
     },
   )
 }
 
-describe('the C twin of the packet path', () => {
-  const ports = [{ name: 'a' }, { name: 'b', mtu: 100 }, { name: 'c' }, { name: 'd', up: false }]
+/** A port by which only some kinds of flood leave. */
+const floods = (broadcast: boolean, multicast: boolean, unknownUnicast: boolean) => ({
+  ...{ isolated: false, learning: true, locked: false, sticky: false, limits: {} },
+  flood: { broadcast, multicast, unknownUnicast },
+})
 
+/** Drops that every mixture of frames causes, by name. */
+const ALWAYS = [
+  ...['short-frame', 'long-frame', 'port-down', 'source-invalid', 'reserved-destination'],
+  ...['same-port', 'over-mtu', 'egress-down'],
+]
+
+/** Port 3 is down in each. */
+const switches = {
+  uniform: {
+    ports: [{ name: 'a' }, { name: 'b', mtu: 100 }, { name: 'c' }, { name: 'd', up: false }],
+    drops: ALWAYS,
+  },
+  // As many forms of a flood as there are MTUs: more entries than a transmit list holds.
+  motley: {
+    ports: [
+      ...[{ name: 'a' }, { name: 'b', mtu: 100 }, { name: 'c', mtu: 120 }],
+      ...[
+        { name: 'd', up: false },
+        { name: 'e', offloads: 0 },
+      ],
+      ...Array.from({ length: 20 }, (_, index) => ({ name: `p${index}`, mtu: 1400 + index })),
+      ...[
+        { name: 'q', mtu: 9000 },
+        { name: 'r', mtu: 9000 },
+      ],
+    ],
+    controlFrames: ['stp' as const],
+    drops: ALWAYS,
+  },
+  // A list for each class of flood; for unknown unicast of port a alone.
+  choosy: {
+    ports: [
+      ...[{ name: 'a' }, { name: 'b', policy: floods(true, false, false) }],
+      ...[
+        { name: 'c', mtu: 90, policy: floods(true, true, false) },
+        { name: 'd', up: false },
+      ],
+    ],
+    drops: [...ALWAYS, 'no-destination'],
+  },
+}
+
+describe('the C twin of the packet path', () => {
   it.each([
-    ['shared', 1, 256],
-    ['single', 2, 256],
-    ['shared', 3, 32],
-    ['single', 4, 1],
+    ['uniform', 'shared', 1, 256],
+    ['uniform', 'single', 2, 32],
+    ['uniform', 'single', 3, 1],
+    ['motley', 'shared', 4, 256],
+    ['motley', 'single', 5, 32],
+    ['choosy', 'shared', 6, 256],
+    ['choosy', 'single', 7, 32],
   ] as const)(
-    'leaves memory as the %s module does (seed %i, bursts of %i)',
-    async (build, seed, frames) => {
+    'leaves memory as the module does (%s ports, %s, seed %i, bursts of %i)',
+    async (kind, build, seed, frames) => {
       const folder = mkdtempSync(join(tmpdir(), 'linkspan-twin-'))
       onTestFinished(() => rmSync(folder, { recursive: true }))
-      const stream = mixedStream(seed, frames)
-      const module = await PipelineSwitch.create(build, STATIONS, ports, 10_000)
+      const { ports, drops: reasons, ...settings } = switches[kind]
+      const bridge = { ageing: 10_000, ...settings }
+      const stream = mixedStream(seed, ports.length, frames)
+      const module = await PipelineSwitch.create(build, STATIONS, ports, bridge)
       for (let index = 0; index < 5; index++) {
-        const macLow = scatter(index)
-        module.manager.fdbSet({ fid: 1, port: 2, macHigh: 0x0200, macLow, static: true }, 5000)
+        const [macLow, port] = [scatter(index), 2 + (index % 2)]
+        module.manager.fdbSet({ fid: 1, port, macHigh: 0x0200, macLow, static: true }, 5000)
       }
       module.load(stream)
       const twin = await Twin.create(module.image(), stream, folder)
@@ -332,11 +389,13 @@ describe('the C twin of the packet path', () => {
       const { learned, moved, staticViolated } = statistics
       expect(learned).toBeGreaterThan(frames * 3)
       expect(Math.min(moved, staticViolated)).toBeGreaterThan(0)
+      expect(module.resumed > 0).toBe(kind === 'motley' && frames === 256)
+      expect(dropsOf(module, ports.length)).toEqual([...reasons].sort())
     },
   )
 
   it('would show a difference', async () => {
-    const module = await PipelineSwitch.create('single', 64, ports)
+    const module = await PipelineSwitch.create('single', 64, switches.uniform.ports)
     const image = module.image()
     const other = Buffer.from(image)
     other[0x20000] = 1
@@ -344,3 +403,11 @@ describe('the C twin of the packet path', () => {
     expect(difference(image, other)).toBe(0x20000)
   })
 })
+
+/** The reasons for which frames of any port were dropped, by name. */
+function dropsOf({ manager }: PipelineSwitch, ports: number): string[] {
+  const count = (code: number) =>
+    Array.from({ length: ports }, (_, port) => manager.exports.dropCounter(port, code))
+  const happened = drops.filter(({ code }) => count(code).some((frames) => frames > 0))
+  return happened.map(({ name }) => name).sort()
+}

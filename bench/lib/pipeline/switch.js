@@ -1,51 +1,69 @@
-// The real dataplane, as the packages of the project load it: the release module, a memory, two
-// ports on a bridge. Bursts are put into the arena as a device's read leaves them.
+// The real dataplane, as the packages of the project load it: the release module, a memory, ports on
+// a bridge. Bursts are put into the arena as a device's read leaves them.
 import { dataplane } from './dataplane.js'
 import { portOfBurst, recordWords } from './stream.js'
 
 const SEED = [0x12345678, 0x9abcdef0]
 const VIRTIO_HEADER = 12
+/** Set in the number of entries, which makes it negative, when a burst is not done. */
+const MORE = 0x8000_0000
 
 /** What a memory is sized for beside its MACs; the defaults of a config. */
 export const capacities = (macs) => ({
   workers: 1,
   ports: 1024,
   bridges: 256,
-  vlans: 0,
-  memberships: 0,
+  vlans: 4096,
+  memberships: 65_536,
   macs,
   arena: 4 << 20,
 })
 
-/** @typedef {{name: string, mtu?: number, offloads?: number, up?: boolean}} PortOptions */
+/**
+ * @typedef {{name: string, mtu?: number, offloads?: number, up?: boolean,
+ *   policy?: import('../../../src/config/types.js').PortPolicy}} PortOptions
+ */
+
+/** Asks for huge pages as a worker does, where there is an addon to ask with. */
+function advise(rooms, memory) {
+  try {
+    return rooms.loadNative().attach(new Uint8Array(memory.buffer))
+  } catch (error) {
+    if (error.code !== 'ENOSYS') throw error
+    return undefined
+  }
+}
 
 export class PipelineSwitch {
   /**
    * @param {'shared' | 'single'} build
    * @param {number} macs capacity of the FDB
    * @param {PortOptions[]} ports on one bridge, numbered from 0
-   * @param {number} ageing milliseconds
+   * @param {Partial<import('../../../src/dataplane/topology.js').BridgeSettings>} bridge
    */
-  static async create(build, macs, ports, ageing = 300_000) {
+  static async create(build, macs, ports, bridge = {}) {
     const rooms = await dataplane()
     const module = await (build === 'shared' ? rooms.sharedModule() : rooms.singleModule())
     const memory = rooms.createMemory(module, build, capacities(macs), SEED)
-    return new PipelineSwitch(rooms, { module, memory }, ports, ageing)
+    return new PipelineSwitch(rooms, { module, memory }, ports, bridge)
   }
 
-  constructor(rooms, attachment, ports, ageing) {
+  constructor(rooms, attachment, ports, bridge = {}) {
     this.memory = attachment.memory
+    this.handle = advise(rooms, this.memory)
     this.manager = new rooms.Manager(attachment, 1)
     this.forwarder = new rooms.Forwarder(attachment, 0)
     this.firstFrame = rooms.nextFrame(this.forwarder.arena)
-    const topology = new rooms.Topology(this.manager, { ports: 1024, bridges: 256, vlans: 0 })
-    topology.addBridge('lan', { ageing })
-    for (const { name, mtu = 1500, offloads = 31, up = true } of ports) {
-      topology.addPort(name, { bridge: 'lan', up, mtu, offloads })
+    const topology = new rooms.Topology(this.manager, capacities(0))
+    topology.addBridge('lan', { ageing: 300_000, ...bridge })
+    for (const { name, mtu = 1500, offloads = 31, up = true, policy } of ports) {
+      topology.addPort(name, { bridge: 'lan', up, mtu, offloads, policy })
     }
     topology.flush()
     this.descriptors = new Uint32Array(this.memory.buffer, this.forwarder.received, 512)
     this.octets = new Uint16Array(this.memory.buffer)
+    /** How often a burst had to be gone on with. */
+    this.resumed = 0
   }
 
   /** Takes over a stream: what is needed a burst is worked out here. */
@@ -73,6 +91,19 @@ export class PipelineSwitch {
     }
   }
 
+  /** Handles a burst, in parts if it does not fit the transmit list; returns the entries. */
+  #handle(port, count, now) {
+    const { exports } = this.forwarder
+    let part = exports.process(0, port, count, now)
+    let entries = part & ~MORE
+    while (part < 0) {
+      this.resumed++
+      part = exports.resume(0, now)
+      entries += part & ~MORE
+    }
+    return entries
+  }
+
   /**
    * Handles `count` bursts of the stream, which is a ring, from number `first` on.
    *
@@ -81,7 +112,6 @@ export class PipelineSwitch {
    */
   run(first, count) {
     const { burstCount, burstFrames, start, step } = this.stream
-    const { exports } = this.forwarder
     let milliseconds = 0
     let entries = 0
     for (let index = first; index < first + count; index++) {
@@ -89,7 +119,7 @@ export class PipelineSwitch {
       const now = start + index * step
       this.#prepare(burst)
       const begin = performance.now()
-      entries += exports.process(0, this.ports[burst], burstFrames, now)
+      entries += this.#handle(this.ports[burst], burstFrames, now)
       milliseconds += performance.now() - begin
     }
     return { milliseconds: milliseconds - count * clockCost(), entries }

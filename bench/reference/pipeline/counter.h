@@ -41,42 +41,41 @@ enum drop {
     TRANSMIT_LIST_FULL,
 };
 
-static inline uint32_t counters_of(uint32_t worker, uint32_t port) {
-    uint32_t index = worker * directory(DIRECTORY_MAX_PORTS) + port;
+static inline size_t counters_of(uint32_t worker, uint32_t port) {
+    size_t index = worker * directory(DIRECTORY_MAX_PORTS) + port;
     return directory(DIRECTORY_COUNTERS) + index * COUNTERS_SIZE;
 }
 
-static inline uint32_t drops_of(uint32_t worker, uint32_t port) {
-    uint32_t index = worker * directory(DIRECTORY_MAX_PORTS) + port;
+static inline size_t drops_of(uint32_t worker, uint32_t port) {
+    size_t index = worker * directory(DIRECTORY_MAX_PORTS) + port;
     return directory(DIRECTORY_DROPS) + index * (REASONS_MAX * 8);
 }
 
-static inline void bump(uint32_t address, uint64_t by) {
+static inline void bump(size_t address, uint64_t by) {
     store64(address, load64(address) + by);
 }
 
-static inline void statistic(uint32_t block, enum statistic which) {
+static inline void statistic(size_t block, enum statistic which) {
     bump(block + WORKER_STATISTICS + which, 1);
 }
 
 static void drop_received(uint32_t worker, uint32_t port, uint32_t reason, uint32_t frames) {
     bump(counters_of(worker, port) + RX_DROPS, frames);
-    bump(drops_of(worker, port) + (reason << 3), frames);
+    bump(drops_of(worker, port) + ((size_t)reason << 3), frames);
 }
 
 static void drop_transmitted(uint32_t worker, uint32_t port, uint32_t reason, uint32_t frames) {
     bump(counters_of(worker, port) + TX_DROPS, frames);
-    bump(drops_of(worker, port) + (reason << 3), frames);
+    bump(drops_of(worker, port) + ((size_t)reason << 3), frames);
 }
 
-static inline void count_transmitted(uint32_t worker, uint32_t port, uint32_t octets) {
-    uint32_t counters = counters_of(worker, port);
-    bump(counters + TX_FRAMES, 1);
+static inline void count_transmitted(size_t counters, uint32_t frames, uint32_t octets) {
+    bump(counters + TX_FRAMES, frames);
     bump(counters + TX_OCTETS, octets);
 }
 
-static inline void count_burst(uint32_t block, uint32_t frames) {
-    uint32_t size = 31 - (uint32_t)__builtin_clz(frames | 1);
+static inline void count_burst(size_t block, uint32_t frames) {
+    size_t size = 31 - (size_t)__builtin_clz(frames | 1);
     bump(block + WORKER_STATISTICS + STATISTIC_BURSTS, 1);
     bump(block + WORKER_STATISTICS + STATISTIC_FRAMES, frames);
     bump(block + WORKER_STATISTICS + STATISTIC_BURST_SIZES + (size << 3), 1);

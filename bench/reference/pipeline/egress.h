@@ -1,114 +1,157 @@
-/* Out of the switch: to one port or to all of a domain (assembly/egress.ts). */
+/* Out of the switch: to one port or to all of a domain (assembly/egress/). */
 #ifndef BENCH_PIPELINE_EGRESS_H
 #define BENCH_PIPELINE_EGRESS_H
 
-#include "config.h"
-#include "counter.h"
+#include "flood.h"
 #include "offload.h"
+#include "transmit.h"
 
-static inline uint32_t refusal(uint32_t record, uint32_t fid, uint32_t needs, uint32_t length) {
-    if ((load32(record + PORT_FLAGS) & PORT_FORWARDS) != PORT_FORWARDS) {
-        return EGRESS_DOWN;
-    }
-    if (load32(record + PORT_FID) != fid) {
-        return EGRESS_DOWN;
-    }
-    if (length > load32(record + PORT_MTU)) {
-        return OVER_MTU;
-    }
-    return (needs & ~load32(record + PORT_OFFLOADS)) == 0 ? 0 : NEEDS_SEGMENTATION;
-}
+/* What keeps a port off the short way. */
+enum { FLAG_SPECIAL = FLAG_FORWARDS | FLAG_EGRESS | FLAG_VLAN_AWARE | FLAG_MIRROR_TARGET };
 
-static inline bool send(uint32_t block, uint32_t frame, uint32_t count, uint32_t ports,
-                        uint32_t port_count, uint32_t except) {
-    uint32_t address = load32(frame + FRAME_ADDRESS);
-    uint32_t length = load32(frame + FRAME_LENGTH) + VIRTIO_HEADER;
-    return append(block, count, address - VIRTIO_HEADER, length, ports, port_count, except);
-}
+/* What of a burst a frame for one port needs. */
+struct burst {
+    uint32_t worker;
+    size_t block, config;
+    /* Counters of port 0, and the list of port 0 alone. */
+    size_t counters, identity;
+    /* FLAG_ISOLATED if the ingress is isolated, else 0. */
+    uint32_t isolation;
+};
 
-static uint32_t full(uint32_t worker, uint32_t frame, uint32_t count) {
+static uint32_t full(uint32_t worker, size_t frame, uint32_t count) {
+    store8(frame + FRAME_DROP, TRANSMIT_LIST_FULL);
     drop_received(worker, load16(frame + FRAME_PORT), TRANSMIT_LIST_FULL, 1);
     return count;
 }
 
-static inline uint32_t unicast(uint32_t worker, uint32_t block, uint32_t config, uint32_t frame,
-                               uint32_t port, uint32_t count) {
-    uint32_t record = port_record(config, port), needs = needs_of(frame);
-    uint32_t why = refusal(record, load16(frame + FRAME_FID), needs, packet_length(frame));
+static inline void count_all(uint32_t worker, size_t ports, uint32_t port_count, uint32_t except,
+                             uint32_t octets) {
+    size_t counters = counters_of(worker, 0);
+    for (uint32_t index = 0; index < port_count; index++) {
+        uint32_t port = load32(ports + ((size_t)index << 2));
+        if (port != except) {
+            count_transmitted(counters + (size_t)port * COUNTERS_SIZE, 1, octets);
+        }
+    }
+}
+
+/* Appends an entry for all of the ports but `except`, and counts what is sent. */
+static uint32_t deliver(uint32_t worker, size_t block, size_t frame, uint32_t count, size_t ports,
+                        uint32_t port_count, uint32_t except) {
+    size_t address = load32(frame + FRAME_ADDRESS);
+    uint32_t length = load32(frame + FRAME_LENGTH);
+    must_ask_nothing(frame);
+    clear(address);
+    if (!append(block, count, address - VIRTIO_HEADER, length + VIRTIO_HEADER, ports, port_count,
+                except)) {
+        return full(worker, frame, count);
+    }
+    count_all(worker, ports, port_count, except, length);
+    return count + 1;
+}
+
+/* Why the port cannot take or may not have the frame: 0, or a drop reason. */
+static inline uint32_t refusal(size_t record, size_t frame, uint32_t isolation) {
+    uint32_t flags = load32(record + PORT_FLAGS);
+    if ((flags & FLAG_FORWARDS) != FLAG_FORWARDS) {
+        return EGRESS_DOWN;
+    }
+    if ((flags & FLAG_MIRROR_TARGET) != 0) {
+        unsupported("a port that is the target of a mirror");
+    }
+    if (!is_member(record, load16(frame + FRAME_FID))) {
+        return EGRESS_DOWN;
+    }
+    if ((flags & isolation) != 0) {
+        unsupported("a frame between isolated ports");
+    }
+    return packet_length(frame) > load32(record + PORT_MTU) ? OVER_MTU : 0;
+}
+
+/* Any frame to any port. */
+static __attribute__((noinline)) uint32_t unicast_special(uint32_t worker, size_t block,
+                                                          size_t frame, uint32_t port,
+                                                          uint32_t isolation, uint32_t count) {
+    size_t record = port_record(latched(block), port);
+    uint32_t why = refusal(record, frame, isolation);
     if (why != 0) {
         drop_transmitted(worker, port, why, 1);
         return count;
     }
-    write_header(frame);
-    uint32_t only = directory(DIRECTORY_IDENTITY) + (port << 2);
-    if (!send(block, frame, count, only, 1, NO_PORT)) {
-        return full(worker, frame, count);
+    if ((load32(record + PORT_FLAGS) & FLAG_EGRESS) != 0) {
+        unsupported("a port whose frames are policed or mirrored");
     }
-    count_transmitted(worker, port, load32(frame + FRAME_LENGTH));
+    return deliver(worker, block, frame, count, only(port), 1, NO_PORT);
+}
+
+static inline uint32_t unicast(const struct burst *burst, size_t frame, uint32_t port,
+                               uint32_t count) {
+    size_t record = port_record(burst->config, port);
+    uint32_t length = load32(frame + FRAME_LENGTH);
+    bool plain = (load32(record + PORT_FLAGS) & (FLAG_SPECIAL | burst->isolation)) == FLAG_FORWARDS;
+    bool fits = length <= load32(record + PORT_MTU) + ETHERNET_HEADER;
+    bool member = load32(record + PORT_FID) == load16(frame + FRAME_FID);
+    if (!plain || !fits || !asks_nothing(frame) || !member) {
+        return unicast_special(burst->worker, burst->block, frame, port, burst->isolation, count);
+    }
+    size_t address = load32(frame + FRAME_ADDRESS), own = burst->identity + ((size_t)port << 2);
+    clear(address);
+    put(burst->block, count, address - VIRTIO_HEADER, length + VIRTIO_HEADER, own, 1, NO_PORT);
+    count_transmitted(burst->counters + (size_t)port * COUNTERS_SIZE, 1, length);
     return count + 1;
 }
 
-static void count_members(uint32_t worker, uint32_t members, uint32_t member_count,
-                          uint32_t ingress, uint32_t octets) {
-    for (uint32_t index = 0; index < member_count; index++) {
-        uint32_t port = load32(members + (index << 2));
+static void drop_all(uint32_t worker, size_t members, uint32_t port_count, uint32_t ingress,
+                     uint32_t why) {
+    for (uint32_t index = 0; index < port_count; index++) {
+        uint32_t port = load32(members + ((size_t)index << 2));
         if (port != ingress) {
-            count_transmitted(worker, port, octets);
-        }
-    }
-}
-
-/* Floods to the runs of members that can take the frame. */
-static uint32_t flood_runs(uint32_t worker, uint32_t block, uint32_t config, uint32_t frame,
-                           uint32_t domain, uint32_t needs, uint32_t length, uint32_t count) {
-    uint32_t fid = load16(frame + FRAME_FID);
-    uint32_t ingress = load16(frame + FRAME_PORT), octets = load32(frame + FRAME_LENGTH);
-    uint32_t members = load32(domain + DOMAIN_MEMBERS);
-    uint32_t member_count = load32(domain + DOMAIN_MEMBER_COUNT), start = 0;
-    for (uint32_t index = 0; index <= member_count; index++) {
-        if (index < member_count) {
-            uint32_t port = load32(members + (index << 2));
-            uint32_t why =
-                port == ingress ? 0 : refusal(port_record(config, port), fid, needs, length);
-            if (why == 0) {
-                continue;
-            }
             drop_transmitted(worker, port, why, 1);
         }
-        uint32_t run = members + (start << 2);
-        if (index > start) {
-            if (!send(block, frame, count, run, index - start, ingress)) {
-                return full(worker, frame, count);
-            }
-            count_members(worker, run, index - start, ingress, octets);
-            count++;
-        }
-        start = index + 1;
     }
-    return count;
 }
 
-static uint32_t flood(uint32_t worker, uint32_t block, uint32_t config, uint32_t frame,
-                      uint32_t count) {
-    uint32_t domain = domain_record(config, load16(frame + FRAME_FID));
-    uint32_t ingress = load16(frame + FRAME_PORT);
-    uint32_t members = load32(domain + DOMAIN_MEMBERS);
-    uint32_t member_count = load32(domain + DOMAIN_MEMBER_COUNT);
-    if (member_count < 2) {
-        drop_received(worker, ingress, NO_DESTINATION, 1);
+static inline uint32_t flood_run(const struct burst *burst, size_t frame, size_t run,
+                                 uint32_t ingress, uint32_t count) {
+    size_t members = load32(run + RUN_MEMBERS);
+    uint32_t port_count = load32(run + RUN_COUNT);
+    size_t record = port_record(burst->config, load32(members));
+    if ((load32(record + PORT_FLAGS) & FLAG_VLAN_AWARE) != 0 || load32(run + RUN_TAGGED) != 0) {
+        unsupported("a port of a VLAN-aware bridge");
+    }
+    if (packet_length(frame) > load32(run + RUN_MTU)) {
+        drop_all(burst->worker, members, port_count, ingress, OVER_MTU);
         return count;
     }
-    uint32_t offloads = load32(domain + DOMAIN_OFFLOADS), length = packet_length(frame);
-    uint32_t needs = needs_of(frame);
-    write_header(frame);
-    if (length > load32(domain + DOMAIN_MTU) || (needs & ~offloads) != 0) {
-        return flood_runs(worker, block, config, frame, domain, needs, length, count);
+    if ((load32(run + RUN_FLAGS) & FLAG_EGRESS) != 0) {
+        unsupported("a port whose frames are policed or mirrored");
     }
-    if (!send(block, frame, count, members, member_count, ingress)) {
-        return full(worker, frame, count);
+    return deliver(burst->worker, burst->block, frame, count, members, port_count, ingress);
+}
+
+static uint32_t flood(const struct burst *burst, size_t frame, uint32_t kind, uint32_t count) {
+    size_t domain = domain_record(burst->config, load16(frame + FRAME_FID));
+    size_t runs = domain + DOMAIN_RUNS + ((size_t)kind << 3), first = load32(runs);
+    size_t end = first + (size_t)load32(runs + 4) * RUN_SIZE;
+    uint32_t ingress = load16(frame + FRAME_PORT);
+    bool reached = false;
+    must_ask_nothing(frame);
+    for (size_t run = first; run < end; run += RUN_SIZE) {
+        if ((load32(run + RUN_FLAGS) & burst->isolation) != 0) {
+            unsupported("a frame between isolated ports");
+        }
+        if (is_nobody(run, ingress)) {
+            continue;
+        }
+        reached = true;
+        count = flood_run(burst, frame, run, ingress, count);
     }
-    count_members(worker, members, member_count, ingress, load32(frame + FRAME_LENGTH));
-    return count + 1;
+    if (!reached) {
+        store8(frame + FRAME_DROP, NO_DESTINATION);
+        drop_received(burst->worker, ingress, NO_DESTINATION, 1);
+    }
+    return count;
 }
 
 #endif

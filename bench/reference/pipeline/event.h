@@ -6,14 +6,14 @@
 
 enum event { EVENT_MOVED = 1, EVENT_STATIC_VIOLATED = 3, EVENT_SIZE = 32 };
 
-static void emit(uint32_t block, enum event type, uint32_t port, uint32_t fid, uint32_t detail,
+static void emit(size_t block, enum event type, uint32_t port, uint32_t fid, uint32_t detail,
                  uint64_t mac, double now) {
     uint32_t head = load32(block + WORKER_EVENT_HEAD);
     if (head - atomic_load32(block + WORKER_EVENT_TAIL) >= EVENTS_MAX) {
         bump(block + WORKER_EVENT_LOST, 1);
         return;
     }
-    uint32_t event = block + WORKER_EVENTS + (head & (EVENTS_MAX - 1)) * EVENT_SIZE;
+    size_t event = block + WORKER_EVENTS + (head & (EVENTS_MAX - 1)) * EVENT_SIZE;
     store32(event, type);
     store32(event + 4, port);
     store32(event + 8, fid);

@@ -3,118 +3,192 @@
 #define BENCH_PIPELINE_PROCESS_H
 
 #include "egress.h"
+#include "forward.h"
 #include "learn.h"
 
-#define VERDICT_FORWARD 0x10000u
-#define VERDICT_FLOOD 0x20000u
-#define VERDICT_DROP 0x30000u
-#define VERDICT_KIND 0xffff0000u
-#define VERDICT_DETAIL 0xffffu
+/* Set in what `process` and `resume` return when the burst is not done. */
+#define MORE 0x80000000u
 
-/* Where a frame goes (assembly/bridge/forward.ts). */
-static inline uint32_t decide(uint32_t config, uint32_t bucket, uint64_t mac, uint32_t fid,
-                              uint32_t port, uint32_t stamp) {
-    if (is_group(mac)) {
-        bool reserved = (mac & RESERVED_MASK) == RESERVED_MAC;
-        return reserved ? VERDICT_DROP | RESERVED_DESTINATION : VERDICT_FLOOD;
-    }
-    uint64_t key = key_of(mac, fid);
-    uint32_t slot = find(directory(DIRECTORY_FDB), bucket, key);
-    if (slot == 0) {
-        return VERDICT_FLOOD;
-    }
-    uint64_t value = value_of(slot);
-    if (!holds(slot, key) || !in_force(config, fid, value, stamp)) {
-        return VERDICT_FLOOD;
-    }
-    uint32_t destination = port_of(value);
-    return destination == port ? VERDICT_DROP | SAME_PORT : VERDICT_FORWARD | destination;
+/* Starts a descriptor: address and length, ingress and domain, and no more known. */
+static inline void begin(size_t frame, uint64_t received, uint32_t ingress) {
+    store64(frame + FRAME_ADDRESS, received);
+    store32(frame + FRAME_PORT, ingress); /* and FRAME_FID */
+    memset(linear + frame + FRAME_ETHER_TYPE, 0, 16);
 }
 
-/* Octets of a burst, as they were received. */
-static uint64_t octets_of(uint32_t block, uint32_t count) {
+static void drop(uint32_t worker, uint32_t port, size_t frame, uint32_t why) {
+    store8(frame + FRAME_DROP, (uint8_t)why);
+    drop_received(worker, port, why, 1);
+}
+
+/* Drops all frames of a burst; returns their octets. */
+static uint64_t refuse(uint32_t worker, size_t block, uint32_t port, uint32_t count, uint32_t why) {
     uint64_t octets = 0;
-    for (uint32_t index = 0; index < count; index++) {
-        octets += load32(block + WORKER_RECEIVED + (index << 3) + 4);
+    size_t frame = block + WORKER_FRAMES, from = block + WORKER_RECEIVED;
+    for (uint32_t index = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
+        uint64_t received = load64(from);
+        octets += received >> 32;
+        begin(frame, received, port);
+        drop(worker, port, frame, why);
     }
     return octets;
 }
 
-/* The door, and a first reading of the FDB buckets, so that the misses of all frames overlap. */
-static void receive(uint32_t worker, uint32_t block, uint32_t port, uint32_t fid, uint32_t count) {
-    uint32_t table = directory(DIRECTORY_FDB), frame = block + WORKER_FRAMES;
-    uint32_t from = block + WORKER_RECEIVED, second = second_line_of(table);
-    uint64_t touched = 0;
+/*
+ * The door, and a first reading of the FDB buckets, so that the misses of all frames overlap.
+ * Returns the octets of the burst, as they were received.
+ */
+static uint64_t receive(uint32_t worker, size_t block, uint32_t port, size_t record,
+                        uint32_t count) {
+    size_t table = directory(DIRECTORY_FDB), second = second_line_of(table);
+    struct head head = read_head(table);
+    uint32_t fid = load32(record + PORT_FID), ingress = port | (fid << 16);
+    uint64_t octets = 0, touched = 0;
+    size_t frame = block + WORKER_FRAMES, from = block + WORKER_RECEIVED;
+    if ((load32(record + PORT_FLAGS) & FLAG_DOOR) != 0) {
+        unsupported("a port whose policy looks at what comes in");
+    }
     for (uint32_t index = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
-        store64(frame + FRAME_ADDRESS, load64(from));
-        store32(frame + FRAME_PORT, port | (fid << 16)); /* and FRAME_FID */
-        uint32_t why = accept(frame);
+        uint64_t received = load64(from);
+        size_t address = (uint32_t)received;
+        uint32_t length = (uint32_t)(received >> 32);
+        octets += length;
+        begin(frame, received, ingress);
+        uint32_t why = accept(address, length);
         if (why != 0) {
-            drop_received(worker, port, why, 1);
-            store32(frame + FRAME_LENGTH, 0);
+            drop(worker, port, frame, why);
             continue;
         }
-        uint32_t address = load32(frame + FRAME_ADDRESS);
-        uint32_t source = bucket_of(table, key_of(source_of(address), fid));
-        uint32_t destination = bucket_of(table, key_of(destination_of(address), fid));
-        store32(frame + FRAME_SOURCE_BUCKET, source);
-        store32(frame + FRAME_DESTINATION_BUCKET, destination);
+        size_t source = bucket_by(key_of(source_of(address), fid), head);
+        size_t destination = bucket_by(key_of(destination_of(address), fid), head);
+        /* and FRAME_DESTINATION_BUCKET */
+        store64(frame + FRAME_SOURCE_BUCKET, source | (uint64_t)destination << 32);
         touched ^= touch(source, second) ^ touch(destination, second);
     }
     store64(block + WORKER_SCRATCH, touched);
+    return octets;
 }
 
-/* Learns, decides and acts, frame by frame. */
-static uint32_t bridge(uint32_t worker, uint32_t block, uint32_t config, uint32_t port,
-                       uint32_t fid, uint32_t count, double now) {
-    uint32_t stamp = stamp_of(now), entries = 0, frame = block + WORKER_FRAMES;
-    uint64_t value = seen(port, fid, now), last = UINT64_MAX;
-    for (uint32_t index = 0; index < count; index++, frame += FRAME_SIZE) {
-        if (load32(frame + FRAME_LENGTH) == 0) {
+/* What a port's policy would have a say in, frame by frame. */
+static inline void must_have_no_policy(uint32_t flags) {
+    if ((flags & FLAG_MIRROR_RECEIVE) != 0) {
+        unsupported("a port that is mirrored");
+    }
+    if ((flags & (FLAG_NO_LEARNING | FLAG_LOCKED)) != 0) {
+        unsupported("a port that learns nothing");
+    }
+    if ((flags & FLAG_STORM) != 0) {
+        unsupported("a port with storm control");
+    }
+}
+
+/* True when so little room is left that the next frame might not fit. */
+static inline bool is_cramped(size_t block, uint32_t entries) {
+    if (entries > TRANSMIT_MAX - ENTRIES_RESERVE) {
+        return true;
+    }
+    return load32(block + WORKER_HEADS_USED) > HEADS_SIZE - HEADS_RESERVE;
+}
+
+/* Learns, decides and acts, frame by frame, until the burst ends or the list is nearly full. */
+static uint32_t bridge(uint32_t worker, size_t block, size_t config, uint32_t first, uint32_t count,
+                       double now) {
+    uint32_t port = load32(block + WORKER_PORT);
+    size_t record = port_record(config, port), table = directory(DIRECTORY_FDB);
+    uint32_t flags = load32(record + PORT_FLAGS), control = load32(record + PORT_CONTROL_FRAMES);
+    struct validity known = {.stamp = stamp_of(now)};
+    struct burst burst = {
+        .worker = worker,
+        .block = block,
+        .config = config,
+        .counters = counters_of(worker, 0),
+        .identity = directory(DIRECTORY_IDENTITY),
+        .isolation = flags & FLAG_ISOLATED,
+    };
+    uint32_t fid = UINT32_MAX, entries = 0, index = first;
+    uint64_t value = 0, last = UINT64_MAX;
+    size_t frame = block + WORKER_FRAMES + (size_t)first * FRAME_SIZE;
+    for (; index < count; index++, frame += FRAME_SIZE) {
+        if (load8(frame + FRAME_DROP) != 0) {
             continue;
         }
-        uint32_t address = load32(frame + FRAME_ADDRESS);
-        uint64_t source = source_of(address);
-        if (source != last) {
+        if (is_cramped(block, entries)) {
+            break;
+        }
+        must_have_no_policy(flags);
+        size_t address = load32(frame + FRAME_ADDRESS);
+        uint32_t domain = load16(frame + FRAME_FID);
+        if (domain != fid) {
+            fid = domain;
+            value = seen(port, flags, fid, now);
+            known = validity_of(config, fid, known.stamp);
+        }
+        uint64_t source = source_of(address), key = key_of(source, fid);
+        if (key != last) {
             if (is_group(source) || source == 0) {
-                drop_received(worker, port, SOURCE_INVALID, 1);
+                drop(worker, port, frame, SOURCE_INVALID);
                 continue;
             }
-            uint32_t bucket = load32(frame + FRAME_SOURCE_BUCKET);
-            if (learn(worker, block, config, bucket, key_of(source, fid), value, now)) {
-                last = source;
+            size_t bucket = load32(frame + FRAME_SOURCE_BUCKET);
+            if (learn(worker, block, config, table, bucket, key, value, now) == LEARNT_DONE) {
+                last = key;
             }
         }
-        uint32_t bucket = load32(frame + FRAME_DESTINATION_BUCKET);
-        uint32_t verdict = decide(config, bucket, destination_of(address), fid, port, stamp);
+        size_t bucket = load32(frame + FRAME_DESTINATION_BUCKET);
+        uint64_t mac = destination_of(address);
+        uint32_t verdict = decide(table, bucket, mac, fid, port, control, known);
         uint32_t detail = verdict & VERDICT_DETAIL;
         if ((verdict & VERDICT_KIND) == VERDICT_FORWARD) {
-            entries = unicast(worker, block, config, frame, detail, entries);
+            entries = unicast(&burst, frame, detail, entries);
         } else if ((verdict & VERDICT_KIND) == VERDICT_FLOOD) {
-            entries = flood(worker, block, config, frame, entries);
+            entries = flood(&burst, frame, detail, entries);
         } else {
-            drop_received(worker, port, detail, 1);
+            drop(worker, port, frame, detail);
         }
     }
+    store32(block + WORKER_NEXT, index);
     return entries;
+}
+
+static uint32_t handle(uint32_t worker, size_t block, double now) {
+    uint32_t first = load32(block + WORKER_NEXT), count = load32(block + WORKER_COUNT);
+    store32(block + WORKER_HEADS_USED, 0);
+    store_double(block + WORKER_NOW, now);
+    uint32_t entries = bridge(worker, block, latched(block), first, count, now);
+    if (load32(DIRECTORY + DIRECTORY_CAPTURING) != 0) {
+        unsupported("a capture");
+    }
+    return load32(block + WORKER_NEXT) < count ? entries | MORE : entries;
 }
 
 /* Not inlined into the loop that measures: the module's export is a call too. */
 static __attribute__((noinline)) uint32_t process(uint32_t worker, uint32_t port, uint32_t count,
                                                   double now) {
-    uint32_t block = worker_block(worker), config = latch(block);
+    size_t block = worker_block(worker), config = latch(block);
     count = count < BURST_MAX ? count : BURST_MAX;
-    uint32_t record = port_record(config, port), fid = load32(record + PORT_FID);
-    uint32_t counters = counters_of(worker, port);
-    bump(counters + RX_FRAMES, count);
-    bump(counters + RX_OCTETS, octets_of(block, count));
+    size_t record = port_record(config, port);
+    uint32_t flags = load32(record + PORT_FLAGS);
+    store32(block + WORKER_NEXT, 0);
+    store32(block + WORKER_COUNT, count);
+    store32(block + WORKER_PORT, port);
     count_burst(block, count);
-    if ((load32(record + PORT_FLAGS) & PORT_FORWARDS) != PORT_FORWARDS) {
-        drop_received(worker, port, PORT_DOWN, count);
-        return 0;
+    uint64_t octets;
+    if ((flags & FLAG_FORWARDS) != FLAG_FORWARDS) {
+        octets = refuse(worker, block, port, count, PORT_DOWN);
+    } else if ((flags & FLAG_MIRROR_TARGET) != 0) {
+        unsupported("a port that is the target of a mirror");
+    } else {
+        octets = receive(worker, block, port, record, count);
     }
-    receive(worker, block, port, fid, count);
-    return bridge(worker, block, config, port, fid, count, now);
+    size_t counters = counters_of(worker, port);
+    bump(counters + RX_FRAMES, count);
+    bump(counters + RX_OCTETS, octets);
+    return handle(worker, block, now);
+}
+
+/* Goes on with the burst that `process` did not finish; returns as it does. */
+static __attribute__((noinline)) uint32_t resume(uint32_t worker, double now) {
+    return handle(worker, worker_block(worker), now);
 }
 
 #endif

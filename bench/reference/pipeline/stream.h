@@ -34,13 +34,13 @@ static void prepare(const struct stream *stream, uint32_t burst) {
     size_t octets = stream->record_size - 4;
     const uint8_t *record =
         stream->records + (size_t)burst * stream->burst_frames * stream->record_size;
-    uint32_t address = directory(DIRECTORY_ARENAS) + HEADROOM + LINE_OFFSET;
-    uint32_t descriptor = worker_block(0) + WORKER_RECEIVED;
+    size_t address = directory(DIRECTORY_ARENAS) + HEADROOM + LINE_OFFSET;
+    size_t descriptor = worker_block(0) + WORKER_RECEIVED;
     for (uint32_t frame = 0; frame < stream->burst_frames; frame++) {
         uint32_t length;
         memcpy(&length, record, 4);
         memcpy(linear + address - STREAM_VIRTIO, record + 4, octets);
-        store32(descriptor, address);
+        store32(descriptor, (uint32_t)address);
         store32(descriptor + 4, length);
         record += stream->record_size;
         address += stream->stride;
