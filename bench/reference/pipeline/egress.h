@@ -130,7 +130,8 @@ static inline uint32_t flood_run(const struct burst *burst, size_t frame, size_t
     return deliver(burst->worker, burst->block, frame, count, members, port_count, ingress);
 }
 
-static uint32_t flood(const struct burst *burst, size_t frame, uint32_t kind, uint32_t count) {
+static __attribute__((noinline)) uint32_t flood(const struct burst *burst, size_t frame,
+                                                uint32_t kind, uint32_t count) {
     size_t domain = domain_record(burst->config, load16(frame + FRAME_FID));
     size_t runs = domain + DOMAIN_RUNS + ((size_t)kind << 3), first = load32(runs);
     size_t end = first + (size_t)load32(runs + 4) * RUN_SIZE;

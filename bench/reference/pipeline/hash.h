@@ -132,7 +132,7 @@ static size_t slot_in_chain(size_t table, size_t bucket, uint64_t key) {
 }
 
 /* The whole chain, again for as long as writers moved entries meanwhile. */
-static size_t search(size_t table, size_t bucket, uint64_t key) {
+static __attribute__((noinline)) size_t search(size_t table, size_t bucket, uint64_t key) {
     for (uint32_t attempt = 0; attempt < RETRY_MAX; attempt++) {
         uint32_t version = atomic_load32(bucket + BUCKET_VERSION);
         size_t slot = slot_in_chain(table, bucket, key);

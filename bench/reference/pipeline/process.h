@@ -69,7 +69,8 @@ static uint64_t receive(uint32_t worker, size_t block, uint32_t port, size_t rec
     return octets;
 }
 
-/* What a port's policy would have a say in, frame by frame. */
+/* What the module asks of a port's policy frame by frame; the answer is the same for all of them.
+ */
 static inline void must_have_no_policy(uint32_t flags) {
     if ((flags & FLAG_MIRROR_RECEIVE) != 0) {
         unsupported("a port that is mirrored");
@@ -108,6 +109,7 @@ static uint32_t bridge(uint32_t worker, size_t block, size_t config, uint32_t fi
     uint32_t fid = UINT32_MAX, entries = 0, index = first;
     uint64_t value = 0, last = UINT64_MAX;
     size_t frame = block + WORKER_FRAMES + (size_t)first * FRAME_SIZE;
+    must_have_no_policy(flags);
     for (; index < count; index++, frame += FRAME_SIZE) {
         if (load8(frame + FRAME_DROP) != 0) {
             continue;
@@ -115,7 +117,6 @@ static uint32_t bridge(uint32_t worker, size_t block, size_t config, uint32_t fi
         if (is_cramped(block, entries)) {
             break;
         }
-        must_have_no_policy(flags);
         size_t address = load32(frame + FRAME_ADDRESS);
         uint32_t domain = load16(frame + FRAME_FID);
         if (domain != fid) {
