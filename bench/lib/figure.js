@@ -9,7 +9,7 @@ import { ratios, reaches, summarize } from './statistics.js'
  * @property {string} of a contestant
  * @property {string} [to] another: then the target is for the ratio of the two, else for the value
  * @property {'time'} [as] the ratio of times, where values are rates
- * @property {number} [atLeast]
+ * @property {number} [atLeast] without either bound the ratio is shown, and nothing is held against it
  * @property {number} [atMost]
  *
  * @typedef {object} Figure
@@ -87,6 +87,7 @@ function compare({ of, to, as, ...target }, values) {
   const [ours, theirs] = [values(of), to === undefined ? [] : values(to)]
   const list = to === undefined ? ours : as === 'time' ? ratios(theirs, ours) : ratios(ours, theirs)
   const measured = list.length > 0 ? summarize(list) : null
-  const met = measured === null ? null : reaches(measured.median, target)
+  const bounded = target.atLeast !== undefined || target.atMost !== undefined
+  const met = measured !== null && bounded ? reaches(measured.median, target) : null
   return { of, to: to ?? null, as: as ?? null, target, measured, met }
 }

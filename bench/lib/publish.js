@@ -10,7 +10,7 @@ import { markdownTable } from './table.js'
 const BEGIN = '<!-- measured: written by npm run bench -- publish -->'
 const END = '<!-- end of what is measured -->'
 
-const OURS = ['linkspan', 'shared']
+const OURS = ['linkspan', 'shared', 'features']
 
 /** What a chart shows: groups whose figures have something to stand beside. */
 const chartTitles = {

@@ -20,6 +20,7 @@ const withUnit = (contestant, { unit }) => `${format(contestant.median)} ${unit}
 const spread = ({ median, min, max }) => `${format(median)} (${format(min)} to ${format(max)})`
 
 function targetText({ atLeast, atMost }, unit) {
+  if (atLeast === undefined && atMost === undefined) return ''
   const bound = atLeast === undefined ? `≤ ${format(atMost)}` : `≥ ${format(atLeast)}`
   return `${bound} ${unit}`
 }
@@ -33,7 +34,7 @@ function comparisonRow(result, { of, to, as, target, measured, met }) {
     theirs ? `${theirs.label} ${withUnit(theirs, result)}` : (to ?? ''),
     measured ? spread(measured) : '',
     targetText(target, unit),
-    verdict(met, result),
+    measured !== null && met === null ? '' : verdict(met, result),
   ]
 }
 

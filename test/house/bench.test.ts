@@ -135,6 +135,21 @@ describe('a result', () => {
     expect(comparisons[0]).toMatchObject({ met: false, measured: { median: 1.5 } })
   })
 
+  it('shows a ratio without a bound, and holds nothing against it', () => {
+    const targets = [{ of: 'linkspan', to: 'c' }]
+    const result = resultOf(
+      { ...figure, targets },
+      contestants,
+      samplesOf({ linkspan: [5], c: [10] }),
+      {
+        complete: true,
+        notes: [],
+      },
+    )
+    expect(result.comparisons[0]).toMatchObject({ met: null, measured: { median: 0.5 } })
+    expect(textTable([result]).split('\n')[2]).toMatch(/C program 10 Gbit\/s +0.5 \(0.5 to 0.5\)$/)
+  })
+
   it('cleans up after a figure that fails, and before its error is seen', async () => {
     const done: string[] = []
     const failing = {

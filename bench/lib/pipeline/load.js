@@ -7,6 +7,8 @@ const LENGTH = 60
 const VIRTIO_HEADER = 12
 /** As far as anything looks into such a frame: length, virtio-net header, addresses, EtherType. */
 const RECORD = 4 + VIRTIO_HEADER + 16
+const TAG = 4
+const TPID = 0x8100
 /** What a device's reads of such frames keep from one to the next. */
 const STRIDE = 256
 /** IEEE 802 local experimental EtherType 1. */
@@ -20,23 +22,32 @@ function writeMac(record, at, port, index) {
   record.writeUInt32BE(scatter(index), at + 2)
 }
 
-function writeFrame(record, destination, source) {
+/** Octets a record: frames of VLANs have a tag. */
+const recordSize = (vlans) => RECORD + (vlans.length > 0 ? TAG : 0)
+
+function writeFrame(record, destination, source, vlan) {
   if (destination) writeMac(record, VIRTIO_HEADER, ...destination)
   else record.fill(0xff, VIRTIO_HEADER, VIRTIO_HEADER + 6)
   writeMac(record, VIRTIO_HEADER + 6, ...source)
-  record.writeUInt16BE(ETHER_TYPE, VIRTIO_HEADER + 12)
+  let type = VIRTIO_HEADER + 12
+  if (vlan !== undefined) {
+    record.writeUInt16BE(TPID, type)
+    record.writeUInt16BE(vlan, type + 2)
+    type += TAG
+  }
+  record.writeUInt16BE(ETHER_TYPE, type)
   return LENGTH
 }
 
 const portOf = (burst) => burst % 2
 
-/** Every MAC once (the last burst goes round), broadcasting. */
-export function learningStream(macs) {
+/** Every MAC once (the last burst goes round), broadcasting; station n is in VLAN n of `vlans`. */
+export function learningStream(macs, vlans = []) {
   const half = macs / 2
   const burstFrames = Math.min(half, 256)
   const burstCount = 2 * Math.ceil(half / burstFrames)
   const shape = {
-    recordSize: RECORD,
+    recordSize: recordSize(vlans),
     stride: STRIDE,
     burstCount,
     burstFrames,
@@ -45,16 +56,19 @@ export function learningStream(macs) {
   }
   return makeStream(shape, portOf, (record, burst, frame) => {
     const station = ((burst >> 1) * burstFrames + frame) % half
-    return writeFrame(record, undefined, [portOf(burst), station])
+    return writeFrame(record, undefined, [portOf(burst), station], vlans[station % vlans.length])
   })
 }
 
-/** Random stations of one port to random ones of the other; long enough that MACs come in no order. */
-export function trafficStream(macs, burstFrames, mpps) {
+/**
+ * Random stations of one port to random ones of the other, of the same VLAN if there are `vlans`;
+ * long enough that MACs come in no order.
+ */
+export function trafficStream(macs, burstFrames, mpps, vlans = []) {
   const half = macs / 2
   const frames = 2 ** Math.min(20, Math.max(14, Math.ceil(Math.log2(macs)) + 4))
   const shape = {
-    recordSize: RECORD,
+    recordSize: recordSize(vlans),
     stride: STRIDE,
     burstCount: frames / burstFrames,
     burstFrames,
@@ -64,6 +78,9 @@ export function trafficStream(macs, burstFrames, mpps) {
   const next = random(1)
   return makeStream(shape, portOf, (record, burst) => {
     const port = portOf(burst)
-    return writeFrame(record, [1 - port, next() % half], [port, next() % half])
+    const groups = Math.max(vlans.length, 1)
+    const [to, from] = [next() % half, next() % half]
+    const station = to - (to % groups) + (from % groups)
+    return writeFrame(record, [1 - port, station], [port, from], vlans[from % groups])
   })
 }
