@@ -1,24 +1,24 @@
 /**
- * The config that the packet path reads: double-buffered. Control copies the active buffer to the
- * other (`configBegin`), edits that, and makes it the active one (`configCommit`) by raising the
- * generation, whose lowest bit names the buffer. A worker latches the generation once a burst and
- * publishes it as its epoch; the buffer left behind is edited again only when no worker can be
- * reading it (`configPassed`).
+ * The config that the packet path reads: double-buffered. Control edits the buffer that is not active
+ * (change.ts) and makes it the active one by raising the generation, whose lowest bit names the
+ * buffer. A worker latches the generation once a burst and publishes it as its epoch; the buffer left
+ * behind is edited again only when no worker can be reading it (`configPassed`).
  *
- * Buffer: head { 0 sweepInterval u32 ms, 4 portCount u32 }, then a record a port:
- *    0 flags u32   4 fid u32   8 mtu u32   12 offloads u32 (what the device takes)
- * a record a domain:
- *    0 flags u32   4 ageing u32 ticks   8 members u32 (address)   12 memberCount u32
- *   16 mtu u32 (the smallest of the members)   20 offloads u32 (what all members take)
- * and the flood lists, a u32 port number each.
+ * A buffer: head { 0 sweepInterval u32 ms, 4 portCount u32, 8 bindings u32 }, a record a port, a set
+ * of VLANs a port, a record a domain, bindings of source addresses, and what `configCommit` makes of
+ * them: the ports in the order of their kind, flood lists, runs of flood lists.
  */
 import {
-  bucketsFor,
+  BINDING_SIZE,
+  BINDINGS_MAX,
   CONFIG_HEAD_SIZE,
   DIRECTORY,
   Directory,
+  DOMAIN_RECORD_SIZE,
   directory,
-  RECORD_SIZE,
+  PORT_RECORD_SIZE,
+  VLAN_MAP_SIZE,
+  VLAN_SET_SIZE,
   Worker,
   workerBlock,
 } from './memory'
@@ -29,28 +29,98 @@ export const TICK_MS: f64 = 125
 export namespace Config {
   export const SWEEP_INTERVAL: usize = 0
   export const PORT_COUNT: usize = 4
+  export const BINDING_COUNT: usize = 8
+}
+
+/** What a port does and lets others do; bits of PortRecord.FLAGS. The same in src/dataplane/abi.ts. */
+export namespace PortFlag {
+  export const PRESENT: u32 = 1
+  export const UP: u32 = 2
+  /** Reaches only ports that are not isolated. */
+  export const ISOLATED: u32 = 4
+  export const NO_LEARNING: u32 = 8
+  /** Takes only frames whose source has an entry here. */
+  export const LOCKED: u32 = 0x10
+  /** What is learnt here neither ages nor moves. */
+  export const STICKY: u32 = 0x20
+  export const MAC_LIMIT: u32 = 0x40
+  /** Source addresses are bound. */
+  export const GUARD: u32 = 0x80
+  export const VLAN_AWARE: u32 = 0x100
+  /** Whatever comes in gets a tag of the native VLAN, whether it has one or not. */
+  export const TUNNEL: u32 = 0x200
+  export const ADMIT_TAGGED: u32 = 0x400
+  export const ADMIT_UNTAGGED: u32 = 0x800
+  export const NATIVE_TAGGED: u32 = 0x1000
+  /** Some kind of flood from it is limited. */
+  export const STORM: u32 = 0x2000
+  export const POLICE_RECEIVE: u32 = 0x4000
+  export const POLICE_TRANSMIT: u32 = 0x8000
+  export const MIRROR_RECEIVE: u32 = 0x10000
+  export const MIRROR_TRANSMIT: u32 = 0x20000
+  /** Gets what is mirrored and nothing else. */
+  export const MIRROR_TARGET: u32 = 0x40000
+  /** Kinds of flood that leave by it; one bit a class, in the order of Flood. */
+  export const FLOOD_BROADCAST: u32 = 0x100000
+  export const FLOOD_MULTICAST: u32 = 0x200000
+  export const FLOOD_UNKNOWN: u32 = 0x400000
+
+  /** In force for every frame that comes in: looked at in the door. */
+  export const DOOR: u32 = VLAN_AWARE | GUARD | POLICE_RECEIVE
+  /** Looked at where a source is learnt. */
+  export const SOURCES: u32 = NO_LEARNING | LOCKED | STICKY | MAC_LIMIT
+  /** For each frame that leaves. */
+  export const EGRESS: u32 = POLICE_TRANSMIT | MIRROR_TRANSMIT
+}
+
+/** Kinds of flood. */
+export namespace Flood {
+  export const BROADCAST: u32 = 0
+  export const MULTICAST: u32 = 1
+  export const UNKNOWN: u32 = 2
+  export const CLASSES: u32 = 3
 }
 
 export namespace PortRecord {
   export const FLAGS: usize = 0
-  export const FID: usize = 4
-  export const MTU: usize = 8
-  export const OFFLOADS: usize = 12
-  /** Used while the flood lists are filled. */
-  export const PLACED: usize = 16
-  /** Flags. */
-  export const PRESENT: u32 = 1
-  export const UP: u32 = 2
+  export const BRIDGE: usize = 4
+  /** u32: the domain of what comes in without a tag; 0 if there is none. */
+  export const FID: usize = 8
+  export const MTU: usize = 12
+  /** u32: what the device takes. */
+  export const OFFLOADS: usize = 16
+  /** u32: the bridge's map from VID to FID. */
+  export const VLAN_MAP: usize = 20
+  /** u16, byte order of the wire: the TPID of the bridge. u16: the native VID, 0 for none. */
+  export const TPID: usize = 24
+  export const NATIVE: usize = 26
+  export const MAC_LIMIT: usize = 28
+  /** u32: address of its bindings, and how many there are. */
+  export const BINDINGS: usize = 32
+  export const BINDING_COUNT: usize = 36
+  /** u32: where what it receives and sends is mirrored to. */
+  export const MIRROR_RECEIVE: usize = 40
+  export const MIRROR_TRANSMIT: usize = 44
+  /** u32: a bit for each of 01-80-C2-00-00-00 to -0F that is let through. */
+  export const CONTROL_FRAMES: usize = 48
+  /** u64: sorts ports by what they can take. */
+  export const KIND: usize = 56
+  /** A rate a meter, see meter.ts. */
+  export const RATES: usize = 64
 }
 
 export namespace DomainRecord {
   export const FLAGS: usize = 0
   export const AGEING: usize = 4
-  export const MEMBERS: usize = 8
-  export const MEMBER_COUNT: usize = 12
-  export const MTU: usize = 16
-  export const OFFLOADS: usize = 20
+  export const BRIDGE: usize = 8
+  export const VID: usize = 12
+  /** u32 each: the address of the runs of each class of flood, and how many there are. */
+  export const RUNS: usize = 16
+  /** u32 each: where the list of each class begins, and how many ports are on it. */
+  export const LISTS: usize = 40
   export const PRESENT: u32 = 1
+  /** The three lists are the same. */
+  export const UNIFORM: u32 = 2
 }
 
 /** Buckets swept in one go: few enough that a burst hardly waits, even if all they hold is void. */
@@ -63,19 +133,48 @@ function buffer(generation: u32): usize {
 
 @inline
 export function portRecord(config: usize, port: u32): usize {
-  return config + CONFIG_HEAD_SIZE + <usize>port * RECORD_SIZE
+  return config + CONFIG_HEAD_SIZE + <usize>port * PORT_RECORD_SIZE
+}
+
+/** The VLANs that a port is a member of, a bit each. */
+@inline
+export function vlanSet(config: usize, port: u32): usize {
+  const records = directory(Directory.MAX_PORTS) * PORT_RECORD_SIZE
+  return config + CONFIG_HEAD_SIZE + records + <usize>port * VLAN_SET_SIZE
+}
+
+@inline
+export function inVlanSet(set: usize, vid: u32): bool {
+  return ((<u32>load<u8>(set + (vid >> 3)) >> (vid & 7)) & 1) != 0
 }
 
 @inline
 export function domainRecord(config: usize, fid: u32): usize {
-  const ports = directory(Directory.MAX_PORTS)
-  return config + CONFIG_HEAD_SIZE + (ports + <usize>fid) * RECORD_SIZE
+  const perPort = directory(Directory.MAX_PORTS) * (PORT_RECORD_SIZE + VLAN_SET_SIZE)
+  return config + CONFIG_HEAD_SIZE + perPort + <usize>fid * DOMAIN_RECORD_SIZE
+}
+
+/** The bindings of all ports. */
+@inline
+export function bindings(config: usize): usize {
+  return domainRecord(config, load<u32>(DIRECTORY, Directory.MAX_DOMAINS))
+}
+
+/** What is made anew at every commit begins here. */
+@inline
+export function derived(config: usize): usize {
+  return bindings(config) + <usize>BINDINGS_MAX * BINDING_SIZE
+}
+
+/** A bridge's map from VID to FID, u16 each, 0 where the bridge has no such VLAN. Not double-buffered. */
+@inline
+export function vlanMap(bridge: u32): usize {
+  return directory(Directory.VLANS) + <usize>bridge * VLAN_MAP_SIZE
 }
 
 @inline
-function floodLists(config: usize): usize {
-  const records = directory(Directory.MAX_PORTS) + directory(Directory.MAX_DOMAINS)
-  return config + CONFIG_HEAD_SIZE + records * RECORD_SIZE
+export function fidOfVlan(map: usize, vid: u32): u32 {
+  return <u32>atomic.load<u16>(map + ((<usize>vid) << 1))
 }
 
 /**
@@ -92,6 +191,12 @@ export function latch(block: usize): usize {
     if (again == generation) return buffer(generation)
     generation = again
   }
+}
+
+/** The config that a worker has latched. */
+@inline
+export function latched(block: usize): usize {
+  return buffer(load<u32>(block, Worker.EPOCH) >> 1)
 }
 
 /**
@@ -115,7 +220,7 @@ export function activeConfig(): usize {
 
 /** The buffer that is being edited. */
 @inline
-function draft(): usize {
+export function draft(): usize {
   return buffer(load<u32>(DIRECTORY, Directory.GENERATION) + 1)
 }
 
@@ -133,130 +238,4 @@ export function configPassed(generation: u32): bool {
     if (epoch != 0 && <i32>(epoch - wanted) < 0) return false
   }
   return true
-}
-
-/** Starts a change. False while a worker still uses the buffer; then try again a moment later. */
-export function configBegin(): bool {
-  if (!configPassed(configGeneration())) return false
-  memory.copy(draft(), activeConfig(), directory(Directory.CONFIG_SIZE))
-  return true
-}
-
-/** Sets a port's record; `flags` 0 takes the port out. `fid` counts from 1. */
-export function configPort(port: u32, flags: u32, fid: u32, mtu: u32, offloads: u32): void {
-  const record = portRecord(draft(), port)
-  store<u32>(record, flags, PortRecord.FLAGS)
-  store<u32>(record, fid, PortRecord.FID)
-  store<u32>(record, mtu, PortRecord.MTU)
-  store<u32>(record, offloads, PortRecord.OFFLOADS)
-}
-
-/** Sets a broadcast domain's record: ageing in milliseconds; `flags` 0 takes the domain out. */
-export function configDomain(fid: u32, flags: u32, ageing: f64): void {
-  const record = domainRecord(draft(), fid)
-  store<u32>(record, flags, DomainRecord.FLAGS)
-  store<u32>(record, <u32>Math.ceil(ageing / TICK_MS), DomainRecord.AGEING)
-}
-
-/** Builds the flood lists of the draft, makes it the active config and returns its generation. */
-export function configCommit(): u32 {
-  const config = draft()
-  let list = floodLists(config)
-  const domains = load<u32>(DIRECTORY, Directory.MAX_DOMAINS)
-  for (let fid: u32 = 1; fid < domains; fid++) resetDomain(domainRecord(config, fid))
-  countMembers(config)
-  for (let fid: u32 = 1; fid < domains; fid++) {
-    const record = domainRecord(config, fid)
-    store<u32>(record, <u32>list, DomainRecord.MEMBERS)
-    list += (<usize>load<u32>(record, DomainRecord.MEMBER_COUNT)) << 2
-    store<u32>(record, 0, DomainRecord.MEMBER_COUNT)
-  }
-  fillMembers(config)
-  store<u32>(config, sweepInterval(config), Config.SWEEP_INTERVAL)
-  // A shorter ageing must not wait for a deadline that was set by a longer one.
-  atomic.store<u64>(DIRECTORY, 0, Directory.SWEEP_DEADLINE)
-  const generation = load<u32>(DIRECTORY, Directory.GENERATION) + 1
-  atomic.store<u32>(DIRECTORY, generation, Directory.GENERATION)
-  return generation
-}
-
-function resetDomain(record: usize): void {
-  store<u32>(record, 0, DomainRecord.MEMBER_COUNT)
-  store<u32>(record, u32.MAX_VALUE, DomainRecord.MTU)
-  store<u32>(record, u32.MAX_VALUE, DomainRecord.OFFLOADS)
-}
-
-/** Counts each domain's ports, and gathers what all of them can take. */
-function countMembers(config: usize): void {
-  const ports = load<u32>(DIRECTORY, Directory.MAX_PORTS)
-  let present: u32 = 0
-  for (let port: u32 = 0; port < ports; port++) {
-    const record = portRecord(config, port)
-    const flags = load<u32>(record, PortRecord.FLAGS)
-    if ((flags & PortRecord.PRESENT) == 0) continue
-    present++
-    if ((flags & PortRecord.UP) == 0) continue
-    const domain = domainRecord(config, load<u32>(record, PortRecord.FID))
-    const mtu = load<u32>(record, PortRecord.MTU)
-    if (mtu < load<u32>(domain, DomainRecord.MTU)) store<u32>(domain, mtu, DomainRecord.MTU)
-    const offloads = load<u32>(domain, DomainRecord.OFFLOADS)
-    store<u32>(domain, offloads & load<u32>(record, PortRecord.OFFLOADS), DomainRecord.OFFLOADS)
-    store<u32>(domain, load<u32>(domain, DomainRecord.MEMBER_COUNT) + 1, DomainRecord.MEMBER_COUNT)
-  }
-  store<u32>(config, present, Config.PORT_COUNT)
-}
-
-/**
- * Fills the flood lists, ports of the same MTU and offloads one after the other: a frame that some
- * cannot take then goes to as few runs of a list as there are kinds of port.
- */
-function fillMembers(config: usize): void {
-  const ports = load<u32>(DIRECTORY, Directory.MAX_PORTS)
-  for (let port: u32 = 0; port < ports; port++)
-    store<u32>(portRecord(config, port), 0, PortRecord.PLACED)
-  for (let port: u32 = 0; port < ports; port++) {
-    if (!isUnplaced(portRecord(config, port))) continue
-    for (let other = port; other < ports; other++) {
-      if (isAlike(portRecord(config, port), portRecord(config, other))) place(config, other)
-    }
-  }
-}
-
-@inline
-function isUnplaced(record: usize): bool {
-  const member = PortRecord.PRESENT | PortRecord.UP
-  if ((load<u32>(record, PortRecord.FLAGS) & member) != member) return false
-  return load<u32>(record, PortRecord.PLACED) == 0
-}
-
-@inline
-function isAlike(one: usize, other: usize): bool {
-  return (
-    isUnplaced(other) &&
-    load<u32>(one, PortRecord.FID) == load<u32>(other, PortRecord.FID) &&
-    load<u32>(one, PortRecord.MTU) == load<u32>(other, PortRecord.MTU) &&
-    load<u32>(one, PortRecord.OFFLOADS) == load<u32>(other, PortRecord.OFFLOADS)
-  )
-}
-
-function place(config: usize, port: u32): void {
-  const record = portRecord(config, port)
-  const domain = domainRecord(config, load<u32>(record, PortRecord.FID))
-  const count = load<u32>(domain, DomainRecord.MEMBER_COUNT)
-  store<u32>(<usize>load<u32>(domain, DomainRecord.MEMBERS) + ((<usize>count) << 2), port)
-  store<u32>(domain, count + 1, DomainRecord.MEMBER_COUNT)
-  store<u32>(record, 1, PortRecord.PLACED)
-}
-
-/** Milliseconds between slices, so that the whole table is swept four times in the shortest ageing. */
-function sweepInterval(config: usize): u32 {
-  const domains = load<u32>(DIRECTORY, Directory.MAX_DOMAINS)
-  let shortest: u32 = u32.MAX_VALUE
-  for (let fid: u32 = 1; fid < domains; fid++) {
-    const record = domainRecord(config, fid)
-    if (load<u32>(record, DomainRecord.FLAGS) == 0) continue
-    shortest = min(shortest, load<u32>(record, DomainRecord.AGEING))
-  }
-  const slices = bucketsFor(load<u32>(DIRECTORY, Directory.MAX_MACS)) / SWEEP_SLICE + 1
-  return max(1, <u32>((<f64>shortest * TICK_MS) / 4 / <f64>slices))
 }

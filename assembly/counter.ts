@@ -99,10 +99,10 @@ export function dropTransmitted(worker: u32, port: u32, reason: u32, frames: u32
   bump(dropsOf(worker, port) + ((<usize>reason) << 3), frames)
 }
 
+/** Counts frames of `octets` together as sent in a port's `counters`. */
 @inline
-export function countTransmitted(worker: u32, port: u32, octets: u32): void {
-  const counters = countersOf(worker, port)
-  bump(counters + Counter.TX_FRAMES, 1)
+export function countTransmitted(counters: usize, frames: u32, octets: u32): void {
+  bump(counters + Counter.TX_FRAMES, frames)
   bump(counters + Counter.TX_OCTETS, octets)
 }
 

@@ -29,7 +29,7 @@ export namespace Drop {
   export const HEADER_CHAIN: u32 = 11
   /** over-mtu (tx): the frame, or a segment of it, is larger than the MTU of the port it would leave by. */
   export const OVER_MTU: u32 = 12
-  /** needs-segmentation (tx): a super-frame for a device that takes none. */
+  /** needs-segmentation (tx): a super-frame of more segments than can be made for a device that takes none. */
   export const NEEDS_SEGMENTATION: u32 = 13
   /** egress-down (tx): the destination is a port that is down. */
   export const EGRESS_DOWN: u32 = 14
@@ -41,4 +41,42 @@ export namespace Drop {
   export const DEVICE_DOWN: u32 = 17
   /** device-refused (tx): the device refused the frame (EINVAL and all others). */
   export const DEVICE_REFUSED: u32 = 18
+  /** truncated-tag (rx): the frame ends within its VLAN tag. */
+  export const TRUNCATED_TAG: u32 = 19
+  /** vlan-reserved (rx): the VLAN tag has VID 4095, which 802.1Q reserves. */
+  export const VLAN_RESERVED: u32 = 20
+  /** untagged-refused (rx): the frame has no VLAN tag, and the port has no native VLAN or admits tagged frames only. */
+  export const UNTAGGED_REFUSED: u32 = 21
+  /** tagged-refused (rx): the frame has a VLAN tag, and the port admits only frames without. */
+  export const TAGGED_REFUSED: u32 = 22
+  /** vlan-ingress (rx): the port is not a member of the VLAN in the frame's tag. */
+  export const VLAN_INGRESS: u32 = 23
+  /** vlan-nested (tx): the frame would leave with an inner VLAN tag as its only one, and be taken for another VLAN's. */
+  export const VLAN_NESTED: u32 = 24
+  /** isolated (tx): both ports are isolated. */
+  export const ISOLATED: u32 = 25
+  /** locked (rx): the port is locked, and the source MAC has no entry on it. */
+  export const LOCKED: u32 = 26
+  /** mac-limit (rx): the source MAC is new, and the port has as many as it may. */
+  export const MAC_LIMIT: u32 = 27
+  /** sticky-violated (rx): the source MAC sticks to another port. */
+  export const STICKY_VIOLATED: u32 = 28
+  /** guard-mac (rx): the source MAC is not one that is bound to the port. */
+  export const GUARD_MAC: u32 = 29
+  /** guard-address (rx): the source IP address is not one that is bound to the port, or cannot be told. */
+  export const GUARD_ADDRESS: u32 = 30
+  /** guard-neighbor (rx): ARP or neighbour discovery speaks for an address that is not bound to the port, or for a router. */
+  export const GUARD_NEIGHBOR: u32 = 31
+  /** storm-broadcast (rx): more broadcasts than the port's limit. */
+  export const STORM_BROADCAST: u32 = 32
+  /** storm-multicast (rx): more multicasts than the port's limit. */
+  export const STORM_MULTICAST: u32 = 33
+  /** storm-unknown-unicast (rx): more frames to unknown destinations than the port's limit. */
+  export const STORM_UNKNOWN_UNICAST: u32 = 34
+  /** policed-receive (rx): more than the port may send into the switch. */
+  export const POLICED_RECEIVE: u32 = 35
+  /** policed-transmit (tx): more than may leave by the port. */
+  export const POLICED_TRANSMIT: u32 = 36
+  /** mirror-port (rx): the port is the target of a mirror, and takes no frames. */
+  export const MIRROR_PORT: u32 = 37
 }

@@ -17,6 +17,8 @@ export namespace Event {
   export const TABLE_FULL: u32 = 2
   /** A frame came from a MAC that a static entry gives to another port, `detail`. */
   export const STATIC_VIOLATED: u32 = 3
+  /** A policy of the port dropped a frame of this MAC; `detail` is the drop reason. Once a second a port. */
+  export const BLOCKED: u32 = 4
 }
 
 export function emit(

@@ -8,11 +8,14 @@
  *   16 etherType u16   host order, inner-most  18 headers u16    octets up to the payload
  *   20 checksum u8     a Checksum state        21 gsoType u8     virtio's, without the ECN bit
  *   22 gsoSize u16     payload of a segment    24 checksumField  u16, offset in the L4 header
- *   26 ecn u8          GSO carries CWR         28 unused
+ *   26 ecn u8          GSO carries CWR         27 drop u8        the reason it is dropped for, or 0
+ *   28 tag u32         the tag it came with, four octets as they came; 0 for none
  *   32 source u32      address of the FDB bucket of the source   36 destination u32   likewise
+ *   40 tci u16         priority and VID on a VLAN-aware bridge   42 nested u8   a tag is left in it
  *
  * Offsets count from `address`. l3, l4, etherType, headers and checksumField are set only where an
- * offload made the door parse that far; on the plain path nothing reads them.
+ * offload made the door parse that far; on the plain path nothing reads them. On a VLAN-aware bridge
+ * a frame lies in the arena without its tag, which it gets again where it leaves with one.
  */
 export const FRAME_SIZE: usize = 64
 
@@ -43,6 +46,29 @@ export namespace Frame {
   export const GSO_SIZE: usize = 22
   export const CHECKSUM_FIELD: usize = 24
   export const ECN: usize = 26
+  export const DROP: usize = 27
+  export const TAG: usize = 28
   export const SOURCE_BUCKET: usize = 32
   export const DESTINATION_BUCKET: usize = 36
+  export const TCI: usize = 40
+  export const NESTED: usize = 42
+}
+
+/** Octets of a super-frame behind its headers. */
+@inline
+export function payloadOf(frame: usize): u32 {
+  return load<u32>(frame, Frame.LENGTH) - <u32>load<u16>(frame, Frame.HEADERS)
+}
+
+/** How many segments a super-frame is. */
+@inline
+export function segmentsOf(frame: usize): u32 {
+  const size = <u32>load<u16>(frame, Frame.GSO_SIZE)
+  return (payloadOf(frame) + size - 1) / size
+}
+
+/** Frames that the frame is on a wire. */
+@inline
+export function framesOf(frame: usize): u32 {
+  return load<u8>(frame, Frame.GSO_TYPE) == 0 ? 1 : segmentsOf(frame)
 }

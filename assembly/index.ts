@@ -14,18 +14,39 @@ export {
   transmit,
 } from './boot'
 // The FDB by hand.
-export { fdbCount, fdbDelete, fdbFlushDomain, fdbFlushPort, fdbNext, fdbSet } from './bridge/manage'
+export {
+  fdbCount,
+  fdbDelete,
+  fdbFind,
+  fdbFlushDomain,
+  fdbFlushPort,
+  fdbNext,
+  fdbSet,
+} from './bridge/manage'
+// Captures.
+export {
+  captureAddress,
+  captureDone,
+  captureNext,
+  captureStart,
+  captureStop,
+  capturesLost,
+} from './capture'
 // Change: control's side of the double buffer.
 export {
   configBegin,
+  configBinding,
+  configBindings,
   configCommit,
   configDomain,
-  configGeneration,
-  configPassed,
   configPort,
-  enter,
-  quiesce,
-} from './config'
+  configPortMember,
+  configPortPolicy,
+  configPortRate,
+  configPortVlan,
+  setVlan,
+} from './change'
+export { configGeneration, configPassed, enter, quiesce } from './config'
 // Counters and events.
 export {
   account,
@@ -39,4 +60,4 @@ export { eventsLost, nextEvent } from './event'
 // The life of a memory: plan and lay out, boot once, attach each instance.
 export { layout } from './memory'
 // The packet path.
-export { nextDeadline, process, tick } from './pipeline'
+export { nextDeadline, process, resume, tick } from './pipeline'

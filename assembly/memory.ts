@@ -9,9 +9,10 @@
  *                transmit list, event ring
  *   COUNTERS     per worker and port, one cache line          DROPS    per worker, port and reason
  *   QUEUES       per worker and port, a queue                  ARENAS   per worker, received frames
- *   FAILURES     per worker, writes that failed, by port
+ *   FAILURES     per worker, writes that failed, by port      HEADS    per worker, headers made anew
  *   CONFIG       two buffers of port and domain records       IDENTITY port lists of one
  *   PORTS        shared words of a port                       DOMAINS  shared words of a domain
+ *   VLANS        per bridge, the broadcast domain of each VID CAPTURES per worker, captured frames
  *   FDB          table head, buckets, overflow pool
  *
  * All words are little-endian, as WebAssembly's are. "Address" means an offset in linear memory.
@@ -52,9 +53,18 @@ export namespace Directory {
   export const FDB_BUCKETS: usize = 76
   export const FDB_POOL: usize = 80
   export const FAILURES: usize = 84
+  export const MAX_BRIDGES: usize = 88
+  export const MEMBERSHIPS: usize = 92
+  export const HEADS: usize = 96
+  export const VLANS: usize = 100
+  export const CAPTURES: usize = 104
 
   /** u32: the generation of the active config; its lowest bit names the buffer. */
   export const GENERATION: usize = 128
+  /** u32: captures that are active, a bit each. */
+  export const CAPTURING: usize = 132
+  /** Filters of captures, see capture.ts. */
+  export const FILTERS: usize = 512
   /** u64: when the next slice of the FDB is swept, in milliseconds. */
   export const SWEEP_DEADLINE: usize = 192
   /** u32: the bucket at which the next slice starts. */
@@ -65,8 +75,16 @@ export namespace Directory {
 
 /** Most frames in a burst, and so descriptors in a worker's block. */
 export const BURST_MAX: u32 = 256
-/** Entries a transmit list holds: a full burst that floods to ports of four kinds (MTU, offloads). */
+/** Entries a transmit list holds. */
 export const TRANSMIT_MAX: u32 = 1024
+/** Octets of headers that are made anew for a transmit list: tags, segments. */
+export const HEADS_SIZE: u32 = 262_144
+/**
+ * What must be free in either for a frame to be begun: a burst that needs more is handled in parts.
+ * A frame that by itself needs more than is there is dropped.
+ */
+export const ENTRIES_RESERVE: u32 = 512
+export const HEADS_RESERVE: u32 = 131_072
 export const EVENTS_MAX: u32 = 1024
 export const READY_MAX: u32 = 256
 
@@ -76,6 +94,13 @@ export namespace Worker {
   export const EPOCH: usize = 0
   /** u32: how often `attach` was called for this worker: the epoch of the locks it holds. */
   export const INCARNATION: usize = 64
+  /** f64: the time of the burst or tick. */
+  export const NOW: usize = 88
+  /** Headers made anew so far, octets: u32. The rest of a burst: u32 next frame, u32 frames, u32 port. */
+  export const HEADS_USED: usize = 68
+  export const NEXT: usize = 72
+  export const COUNT: usize = 76
+  export const PORT: usize = 80
   /** Statistics, u64 each: see counter.ts. */
   export const STATISTICS: usize = 128
   /** Event ring: u32 head (written by the worker), u64 lost. */
@@ -98,11 +123,24 @@ export namespace Worker {
   export const SIZE: usize = EVENTS + EVENTS_MAX * 32
 }
 
-/** Bytes of counters a port (and worker), of a port or domain record, of a port's shared words. */
+/** Bytes of counters a port (and worker), of a port's and a domain's record and shared words. */
 export const COUNTERS_SIZE: usize = 64
-export const RECORD_SIZE: usize = 64
 export const CONFIG_HEAD_SIZE: usize = 64
-export const SHARED_SIZE: usize = 64
+export const PORT_RECORD_SIZE: usize = 256
+export const DOMAIN_RECORD_SIZE: usize = 64
+export const PORT_SHARED_SIZE: usize = 128
+export const DOMAIN_SHARED_SIZE: usize = 64
+/** A bit a VID: the VLANs of a port. */
+export const VLAN_SET_SIZE: usize = 512
+/** A u16 a VID: the broadcast domains of a bridge. */
+export const VLAN_MAP_SIZE: usize = 8192
+/** Runs of flood lists, and bindings of source addresses, see flood.ts and guard.ts. */
+export const RUN_SIZE: usize = 32
+export const BINDING_SIZE: usize = 32
+export const BINDINGS_MAX: u32 = 8192
+/** Captured frames, a ring a worker. */
+export const CAPTURE_DATA: u32 = 1 << 20
+export const CAPTURE_SIZE: u32 = 128 + CAPTURE_DATA
 /** An entry of a worker's queue table: { i32 file descriptor or -1, u32 kind of device }. */
 export const QUEUE_SIZE: u64 = 8
 /** A record of failed writes: { u32 port, u32 errno, u32 frames, u32 octets }. */
@@ -143,34 +181,65 @@ export function workerBlock(worker: u32): usize {
 /**
  * Lays out the memory for the given capacities and returns its size in bytes (as f64, since a plan
  * may exceed 4 GiB: the caller checks). Writes the directory only, so it also runs on a scratch
- * memory of two pages, which is how the size is known before the real memory exists.
+ * memory of two pages, which is how the size is known before the real memory exists. `domains` is
+ * one more than there can be broadcast domains; `memberships` is the sum of their ports.
  */
-export function layout(workers: u32, ports: u32, domains: u32, macs: u32, arena: u32): f64 {
+export function layout(
+  workers: u32,
+  ports: u32,
+  bridges: u32,
+  domains: u32,
+  memberships: u32,
+  macs: u32,
+  arena: u32,
+): f64 {
   memory.fill(DIRECTORY, 0, DIRECTORY_SIZE)
   store<u32>(DIRECTORY, workers, Directory.MAX_WORKERS)
   store<u32>(DIRECTORY, ports, Directory.MAX_PORTS)
+  store<u32>(DIRECTORY, bridges, Directory.MAX_BRIDGES)
   store<u32>(DIRECTORY, domains, Directory.MAX_DOMAINS)
+  store<u32>(DIRECTORY, memberships, Directory.MEMBERSHIPS)
   store<u32>(DIRECTORY, macs, Directory.MAX_MACS)
   store<u32>(DIRECTORY, arena, Directory.ARENA_SIZE)
   const all: u64 = workers + 1 // the control thread's block comes last
-  const config: u64 =
-    CONFIG_HEAD_SIZE + <u64>ports * RECORD_SIZE + <u64>domains * RECORD_SIZE + <u64>ports * 4
-  store<u32>(DIRECTORY, <u32>line(config), Directory.CONFIG_SIZE)
+  const config = configSize(ports, domains, memberships)
+  store<u32>(DIRECTORY, <u32>config, Directory.CONFIG_SIZE)
   let end: u64 = DIRECTORY + DIRECTORY_SIZE
   end = region(Directory.WORKERS, end, all * Worker.SIZE)
   end = region(Directory.COUNTERS, end, all * ports * COUNTERS_SIZE)
   end = region(Directory.DROPS, end, all * ports * REASONS_MAX * 8)
   end = region(Directory.QUEUES, end, all * line(<u64>ports * QUEUE_SIZE))
   end = region(Directory.FAILURES, end, all * line((<u64>ports + 1) * FAILURE_SIZE))
+  end = region(Directory.HEADS, end, all * HEADS_SIZE)
   end = region(Directory.ARENAS, end, all * arena)
-  end = region(Directory.CONFIG, end, 2 * line(config))
+  end = region(Directory.CONFIG, end, 2 * config)
   end = region(Directory.IDENTITY, end, <u64>ports * 4)
-  end = region(Directory.PORTS, end, <u64>ports * SHARED_SIZE)
-  end = region(Directory.DOMAINS, end, <u64>domains * SHARED_SIZE)
+  end = region(Directory.PORTS, end, <u64>ports * PORT_SHARED_SIZE)
+  end = region(Directory.DOMAINS, end, <u64>domains * DOMAIN_SHARED_SIZE)
+  end = region(Directory.VLANS, end, <u64>bridges * VLAN_MAP_SIZE)
+  end = region(Directory.CAPTURES, end, all * CAPTURE_SIZE)
   end = region(Directory.FDB, end, TABLE_HEAD_SIZE)
   end = region(Directory.FDB_BUCKETS, end, <u64>bucketsFor(macs) * BUCKET_SIZE)
   end = region(Directory.FDB_POOL, end, <u64>overflowFor(macs) * BUCKET_SIZE)
   return <f64>end
+}
+
+/**
+ * Octets of a config buffer: records, sets of VLANs and bindings, which are copied from one buffer
+ * to the other, and the flood lists with their runs, which are made anew: three a domain, for
+ * broadcast, multicast and unknown unicast.
+ */
+function configSize(ports: u32, domains: u32, memberships: u32): u64 {
+  const lists = 3 * (<u64>memberships + ports)
+  return line(copiedSize(ports, domains) + <u64>ports * 4 + lists * (4 + RUN_SIZE))
+}
+
+/** Octets of what is copied from one config buffer to the other. */
+@inline
+export function copiedSize(ports: u32, domains: u32): u64 {
+  const records =
+    <u64>ports * (PORT_RECORD_SIZE + VLAN_SET_SIZE) + <u64>domains * DOMAIN_RECORD_SIZE
+  return CONFIG_HEAD_SIZE + records + <u64>BINDINGS_MAX * BINDING_SIZE
 }
 
 @inline
@@ -188,6 +257,12 @@ function region(field: usize, start: u64, size: u64): u64 {
 export function queues(worker: u32): usize {
   const stride = line(<u64>load<u32>(DIRECTORY, Directory.MAX_PORTS) * QUEUE_SIZE)
   return directory(Directory.QUEUES) + <usize>worker * <usize>stride
+}
+
+/** Address of a worker's space for headers. */
+@inline
+export function heads(worker: u32): usize {
+  return directory(Directory.HEADS) + <usize>worker * HEADS_SIZE
 }
 
 /** Address of a worker's arena. */

@@ -3,128 +3,279 @@
  * that what comes out does not depend on where one burst ends and the next begins.
  */
 
-import { keyOf, stampOf } from './bridge/entry'
+import { ageingOf, domainGeneration, keyOf, stampOf } from './bridge/entry'
 import { decide, Verdict } from './bridge/forward'
-import { learn, seen } from './bridge/learn'
+import { inspect } from './bridge/inspect'
+import { Learnt, learn, recognise, seen } from './bridge/learn'
 import { sweep, sweepDeadline } from './bridge/sweep'
-import { latch, PortRecord, portRecord } from './config'
+import { capture } from './capture'
+import { Flood, latch, latched, PortFlag, PortRecord, portRecord } from './config'
 import { bump, Counter, countBurst, countersOf, dropReceived } from './counter'
 import { Drop } from './drop'
-import { flood, unicast } from './egress'
-import { FRAME_SIZE, Frame } from './frame'
-import { BURST_MAX, Directory, directory, Worker, workerBlock } from './memory'
+import { mirror } from './egress/mirror'
+import { flood, unicast } from './egress/send'
+import { FRAME_SIZE, Frame, framesOf } from './frame'
+import {
+  BURST_MAX,
+  DIRECTORY,
+  Directory,
+  directory,
+  ENTRIES_RESERVE,
+  HEADS_RESERVE,
+  HEADS_SIZE,
+  TRANSMIT_MAX,
+  Worker,
+  workerBlock,
+} from './memory'
+import { conforms } from './meter'
 import { accept } from './offload/accept'
+import { settle } from './offload/release'
 import { touch } from './table/bucket'
-import { bucketOf } from './table/hash'
-import { secondLineOf } from './table/head'
+import { bucketBy } from './table/hash'
+import { Head, secondLineOf } from './table/head'
 import { destinationOf, isGroup, sourceOf } from './wire/ethernet'
+
+/** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */
+export const MORE: u32 = 0x80000000
 
 /**
  * Handles a burst that was read from `port` into the arena of `worker`: `count` (at most BURST_MAX)
  * descriptors at `received(worker)`. `now` is in milliseconds, on any clock that only goes forward.
- * Returns the number of transmit entries at `transmit(worker)`; they and what they point to stay
- * valid until the next call for this worker.
+ * Returns the number of transmit entries at `transmit(worker)`, and MORE if the list did not hold
+ * them all; they and what they point to stay valid until the next call for this worker.
  */
 export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   const block = workerBlock(worker)
   const config = latch(block)
   count = min(count, BURST_MAX)
   const record = portRecord(config, port)
-  const fid = load<u32>(record, PortRecord.FID)
+  const flags = load<u32>(record, PortRecord.FLAGS)
+  store<u32>(block, 0, Worker.NEXT)
+  store<u32>(block, count, Worker.COUNT)
+  store<u32>(block, port, Worker.PORT)
+  countBurst(block, count)
+  const forwards = PortFlag.PRESENT | PortFlag.UP
+  let octets: u64
+  if ((flags & (forwards | PortFlag.MIRROR_TARGET)) == forwards) {
+    octets = receive(worker, block, config, port, record, count, now)
+  } else {
+    const down = (flags & forwards) != forwards
+    octets = refuse(worker, block, port, count, down ? Drop.PORT_DOWN : Drop.MIRROR_PORT)
+  }
   const counters = countersOf(worker, port)
   bump(counters + Counter.RX_FRAMES, count)
-  bump(counters + Counter.RX_OCTETS, octetsOf(block, count))
-  countBurst(block, count)
-  const up = PortRecord.PRESENT | PortRecord.UP
-  if ((load<u32>(record, PortRecord.FLAGS) & up) != up) {
-    dropReceived(worker, port, Drop.PORT_DOWN, count)
-    return 0
-  }
-  receive(worker, block, port, fid, count)
-  return bridge(worker, block, config, port, fid, count, now)
+  bump(counters + Counter.RX_OCTETS, octets)
+  return handle(worker, block, now)
 }
 
-/** Octets of a burst, as they were received. */
-function octetsOf(block: usize, count: u32): u64 {
+/** Goes on with the burst that `process` did not finish; returns as it does. */
+export function resume(worker: u32, now: f64): u32 {
+  return handle(worker, workerBlock(worker), now)
+}
+
+function handle(worker: u32, block: usize, now: f64): u32 {
+  const first = load<u32>(block, Worker.NEXT)
+  const count = load<u32>(block, Worker.COUNT)
+  store<u32>(block, 0, Worker.HEADS_USED)
+  store<f64>(block, now, Worker.NOW)
+  const entries = bridge(worker, block, latched(block), first, count, now)
+  const next = load<u32>(block, Worker.NEXT)
+  if (load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
+    capture(worker, block, first, next, entries, now)
+  }
+  return next < count ? entries | MORE : entries
+}
+
+/** Drops all frames of a burst; returns their octets. */
+function refuse(worker: u32, block: usize, port: u32, count: u32, why: u32): u64 {
   let octets: u64 = 0
-  const received = block + Worker.RECEIVED
-  for (let index: u32 = 0; index < count; index++) {
-    octets += load<u32>(received + ((<usize>index) << 3), 4)
+  let frame = block + Worker.FRAMES
+  let from = block + Worker.RECEIVED
+  for (let index: u32 = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
+    const received = load<u64>(from)
+    octets += received >> 32
+    begin(frame, received, port)
+    drop(worker, port, frame, why)
   }
   return octets
 }
 
-/**
- * The door: starts the descriptors of a burst, marks what is refused by length 0, and reads the FDB
- * buckets of both addresses, so that the misses of all frames overlap instead of queueing up one
- * behind the other later.
- */
-function receive(worker: u32, block: usize, port: u32, fid: u32, count: u32): void {
-  const table = directory(Directory.FDB)
-  const second = secondLineOf(table)
-  let touched: u64 = 0
-  let frame = block + Worker.FRAMES
-  let from = block + Worker.RECEIVED
-  for (let index: u32 = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
-    store<u64>(frame, load<u64>(from), Frame.ADDRESS)
-    store<u32>(frame, port | (fid << 16), Frame.PORT) // and Frame.FID
-    const why = accept(frame)
-    if (why != 0) {
-      dropReceived(worker, port, why, 1)
-      store<u32>(frame, 0, Frame.LENGTH)
-      continue
-    }
-    const address = <usize>load<u32>(frame, Frame.ADDRESS)
-    const source = bucketOf(table, keyOf(sourceOf(address), fid))
-    const destination = bucketOf(table, keyOf(destinationOf(address), fid))
-    store<u32>(frame, <u32>source, Frame.SOURCE_BUCKET)
-    store<u32>(frame, <u32>destination, Frame.DESTINATION_BUCKET)
-    touched ^= touch(source, second) ^ touch(destination, second)
-  }
-  store<u64>(block, touched, Worker.SCRATCH) // or the compiler would leave the reads out
+/** Starts a descriptor: address and length, ingress and domain, and no more known. */
+@inline
+function begin(frame: usize, received: u64, ingress: u32): void {
+  store<u64>(frame, received, Frame.ADDRESS)
+  store<u32>(frame, ingress, Frame.PORT) // and Frame.FID
+  v128.store(frame, i64x2.splat(0), Frame.ETHER_TYPE) // and all up to Frame.TAG
 }
 
-/** Learns, decides and acts, frame by frame. Returns the number of transmit entries. */
-function bridge(
+@inline
+function drop(worker: u32, port: u32, frame: usize, why: u32): void {
+  store<u8>(frame, <u8>why, Frame.DROP)
+  dropReceived(worker, port, why, 1)
+}
+
+/**
+ * The door: starts the descriptors of a burst, marks what is refused, and reads the FDB buckets of
+ * both addresses, so that the misses of all frames overlap instead of queueing up one behind the
+ * other later. Returns the octets of the burst, as they were received.
+ */
+function receive(
   worker: u32,
   block: usize,
   config: usize,
   port: u32,
-  fid: u32,
+  record: usize,
   count: u32,
   now: f64,
-): u32 {
+): u64 {
+  const table = directory(Directory.FDB)
+  const a = load<u64>(table, Head.SEED)
+  const b = load<u64>(table, Head.SEED + 8)
+  const c = load<u64>(table, Head.SEED + 16)
+  const buckets = <u64>load<u32>(table, Head.BUCKET_COUNT)
+  const first = <usize>load<u32>(table, Head.BUCKETS)
+  const second = secondLineOf(table)
+  const inspected = load<u32>(record, PortRecord.FLAGS) & PortFlag.DOOR
+  const native = load<u32>(record, PortRecord.FID)
+  const ingress = port | (native << 16)
+  let octets: u64 = 0
+  let touched: u64 = 0
+  let frame = block + Worker.FRAMES
+  let from = block + Worker.RECEIVED
+  for (let index: u32 = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
+    const received = load<u64>(from)
+    const length = <u32>(received >> 32)
+    let address = <usize>(<u32>received)
+    let fid = native
+    octets += length
+    begin(frame, received, ingress)
+    let why = accept(frame, address, length)
+    if (inspected != 0 && why == 0) {
+      why = inspect(block, config, record, port, frame, now)
+      address = <usize>load<u32>(frame, Frame.ADDRESS)
+      fid = <u32>load<u16>(frame, Frame.FID)
+    }
+    if (why != 0) {
+      drop(worker, port, frame, why)
+      continue
+    }
+    const source = bucketBy(keyOf(sourceOf(address), fid), a, b, c, buckets, first)
+    const destination = bucketBy(keyOf(destinationOf(address), fid), a, b, c, buckets, first)
+    store<u64>(frame, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
+    touched ^= touch(source, second) ^ touch(destination, second)
+  }
+  store<u64>(block, touched, Worker.SCRATCH) // or the compiler would leave the reads out
+  return octets
+}
+
+/**
+ * Learns, decides and acts, frame by frame, from number `first` until the burst ends or the transmit
+ * list is nearly full. Returns the number of transmit entries.
+ */
+function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32, now: f64): u32 {
+  const port = load<u32>(block, Worker.PORT)
+  const record = portRecord(config, port)
+  const flags = load<u32>(record, PortRecord.FLAGS)
+  const control = load<u32>(record, PortRecord.CONTROL_FRAMES)
+  const isolation = flags & PortFlag.ISOLATED
   const stamp = stampOf(now)
-  const value = seen(port, fid, now)
+  const table = directory(Directory.FDB)
+  const ports = directory(Directory.PORTS)
+  const counters = countersOf(worker, 0)
+  const identity = directory(Directory.IDENTITY)
+  let fid = u32.MAX_VALUE
+  let value: u64 = 0
+  let generation: u32 = 0
+  let ageing: u32 = 0
   let entries: u32 = 0
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
-  let frame = block + Worker.FRAMES
-  for (let index: u32 = 0; index < count; index++, frame += FRAME_SIZE) {
-    if (load<u32>(frame, Frame.LENGTH) == 0) continue
+  let index = first
+  let frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
+  for (; index < count; index++, frame += FRAME_SIZE) {
+    if (load<u8>(frame, Frame.DROP) != 0) continue
+    if (isCramped(block, entries)) break
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
-    const source = sourceOf(address)
-    if (source != last) {
-      if (isGroup(source) || source == 0) {
-        dropReceived(worker, port, Drop.SOURCE_INVALID, 1)
+    const domain = <u32>load<u16>(frame, Frame.FID)
+    if (domain != fid) {
+      fid = domain
+      value = seen(port, flags, fid, now)
+      generation = domainGeneration(fid)
+      ageing = ageingOf(config, fid)
+    }
+    if ((flags & PortFlag.MIRROR_RECEIVE) != 0) {
+      entries = mirrorReceived(worker, block, record, frame, entries)
+    }
+    const key = keyOf(sourceOf(address), fid)
+    if (key != last) {
+      const why = source(worker, block, config, table, frame, flags, port, key, value, now)
+      if (why == Learnt.DONE) last = key
+      else if (why != Learnt.LATER) {
+        drop(worker, port, frame, why)
         continue
       }
-      const bucket = <usize>load<u32>(frame, Frame.SOURCE_BUCKET)
-      const learnt = learn(worker, block, config, bucket, keyOf(source, fid), value, now)
-      if (learnt) last = source
     }
     const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
-    const verdict = decide(config, bucket, destinationOf(address), fid, port, stamp)
+    const mac = destinationOf(address)
+    const verdict = decide(table, bucket, mac, fid, port, control, ports, generation, ageing, stamp)
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
-      entries = unicast(worker, block, config, frame, detail, entries)
+      const own = identity + ((<usize>detail) << 2)
+      entries = unicast(worker, block, config, frame, detail, own, counters, isolation, entries)
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
-      entries = flood(worker, block, config, frame, entries)
-    } else {
-      dropReceived(worker, port, detail, 1)
-    }
+      const storm = (flags & PortFlag.STORM) != 0
+      if (storm && !conforms(record + PortRecord.RATES, port, detail, framesOf(frame), now)) {
+        drop(worker, port, frame, stormOf(detail))
+      } else entries = flood(worker, block, frame, detail, isolation, entries)
+    } else drop(worker, port, frame, detail)
   }
+  store<u32>(block, index, Worker.NEXT)
   return entries
+}
+
+/** What the source of a frame tells: see Learnt. */
+@inline
+function source(
+  worker: u32,
+  block: usize,
+  config: usize,
+  table: usize,
+  frame: usize,
+  flags: u32,
+  port: u32,
+  key: u64,
+  value: u64,
+  now: f64,
+): u32 {
+  const mac = key >> 16
+  if (isGroup(mac) || mac == 0) return Drop.SOURCE_INVALID
+  const bucket = <usize>load<u32>(frame, Frame.SOURCE_BUCKET)
+  if ((flags & (PortFlag.NO_LEARNING | PortFlag.LOCKED)) != 0) {
+    if ((flags & PortFlag.LOCKED) == 0) return Learnt.DONE
+    return recognise(block, config, bucket, key, port, now)
+  }
+  return learn(worker, block, config, table, bucket, key, value, now)
+}
+
+/** True when so little room is left that the next frame might not fit. */
+@inline
+function isCramped(block: usize, entries: u32): bool {
+  if (entries > TRANSMIT_MAX - ENTRIES_RESERVE) return true
+  return load<u32>(block, Worker.HEADS_USED) > HEADS_SIZE - HEADS_RESERVE
+}
+
+@inline
+function stormOf(kind: u32): u32 {
+  if (kind == Flood.BROADCAST) return Drop.STORM_BROADCAST
+  return kind == Flood.MULTICAST ? Drop.STORM_MULTICAST : Drop.STORM_UNKNOWN_UNICAST
+}
+
+/** Copies a frame, as it came, to whoever watches the port. */
+function mirrorReceived(worker: u32, block: usize, record: usize, frame: usize, entries: u32): u32 {
+  // Whoever gets it later may need the checksum completed, which would change what was sent here.
+  settle(frame, 0)
+  const target = load<u32>(record, PortRecord.MIRROR_RECEIVE)
+  return mirror(worker, block, frame, target, load<u32>(frame, Frame.TAG), entries)
 }
 
 /**

@@ -14,24 +14,24 @@ import { Directory, directory, TRANSMIT_MAX, Worker } from './memory'
 export const TRANSMIT_SIZE: usize = 32
 export const NO_PORT: u32 = 0xffffffff
 
-/** Appends octets that lie in one piece; false when the list is full. */
+/** Appends octets that lie in one piece, or in two; false when the list is full. */
 @inline
 export function append(
   block: usize,
   count: u32,
   head: usize,
-  length: u32,
+  headLength: u32,
+  body: usize,
+  bodyLength: u32,
   ports: usize,
   portCount: u32,
   except: u32,
 ): bool {
   if (count >= TRANSMIT_MAX) return false
   const entry = block + Worker.TRANSMIT + <usize>count * TRANSMIT_SIZE
-  store<u32>(entry, <u32>head)
-  store<u32>(entry, length, 4)
-  store<u64>(entry, 0, 8)
-  store<u32>(entry, <u32>ports, 16)
-  store<u32>(entry, portCount, 20)
+  store<u64>(entry, <u64>head | ((<u64>headLength) << 32))
+  store<u64>(entry, <u64>body | ((<u64>bodyLength) << 32), 8)
+  store<u64>(entry, <u64>ports | ((<u64>portCount) << 32), 16)
   store<u32>(entry, except, 24)
   return true
 }

@@ -46,9 +46,12 @@ bool keep_correspondent(int fd) {
 
 /* Somebody without an address cannot be answered, so the one before him is not either. */
 static void follow(struct correspondent *to, const struct msghdr *message) {
-    bool nameless = message->msg_namelen <= sizeof(sa_family_t);
+    socklen_t length = message->msg_namelen;
+    bool nameless = length <= sizeof(sa_family_t);
     pthread_mutex_lock(&to->lock);
-    to->length = nameless ? 0 : message->msg_namelen;
+    /* A path of 108 bytes has its NUL behind the structure, where the kernel does not want it back.
+     */
+    to->length = nameless ? 0 : length < sizeof to->address ? length : sizeof to->address;
     memcpy(&to->address, message->msg_name, sizeof to->address);
     pthread_mutex_unlock(&to->lock);
 }

@@ -18,6 +18,7 @@ const packagesOf = {
   'ovs-vsctl': ['openvswitch-switch'],
   'ovs-vswitchd': ['openvswitch-switch'],
   ping: ['iputils-ping'],
+  scapy: ['python3-scapy'],
   tcpdump: ['tcpdump'],
   unshare: ['util-linux'],
   vde_switch: ['vde2'],
@@ -28,7 +29,7 @@ const compiler = ['cc', 'g++', 'make', 'python3']
 
 /** What the tests call besides the switch itself. */
 export const testTools = [
-  ...['ip', 'unshare', 'ping', 'iperf3', 'tcpdump', 'ethtool'],
+  ...['ip', 'unshare', 'ping', 'iperf3', 'tcpdump', 'ethtool', 'scapy'],
   ...['ovs-vsctl', 'ovs-vswitchd', 'vde_switch'],
 ]
 

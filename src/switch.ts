@@ -4,7 +4,7 @@
  */
 import { parseDuration } from './config/duration.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
-import type { BridgeInput, Config, ConfigInput, Port, PortInput } from './config/types.js'
+import type { BridgeInput, Config, ConfigInput, Mirror, Port, PortInput } from './config/types.js'
 import { Fdb } from './dataplane/fdb.js'
 import { Forwarder } from './dataplane/forwarder.js'
 import { createMemory } from './dataplane/instance.js'
@@ -69,15 +69,14 @@ export class Switch {
 
   /** @internal Use {@link createSwitch}. */
   constructor(module: WebAssembly.Module, config: Config, options: SwitchOptions) {
-    const { ports, bridges, macs, arena } = config.capacity
-    const capacities = { workers: 1, ports, domains: bridges + 1, macs, arena }
+    const capacities = { workers: 1, ...config.capacity }
     const memory = createMemory(module, 'single', capacities, [options.seed ?? 0, 0])
     const attachment = { module, memory }
     this.#config = config
     this.#manager = new Manager(attachment, 1)
     this.#forwarder = new Forwarder(attachment, 0)
     this.#topology = new Topology(this.#manager, config.capacity)
-    this.#io = new MemoryIo(this.#forwarder, arena)
+    this.#io = new MemoryIo(this.#forwarder, config.capacity.arena)
     this.#loop = new Loop(this.#forwarder, this.#io, () => this.#now)
     this.fdb = new Fdb(this.#topology, () => this.#now)
     for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
@@ -107,8 +106,9 @@ export class Switch {
     this.#config = next
   }
 
-  #addBridge(name: string, { ageing }: Config['bridges'][string]): void {
-    this.#topology.addBridge(name, { ageing })
+  #addBridge(name: string, bridge: Config['bridges'][string]): void {
+    mustMirrorToPort(`bridge "${name}"`, bridge.mirror)
+    this.#topology.addBridge(name, bridge)
     this.#topology.flush()
   }
 
@@ -131,7 +131,8 @@ export class Switch {
     return port
   }
 
-  #addPort(name: string, { up, bridge, device: wanted }: Port): MemoryPort {
+  #addPort(name: string, { up, bridge, device: wanted, ...policy }: Port): MemoryPort {
+    mustMirrorToPort(`port "${name}"`, policy.mirror)
     if (wanted.type !== 'memory') {
       throw new LinkspanError(
         'INVALID',
@@ -140,7 +141,8 @@ export class Switch {
     }
     const device = new MemoryDevice(wanted)
     const offloads = device.offloads ? ALL_OFFLOADS : 0
-    const index = this.#topology.addPort(name, { bridge, up, mtu: device.mtu, offloads })
+    const settings = { bridge, up, mtu: device.mtu, offloads, policy }
+    const index = this.#topology.addPort(name, settings)
     this.#topology.flush()
     this.#io.add(index, device)
     this.#devices.set(name, device)
@@ -250,4 +252,12 @@ export async function createSwitch(
   options: SwitchOptions = {},
 ): Promise<Switch> {
   return new Switch(await singleModule(), parseConfig(config), options)
+}
+
+function mustMirrorToPort(who: string, mirror: Mirror | undefined): void {
+  if (mirror?.file === undefined) return
+  throw new LinkspanError(
+    'INVALID',
+    `${who}: a mirror to a file needs startSwitch of linkspan/node; here, mirror to a port and take its frames`,
+  )
 }

@@ -3,6 +3,7 @@
  *
  *   key    bits  0-15 FID            16-63 MAC, first octet lowest
  *   value  bits  0-15 port           16-23 flags     24-39 generation    40-63 time stamp, ticks
+ *          (0 in a sticky entry, which does not age)
  *
  * The generation is the sum of the port's and the domain's when the entry was written: raising
  * either makes all its entries void at once, which is how a flush costs nothing. The time stamp is
@@ -10,10 +11,13 @@
  */
 
 import { DomainRecord, domainRecord, TICK_MS } from '../config'
-import { Directory, directory, SHARED_SIZE, Worker } from '../memory'
+import { Directory, DOMAIN_SHARED_SIZE, directory, PORT_SHARED_SIZE, Worker } from '../memory'
 
 export namespace Flag {
+  /** Made by hand: in force until it is removed by hand. */
   export const STATIC: u32 = 1
+  /** Learnt on a sticky port: neither ages nor moves, but goes with a flush. */
+  export const STICKY: u32 = 2
 }
 
 const STAMP_MASK: u32 = 0xffffff
@@ -21,10 +25,13 @@ const GENERATION_MASK: u32 = 0xffff
 /** Ticks by which a stamp may lie ahead of the clock: 8 s. */
 const SKEW: u32 = 64
 
-/** Words of a port that all workers share: generation, and how many entries it has in the FDB. */
+/** Words of a port that all workers share; its meters (meter.ts) stand behind them. */
 export namespace Shared {
   export const GENERATION: usize = 0
+  /** Entries it has in the FDB, void ones that were not yet swept included. */
   export const ENTRIES: usize = 4
+  /** u64: when what it does was last told as an event, ms. */
+  export const TOLD: usize = 8
 }
 
 @inline
@@ -48,8 +55,18 @@ export function portOf(value: u64): u32 {
 }
 
 @inline
+export function flagsOf(value: u64): u32 {
+  return <u32>(value >> 16) & 0xff
+}
+
+@inline
 export function isStatic(value: u64): bool {
   return (<u32>value & (Flag.STATIC << 16)) != 0
+}
+
+@inline
+export function isSticky(value: u64): bool {
+  return (<u32>value & (Flag.STICKY << 16)) != 0
 }
 
 @inline
@@ -59,12 +76,12 @@ export function valueFor(port: u32, flags: u32, generation: u32, stamp: u32): u6
 
 @inline
 export function sharedOfPort(port: u32): usize {
-  return directory(Directory.PORTS) + <usize>port * SHARED_SIZE
+  return directory(Directory.PORTS) + <usize>port * PORT_SHARED_SIZE
 }
 
 @inline
 export function sharedOfDomain(fid: u32): usize {
-  return directory(Directory.DOMAINS) + <usize>fid * SHARED_SIZE
+  return directory(Directory.DOMAINS) + <usize>fid * DOMAIN_SHARED_SIZE
 }
 
 /** The generation that an entry of this port and domain must carry to be in force. */
@@ -73,6 +90,30 @@ export function generationOf(port: u32, fid: u32): u32 {
   const ofPort = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
   const ofDomain = atomic.load<u32>(sharedOfDomain(fid), Shared.GENERATION)
   return (ofPort + ofDomain) & GENERATION_MASK
+}
+
+@inline
+export function domainGeneration(fid: u32): u32 {
+  return atomic.load<u32>(sharedOfDomain(fid), Shared.GENERATION)
+}
+
+/** How long entries of the domain are in force that were not seen again, in ticks. */
+@inline
+export function ageingOf(config: usize, fid: u32): u32 {
+  return load<u32>(domainRecord(config, fid), DomainRecord.AGEING)
+}
+
+/**
+ * `inForce` for a loop that knows the domain: `ports` is where the ports' shared words begin,
+ * `generation` and `ageing` are the domain's.
+ */
+@inline
+export function isValid(value: u64, ports: usize, generation: u32, ageing: u32, stamp: u32): bool {
+  const shared = ports + <usize>portOf(value) * PORT_SHARED_SIZE
+  const wanted = (atomic.load<u32>(shared, Shared.GENERATION) + generation) & GENERATION_MASK
+  const young = ageOf(value, stamp) < ageing
+  if ((<u32>(value >> 24) & GENERATION_MASK) == wanted && young) return true
+  return isStatic(value) || ((<u32>(value >> 24) & GENERATION_MASK) == wanted && isSticky(value))
 }
 
 /** Milliseconds to ticks, as a time stamp. */
@@ -91,13 +132,11 @@ export function ageOf(value: u64, stamp: u32): u32 {
   return age > STAMP_MASK - SKEW ? 0 : age
 }
 
-/** True for a static entry, and for a dynamic one neither flushed nor aged. */
+/** True for a static entry, and for one that was learnt and is neither flushed nor aged. */
 @inline
 export function inForce(config: usize, fid: u32, value: u64, stamp: u32): bool {
-  if (isStatic(value)) return true
-  const generation = <u32>(value >> 24) & GENERATION_MASK
-  if (generation != generationOf(portOf(value), fid)) return false
-  return ageOf(value, stamp) < load<u32>(domainRecord(config, fid), DomainRecord.AGEING)
+  const ports = directory(Directory.PORTS)
+  return isValid(value, ports, domainGeneration(fid), ageingOf(config, fid), stamp)
 }
 
 /** The word that marks a lock as this worker's, in its present incarnation. */

@@ -11,9 +11,9 @@ import {
   ageOf,
   Flag,
   fidOf,
+  flagsOf,
   generationOf,
   inForce,
-  isStatic,
   keyOf,
   macOf,
   ownerOf,
@@ -108,6 +108,14 @@ export function fdbCount(): u32 {
   return countOf(directory(Directory.FDB))
 }
 
+/** Describes the entry of an address at the scratch space of `reader`, as `fdbNext` does, if it is in force. */
+export function fdbFind(reader: u32, fid: u32, macHigh: u32, macLow: u32, now: f64): bool {
+  const table = directory(Directory.FDB)
+  const key = keyOf(macFrom(macHigh, macLow), fid)
+  const slot = find(table, bucketOf(table, key), key)
+  return slot != 0 && listed(slot, workerBlock(reader) + Worker.SCRATCH, stampOf(now))
+}
+
 /** Offset in the scratch space where `fdbNext` leaves the cursor to go on with. */
 const CURSOR: usize = 248
 /** Entries that fit before it. */
@@ -161,8 +169,8 @@ function describe(out: usize, key: u64, value: u64, stamp: u32): void {
   const mac = bswap<u64>(macOf(key) << 16)
   store<u32>(out, fidOf(key))
   store<u32>(out, portOf(value), 4)
-  store<u32>(out, isStatic(value) ? Flag.STATIC : 0, 8)
+  store<u32>(out, flagsOf(value), 8)
   store<u32>(out, <u32>(mac >> 32), 12)
   store<u32>(out, <u32>mac, 16)
-  store<u32>(out, isStatic(value) ? 0 : <u32>(<f64>ageOf(value, stamp) * TICK_MS), 20)
+  store<u32>(out, flagsOf(value) != 0 ? 0 : <u32>(<f64>ageOf(value, stamp) * TICK_MS), 20)
 }

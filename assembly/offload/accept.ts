@@ -20,14 +20,16 @@ import * as udp from '../wire/udp'
 import { checksumOffsetOf, checksumStartOf, gsoSizeOf, requestOf, Virtio } from '../wire/virtio'
 import { completeInner, isTunnel } from './inner'
 
-/** Fills the descriptor `frame` (address and length are set). Returns 0, or a drop reason. */
+/**
+ * Fills the descriptor `frame`: its `address` and `length` are set, what an offload asks for is zero.
+ * Returns 0, or a drop reason.
+ */
 @inline
-export function accept(frame: usize): u32 {
-  const length = load<u32>(frame, Frame.LENGTH)
-  if (length < Ethernet.HEADER) return Drop.SHORT_FRAME
-  if (length > FRAME_MAX) return Drop.LONG_FRAME
-  const request = requestOf(<usize>load<u32>(frame, Frame.ADDRESS))
-  store<u32>(frame, 0, Frame.CHECKSUM) // COMPLETE, no GSO
+export function accept(frame: usize, address: usize, length: u32): u32 {
+  if (length - Ethernet.HEADER > FRAME_MAX - Ethernet.HEADER) {
+    return length > FRAME_MAX ? Drop.LONG_FRAME : Drop.SHORT_FRAME
+  }
+  const request = requestOf(address)
   return request == 0 ? 0 : acceptRequest(frame, request)
 }
 
@@ -42,7 +44,6 @@ function acceptRequest(frame: usize, request: u32): u32 {
     // DATA_VALID alone: the peer's kernel vouches for a checksum that the next one verifies anyway.
     return 0
   }
-  store<u8>(frame, 0, Frame.ECN) // of the frame that had this descriptor before
   const unfit = parse(frame)
   if (unfit != 0) return unfit
   const address = <usize>load<u32>(frame, Frame.ADDRESS)

@@ -46,23 +46,25 @@ export function packetLength(frame: usize): u32 {
   return length - headerLength(address, length)
 }
 
-/** Writes the virtio-net header before the frame. */
+/**
+ * Writes the virtio-net header before the Ethernet header at `address`, which is where the frame is
+ * or where headers for it are made; they are `longer` octets longer than the frame's own.
+ */
 @inline
-export function writeHeader(frame: usize): void {
-  const address = <usize>load<u32>(frame, Frame.ADDRESS)
-  if (<u32>load<u8>(frame, Frame.CHECKSUM) == Checksum.PARTIAL) writeRequest(frame, address)
+export function writeHeader(frame: usize, address: usize, longer: u32): void {
+  if (<u32>load<u8>(frame, Frame.CHECKSUM) == Checksum.PARTIAL) writeRequest(frame, address, longer)
   else clear(address)
 }
 
-function writeRequest(frame: usize, address: usize): void {
+function writeRequest(frame: usize, address: usize, longer: u32): void {
   const type = <u32>load<u8>(frame, Frame.GSO_TYPE)
   write(
     address,
     Virtio.FLAG_NEEDS_CSUM,
     type | <u32>load<u8>(frame, Frame.ECN),
-    type == 0 ? 0 : <u32>load<u16>(frame, Frame.HEADERS),
+    type == 0 ? 0 : <u32>load<u16>(frame, Frame.HEADERS) + longer,
     <u32>load<u16>(frame, Frame.GSO_SIZE),
-    <u32>load<u16>(frame, Frame.L4),
+    <u32>load<u16>(frame, Frame.L4) + longer,
     <u32>load<u16>(frame, Frame.CHECKSUM_FIELD),
   )
 }
@@ -74,4 +76,14 @@ export function complete(frame: usize): void {
   const start = <usize>load<u32>(frame, Frame.ADDRESS) + l4
   checksum.complete(start, load<u32>(frame, Frame.LENGTH) - l4, field, field == UDP.CHECKSUM)
   store<u8>(frame, <u8>Checksum.VERIFIED, Frame.CHECKSUM)
+}
+
+/**
+ * Completes a partial checksum if `offloads`, what all ports take that the frame goes to, lack it.
+ * Before the frame is put on a transmit list: what is on one is not changed any more.
+ */
+@inline
+export function settle(frame: usize, offloads: u32): void {
+  if (load<u32>(frame, Frame.CHECKSUM) == 0 || load<u8>(frame, Frame.GSO_TYPE) != 0) return
+  if ((needsOf(frame) & ~offloads & Offload.CHECKSUM) != 0) complete(frame)
 }

@@ -16,7 +16,7 @@
  * writer leaves a chain that readers and the next writer can walk; what a death can cost is one
  * pool bucket and a count that is off by one.
  */
-import { bucketsFor, overflowFor } from '../memory'
+import { BUCKET_SIZE, bucketsFor, overflowFor } from '../memory'
 import { Bucket, fill, lock, slotIn, unlock, VALUE, valueOf } from './bucket'
 import { dropCopies, extend, slotInChain, vacate } from './chain'
 import { bucketAt, bucketCountOf, Head } from './head'
@@ -64,11 +64,23 @@ function scramble(x: u64): u64 {
  */
 @inline
 export function bucketOf(table: usize, key: u64): usize {
-  let x = (key ^ load<u64>(table, Head.SEED)) * load<u64>(table, Head.SEED + 8)
-  x = (x ^ (x >> 32)) * load<u64>(table, Head.SEED + 16)
-  x = (x ^ (x >> 29)) * load<u64>(table, Head.SEED + 8)
-  const index = ((x >> 32) * <u64>load<u32>(table, Head.BUCKET_COUNT)) >> 32
-  return bucketAt(table, <u32>index)
+  return bucketBy(
+    key,
+    load<u64>(table, Head.SEED),
+    load<u64>(table, Head.SEED + 8),
+    load<u64>(table, Head.SEED + 16),
+    <u64>load<u32>(table, Head.BUCKET_COUNT),
+    <usize>load<u32>(table, Head.BUCKETS),
+  )
+}
+
+/** The same for a loop that has read the table's head once: three seeds, bucket count, first bucket. */
+@inline
+export function bucketBy(key: u64, a: u64, b: u64, c: u64, count: u64, buckets: usize): usize {
+  let x = (key ^ a) * b
+  x = (x ^ (x >> 32)) * c
+  x = (x ^ (x >> 29)) * b
+  return buckets + <usize>(((x >> 32) * count) >> 32) * BUCKET_SIZE
 }
 
 /**

@@ -15,6 +15,7 @@ export namespace Ethernet {
 /** EtherTypes, host order. */
 export namespace EtherType {
   export const IPV4: u32 = 0x0800
+  export const ARP: u32 = 0x0806
   export const VLAN: u32 = 0x8100
   export const IPV6: u32 = 0x86dd
   export const QINQ: u32 = 0x88a8
@@ -23,6 +24,7 @@ export namespace EtherType {
 /** Octets of an 802.1Q tag: TPID and TCI. */
 export const TAG: u32 = 4
 
+export const BROADCAST: u64 = 0xffffffffffff
 const MAC_MASK: u64 = 0xffffffffffff
 /** 01-80-C2-00-00-00 as a load gives it, and the mask that leaves out the low nibble of the last octet. */
 const RESERVED: u64 = 0x000000c28001

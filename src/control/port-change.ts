@@ -4,7 +4,13 @@
  */
 import type { Port as PortConfig } from '../config/types.js'
 import type { Device } from '../device/device.js'
-import { canUpdateDevice, checkOpenable, isMissing, updateDevice } from '../device/open.js'
+import {
+  canUpdateDevice,
+  checkOpenable,
+  isMissing,
+  updateDevice,
+  waitsFor,
+} from '../device/open.js'
 import type { Port } from './port.js'
 import type { Step } from './transaction.js'
 
@@ -49,7 +55,7 @@ function exchanging(port: Port, to: PortConfig): Step {
       try {
         opened = port.openDevice(to)
       } catch (error) {
-        if (!isMissing(error) || to.device.missing !== 'wait') throw error
+        if (!isMissing(error) || !waitsFor(to.device)) throw error
         why = (error as Error).message
       }
     },

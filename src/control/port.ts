@@ -3,7 +3,7 @@
  * packet path learns of it through the topology only; descriptors are handed to the workers here
  * and taken back before they are closed.
  */
-import type { Port as PortConfig } from '../config/types.js'
+import type { Port as PortConfig, PortPolicy } from '../config/types.js'
 import type { PortCounters } from '../dataplane/manager.js'
 import type { Device, DeviceInfo, DeviceLinkEvent } from '../device/device.js'
 import {
@@ -14,6 +14,7 @@ import {
   mayBeThere,
   openDevice,
   placeOf,
+  waitsFor,
 } from '../device/open.js'
 import { Backoff } from './backoff.js'
 import type { Origin, PortHost, PortState } from './port-host.js'
@@ -100,7 +101,7 @@ export class Port {
     try {
       this.#attach()
     } catch (error) {
-      if (!isMissing(error) || this.#deviceConfig.missing !== 'wait') throw error
+      if (!isMissing(error) || !waitsFor(this.#deviceConfig)) throw error
       this.#become('waiting', (error as Error).message)
     }
   }
@@ -146,11 +147,12 @@ export class Port {
   openDevice(config: PortConfig): Device {
     checkOpenable(this.name, config.device)
     const { workers } = this.#host.manager
-    const device = openDevice(config.device, { workers, mac: this.#mac })
+    const device = openDevice(config.device, { workers, mac: this.#mac, port: this.name })
     device.onLink((event) => this.#linkChanged(device, event))
     device.onGone((why) => {
       if (device === this.#device) this.lost(why)
     })
+    device.onNotice?.((event, detail) => this.#host.report(this, event, { why: textOf(detail) }))
     device.onQueues?.((before) =>
       this.#queues.change(device, before, () => device === this.#device),
     )
@@ -217,7 +219,7 @@ export class Port {
     this.#config = config
     this.#device = device
     // What was learnt on the old device is not true of the new one.
-    this.#host.topology.flushEntries({ port: this.name })
+    this.#host.topology.entries.flush({ port: this.name })
     this.#stage()
     if (!device) this.#become('waiting', why)
   }
@@ -264,7 +266,7 @@ export class Port {
     if (!now) return // its deletion is told next
     const before = this.#state
     // It was down and came up again before we heard: what it learnt before is void all the same.
-    if (isUp(now) && !event.up) this.#host.topology.flushEntries({ port: this.name })
+    if (isUp(now) && !event.up) this.#host.topology.entries.flush({ port: this.name })
     this.#stage()
     this.#settle()
     if (before === this.#state) return
@@ -278,7 +280,7 @@ export class Port {
     if (!device) return
     this.#device = undefined
     this.#host.topology.setPort(this.name, { up: false })
-    this.#become(this.#deviceConfig.missing === 'wait' ? 'waiting' : 'error', why)
+    this.#become(waitsFor(this.#deviceConfig) ? 'waiting' : 'error', why)
     this.#host.report(this, 'port lost its device', { why })
     // Lets the kernel finish a namespace that is going: our socket in it would keep it alive.
     device.releaseNamespace()
@@ -335,8 +337,18 @@ export class Port {
 }
 
 /** The part of a port's config that is the topology's business. */
-function settingsOf({ bridge }: PortConfig) {
-  return { bridge }
+function settingsOf(config: PortConfig) {
+  const { bridge, mirror } = config
+  // A mirror to a file is no business of the topology: that has ports only.
+  const policy = { ...config, mirror: mirror?.port === undefined ? undefined : mirror }
+  return { bridge, policy: policy as PortPolicy }
+}
+
+/** `key value, key value`: for people. */
+function textOf(detail: object): string {
+  return Object.entries(detail)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ')
 }
 
 function isUp({ up, carrier }: DeviceInfo): boolean {

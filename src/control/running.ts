@@ -61,9 +61,9 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
 
   /** Starts a switch; when it resolves, every port that could be opened forwards. */
   static async start(config: Config): Promise<RunningSwitch> {
-    const { ports, bridges, macs, arena, maxWorkers } = config.capacity
+    const { maxWorkers: workers, ...capacity } = config.capacity
     const module = await sharedModule()
-    const capacities = { workers: maxWorkers, ports, domains: bridges + 1, macs, arena }
+    const capacities = { workers, ...capacity }
     const bytes = randomBytes(8)
     const seed = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)] as const
     const memory = createMemory(module, 'shared', capacities, seed)

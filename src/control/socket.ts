@@ -1,9 +1,9 @@
 /** The control socket: where it is, who holds it, who may use it. */
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { groupId } from '../device/account.js'
-import { clearSocketPath, LONGEST_SOCKET_PATH } from '../device/socket-path.js'
+import { LONGEST_SOCKET_PATH, lookAtSocketPath } from '../device/socket-path.js'
 import { LinkspanError } from '../error.js'
 
 /** The socket of the switch called `name`, for this user. */
@@ -35,20 +35,21 @@ export function claimSocket(path: string): void {
       `the socket's path has ${Buffer.byteLength(path)} bytes, a socket's may have ${LONGEST_SOCKET_PATH}: ${path}`,
     )
   }
-  makeDirectory(dirname(path))
-  const state = clearSocketPath(path)
+  const state = lookAtSocketPath(path)
   if (state === 'held') {
     throw new LinkspanError(
       'EXISTS',
       `a switch is already running at ${path}: stop it with "linkspan down", or give this one another --name`,
     )
   }
+  makeDirectory(dirname(path))
   if (state === 'no-socket') {
     throw new LinkspanError(
       'EXISTS',
       `${path} is there and is no socket: remove it or use --socket`,
     )
   }
+  rmSync(path, { force: true })
 }
 
 function makeDirectory(path: string): void {

@@ -2,6 +2,7 @@
 import type { Change } from '../config/diff.js'
 import type { Bridge, Port as PortConfig, StaticEntry } from '../config/types.js'
 import type { Fdb } from '../dataplane/fdb.js'
+import type { BridgeSettings } from '../dataplane/topology.js'
 import type { Device } from '../device/device.js'
 import { closeDevices } from '../device/open.js'
 import { LinkspanError } from '../error.js'
@@ -163,8 +164,9 @@ function bridgeStep({ host }: Switch, change: Extract<Change, { object: 'bridge'
 }
 
 /** The part of a bridge's config that is the topology's business. */
-export function bridgeSettings({ ageing }: Bridge) {
-  return { ageing }
+export function bridgeSettings({ ageing, vlanAware, vlanProtocol, controlFrames, mirror }: Bridge) {
+  const toPort = mirror?.port === undefined ? undefined : mirror
+  return { ageing, vlanAware, vlanProtocol, controlFrames, mirror: toPort } as BridgeSettings
 }
 
 function fdbSteps({ fdb }: Switch, changes: readonly Change[], op: 'add' | 'remove'): Step[] {

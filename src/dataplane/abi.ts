@@ -3,7 +3,15 @@
  * are offsets in linear memory; times are milliseconds on any clock that only goes forward.
  */
 export interface Exports {
-  layout(workers: number, ports: number, domains: number, macs: number, arena: number): number
+  layout(
+    workers: number,
+    ports: number,
+    bridges: number,
+    domains: number,
+    memberships: number,
+    macs: number,
+    arena: number,
+  ): number
   boot(seedLow: number, seedHigh: number): number
   attach(worker: number): number
   breakLocks(worker: number): number
@@ -18,14 +26,43 @@ export interface Exports {
   scratch(worker: number): number
 
   process(worker: number, port: number, count: number, now: number): number
+  resume(worker: number, now: number): number
   tick(worker: number, now: number): number
   nextDeadline(worker: number, now: number): number
   enter(worker: number): void
   quiesce(worker: number): void
 
   configBegin(): number
-  configPort(port: number, flags: number, fid: number, mtu: number, offloads: number): void
-  configDomain(fid: number, flags: number, ageing: number): void
+  configPort(
+    port: number,
+    flags: number,
+    bridge: number,
+    fid: number,
+    mtu: number,
+    offloads: number,
+  ): void
+  configPortVlan(port: number, tpid: number, native: number): void
+  configPortMember(port: number, first: number, last: number): void
+  configPortPolicy(
+    port: number,
+    macLimit: number,
+    controlFrames: number,
+    mirrorReceive: number,
+    mirrorTransmit: number,
+  ): void
+  configPortRate(port: number, meter: number, cost: number, burst: number): void
+  configBindings(port: number): void
+  configBinding(
+    port: number,
+    kind: number,
+    prefix: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): number
+  configDomain(fid: number, flags: number, ageing: number, bridge: number, vid: number): void
+  setVlan(bridge: number, vid: number, fid: number): void
   configCommit(): number
   configGeneration(): number
   configPassed(generation: number): number
@@ -44,6 +81,7 @@ export interface Exports {
   fdbFlushPort(port: number): void
   fdbFlushDomain(fid: number): void
   fdbNext(reader: number, cursor: number, now: number): number
+  fdbFind(reader: number, fid: number, macHigh: number, macLow: number, now: number): number
 
   portCounter(port: number, which: number): number
   dropCounter(port: number, reason: number): number
@@ -51,6 +89,30 @@ export interface Exports {
   transmitFailed(worker: number, port: number, reason: number, frames: number, octets: number): void
   workerStatistic(worker: number, which: number): number
   account(worker: number, busy: number, waited: number): void
+
+  captureStart(
+    which: number,
+    wants: number,
+    port: number,
+    macHigh: number,
+    macLow: number,
+    etherType: number,
+    vlan: number,
+    snapLength: number,
+  ): void
+  captureAddress(
+    which: number,
+    version: number,
+    prefix: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): void
+  captureStop(which: number): void
+  captureNext(worker: number): number
+  captureDone(worker: number): void
+  capturesLost(worker: number): number
 
   nextEvent(worker: number, reader: number): number
   eventsLost(worker: number): number
@@ -76,10 +138,70 @@ export const VIRTIO_HEADER = 12
 /** Outcomes of a change to the FDB. */
 export const Change = { DONE: 0, EXISTS: 1, MISSING: 2, FULL: 3, BUSY: 4 } as const
 
-/** Flags of a port's and a domain's record. */
-export const PORT_PRESENT = 1
-export const PORT_UP = 2
+/** Flags of a port's record: assembly/config.ts, PortFlag. */
+export const PortFlag = {
+  PRESENT: 0x1,
+  UP: 0x2,
+  ISOLATED: 0x4,
+  NO_LEARNING: 0x8,
+  LOCKED: 0x10,
+  STICKY: 0x20,
+  MAC_LIMIT: 0x40,
+  GUARD: 0x80,
+  VLAN_AWARE: 0x100,
+  TUNNEL: 0x200,
+  ADMIT_TAGGED: 0x400,
+  ADMIT_UNTAGGED: 0x800,
+  NATIVE_TAGGED: 0x1000,
+  STORM: 0x2000,
+  POLICE_RECEIVE: 0x4000,
+  POLICE_TRANSMIT: 0x8000,
+  MIRROR_RECEIVE: 0x10000,
+  MIRROR_TRANSMIT: 0x20000,
+  MIRROR_TARGET: 0x40000,
+  FLOOD_BROADCAST: 0x100000,
+  FLOOD_MULTICAST: 0x200000,
+  FLOOD_UNKNOWN: 0x400000,
+} as const
 export const DOMAIN_PRESENT = 1
+
+/** Meters of a port: assembly/meter.ts. */
+export const Meter = {
+  BROADCAST: 0,
+  MULTICAST: 1,
+  UNKNOWN_UNICAST: 2,
+  RECEIVE_OCTETS: 3,
+  RECEIVE_FRAMES: 4,
+  TRANSMIT_OCTETS: 5,
+  TRANSMIT_FRAMES: 6,
+} as const
+export const METERS = 7
+
+/** Kinds of binding: assembly/bridge/guard.ts. */
+export const Binding = { MAC: 1, IPV4: 2, IPV6: 3 } as const
+
+/** Last octets of the reserved addresses that can be let through (802.1Q-2022 table 8-1). */
+export const ControlFrame = { stp: 0x0, lacp: 0x2, eapol: 0x3, lldp: 0xe } as const
+
+/** Flags of an FDB entry as `fdbNext` gives it. */
+export const ENTRY_STATIC = 1
+export const ENTRY_STICKY = 2
+
+/** What a capture asks for: assembly/capture.ts, Wants. */
+export const Wants = {
+  RECEIVED: 1,
+  TRANSMITTED: 2,
+  DROPPED: 4,
+  PORT: 8,
+  MAC: 16,
+  ETHER_TYPE: 32,
+  VLAN: 64,
+  ADDRESS: 128,
+} as const
+export const CAPTURES_MAX = 8
+
+/** Set in what `process` and `resume` return, as a signed number, when the burst is not done. */
+export const MORE = 0x8000_0000
 
 /** Order of a port's counters and of a worker's statistics. */
 export const portCounters = [
@@ -110,4 +232,5 @@ export const eventTypes = {
   1: 'moved',
   2: 'table-full',
   3: 'static-violated',
+  4: 'blocked',
 } as const

@@ -12,9 +12,11 @@ export interface FdbEntry {
   port: string
   /** Null: this version has no tunnels. */
   vtep: string | null
-  /** Milliseconds since it was last seen; null for a static entry. */
+  /** Milliseconds since it was last seen; null for an entry that does not age. */
   age: number | null
   static: boolean
+  /** Learnt on a sticky port: neither ages nor moves. */
+  sticky: boolean
 }
 
 /** The FDB of a switch. MACs are text, `02:55:00:00:00:02`. */
@@ -25,35 +27,48 @@ export class Fdb {
   ) {}
 
   list(): FdbEntry[] {
-    return Array.from(this.topology.entries(this.now()), (entry) => ({
+    return Array.from(this.topology.entries.list(this.now()), (entry) => ({
       bridge: entry.bridge,
-      vlan: null,
+      vlan: entry.vlan,
       mac: formatMac([entry.macHigh, entry.macLow]),
       port: entry.port,
       vtep: null,
-      age: entry.static ? null : entry.age,
+      age: entry.static || entry.sticky ? null : entry.age,
       static: entry.static,
+      sticky: entry.sticky,
     }))
   }
 
   /** Adds an entry by hand, or replaces one: static unless said otherwise. */
-  add(entry: { bridge: string; mac: string; port: string; static?: boolean }): void {
+  add(entry: {
+    bridge: string
+    vlan?: number | null | undefined
+    mac: string
+    port: string
+    static?: boolean
+  }): void {
     const [macHigh, macLow] = individual(entry.mac)
-    const { bridge, port } = entry
+    const { bridge, vlan, port } = entry
     const fixed = entry.static ?? true
-    this.topology.setEntry({ bridge, port, macHigh, macLow, static: fixed }, this.now())
+    this.topology.entries.set({ bridge, vlan, port, macHigh, macLow, static: fixed }, this.now())
   }
 
-  /** Removes an entry, static or not; NOT_FOUND if there is none. */
-  delete(entry: { bridge: string; mac: string }): void {
+  /** Removes an entry, static or not, of a VLAN or of all; NOT_FOUND if there is none. */
+  delete(entry: { bridge: string; vlan?: number | null | undefined; mac: string }): void {
     const [macHigh, macLow] = individual(entry.mac)
-    if (this.topology.deleteEntry(entry.bridge, macHigh, macLow)) return
+    if (this.topology.entries.delete(entry.bridge, macHigh, macLow, entry.vlan)) return
     throw new LinkspanError('NOT_FOUND', `bridge "${entry.bridge}" has no entry for ${entry.mac}`)
   }
 
-  /** Forgets what was learnt on a port, on a bridge, or altogether; static entries stay. */
-  flush(scope: { port?: string | undefined; bridge?: string | undefined } = {}): void {
-    this.topology.flushEntries(scope)
+  /** Forgets what was learnt on a port, in a VLAN, on a bridge, or altogether; static entries stay. */
+  flush(
+    scope: {
+      port?: string | undefined
+      bridge?: string | undefined
+      vlan?: number | null | undefined
+    } = {},
+  ): void {
+    this.topology.entries.flush(scope)
   }
 }
 

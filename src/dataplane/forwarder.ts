@@ -30,9 +30,17 @@ export class Forwarder {
     this.ready = exports.ready(worker)
   }
 
-  /** Forwards `count` frames received from `port`; returns the number of transmit entries. */
+  /**
+   * Forwards `count` frames received from `port`; returns the number of transmit entries, with MORE
+   * set, which makes it negative, if `resume` is to be called when these are sent.
+   */
   process(port: number, count: number, now: number): number {
     return this.exports.process(this.worker, port, count, now)
+  }
+
+  /** Goes on with a burst of which \`process\` or the last \`resume\` left a part. */
+  resume(now: number): number {
+    return this.exports.resume(this.worker, now)
   }
 
   /** Does what time asks for; returns the number of transmit entries. */

@@ -12,8 +12,11 @@ export interface Capacities {
   /** Forwarding workers. */
   workers: number
   ports: number
-  /** Broadcast domains, the unused number 0 included. */
-  domains: number
+  bridges: number
+  /** (bridge, VLAN) pairs of VLAN-aware bridges. */
+  vlans: number
+  /** Ports of those pairs, summed up. */
+  memberships: number
   /** MAC addresses in the FDB. */
   macs: number
   /** Bytes in which one worker receives a burst. */
@@ -43,10 +46,20 @@ function newMemory(build: Build, pages: number): WebAssembly.Memory {
     : new WebAssembly.Memory({ initial: pages, maximum: pages })
 }
 
+/** Broadcast domains, the unused number 0 included: one a bridge, one a VLAN. */
+export function domainsOf({ bridges, vlans }: Pick<Capacities, 'bridges' | 'vlans'>): number {
+  return Math.min(bridges + vlans + 1, 65_535)
+}
+
+function layout(exports: Exports, wanted: Capacities): number {
+  const { workers, ports, bridges, memberships, macs, arena } = wanted
+  return exports.layout(workers, ports, bridges, domainsOf(wanted), memberships, macs, arena)
+}
+
 /** Bytes of linear memory that the capacities take. */
 export function memorySize(module: WebAssembly.Module, build: Build, wanted: Capacities): number {
   const scratch = instantiate(module, newMemory(build, SCRATCH_PAGES))
-  return scratch.layout(wanted.workers, wanted.ports, wanted.domains, wanted.macs, wanted.arena)
+  return layout(scratch, wanted)
 }
 
 /**
@@ -68,7 +81,7 @@ export function createMemory(
   }
   const memory = newMemory(build, pages)
   const exports = instantiate(module, memory)
-  exports.layout(wanted.workers, wanted.ports, wanted.domains, wanted.macs, wanted.arena)
+  layout(exports, wanted)
   if (!exports.boot(seed[0], seed[1])) {
     throw new LinkspanError('INVALID', 'static data of the module reaches into its directory block')
   }

@@ -8,22 +8,41 @@ import {
   BUSY,
   Change,
   DOMAIN_PRESENT,
+  ENTRY_STATIC,
+  ENTRY_STICKY,
   type Exports,
   eventTypes,
-  PORT_PRESENT,
-  PORT_UP,
   portCounters,
   WAITED,
   workerStatistics,
 } from './abi.js'
 import { type Attachment, attach } from './instance.js'
+import type { BoundAddress, Mirrors, Rate } from './port-record.js'
 
+/** A port's record in numbers, see assembly/config.ts. */
 export interface PortSettings {
+  /** Bits of PortFlag. */
+  flags: number
+  bridge: number
+  /** Where frames without a tag belong; 0 where they have no place. */
   fid: number
-  up: boolean
   mtu: number
   /** Bits of device/offload.ts. */
   offloads: number
+  /** On a VLAN-aware bridge: TPID, native VID or 0, and the VLANs it is a member of. */
+  vlan?: { tpid: number; native: number; members: readonly (readonly [number, number])[] }
+  macLimit: number
+  controlFrames: number
+  mirrors: Mirrors
+  rates: readonly Rate[]
+}
+
+export interface DomainSettings {
+  /** Milliseconds. */
+  ageing: number
+  bridge: number
+  /** 0 on a bridge that is not VLAN-aware. */
+  vid: number
 }
 
 /** An FDB entry; the MAC as its first two octets and its last four. */
@@ -31,9 +50,10 @@ export interface FdbEntry {
   fid: number
   port: number
   static: boolean
+  sticky: boolean
   macHigh: number
   macLow: number
-  /** Milliseconds since it was last seen; 0 for a static one. */
+  /** Milliseconds since it was last seen; 0 for a static or sticky one. */
   age: number
 }
 
@@ -50,7 +70,7 @@ export interface DataplaneEvent {
   type: (typeof eventTypes)[keyof typeof eventTypes]
   port: number
   fid: number
-  /** moved, static-violated: the other port. */
+  /** moved, static-violated: the other port; blocked: the drop reason. */
   detail: number
   macHigh: number
   macLow: number
@@ -82,19 +102,46 @@ export class Manager {
 
   /** Sets a port in the open change; undefined takes it out. */
   setPort(port: number, settings: PortSettings | undefined): void {
-    if (!settings) return this.exports.configPort(port, 0, 0, 0, 0)
-    const flags = PORT_PRESENT | (settings.up ? PORT_UP : 0)
-    this.exports.configPort(port, flags, settings.fid, settings.mtu, settings.offloads)
+    const { exports } = this
+    if (!settings) return exports.configPort(port, 0, 0, 0, 0, 0)
+    const { flags, bridge, fid, mtu, offloads, vlan, mirrors } = settings
+    exports.configPort(port, flags, bridge, fid, mtu, offloads)
+    if (vlan) {
+      exports.configPortVlan(port, vlan.tpid, vlan.native)
+      for (const [first, last] of vlan.members) exports.configPortMember(port, first, last)
+    }
+    const { macLimit, controlFrames } = settings
+    const [receive, transmit] = [mirrors.receive ?? 0, mirrors.transmit ?? 0]
+    exports.configPortPolicy(port, macLimit, controlFrames, receive, transmit)
+    for (const [meter, [cost, burst]] of settings.rates.entries()) {
+      exports.configPortRate(port, meter, cost, burst)
+    }
   }
 
-  /** Sets a broadcast domain in the open change: its ageing time in ms; undefined takes it out. */
-  setDomain(fid: number, ageing: number | undefined): void {
-    this.exports.configDomain(fid, ageing === undefined ? 0 : DOMAIN_PRESENT, ageing ?? 0)
+  /** Sets a port's bindings, which a change begins without. */
+  setBindings(port: number, bindings: readonly BoundAddress[]): void {
+    this.exports.configBindings(port)
+    for (const { kind, prefix, words } of bindings) {
+      if (this.exports.configBinding(port, kind, prefix, ...words)) continue
+      throw new LinkspanError('LIMIT', 'there is room for 8192 bound addresses, all ports together')
+    }
+  }
+
+  /** Sets a broadcast domain in the open change; undefined takes it out. */
+  setDomain(fid: number, settings: DomainSettings | undefined): void {
+    if (!settings) return this.exports.configDomain(fid, 0, 0, 0, 0)
+    const { ageing, bridge, vid } = settings
+    this.exports.configDomain(fid, DOMAIN_PRESENT, ageing, bridge, vid)
   }
 
   /** Makes the change active, whole and at once; returns its generation. */
   commit(): number {
-    return this.exports.configCommit() >>> 0
+    const generation = this.exports.configCommit() >>> 0
+    if (generation !== 0) return generation
+    throw new LinkspanError(
+      'LIMIT',
+      'more ports in VLANs than there is room for: raise capacity.memberships and restart the switch',
+    )
   }
 
   /** The generation of the active config. */
@@ -107,7 +154,7 @@ export class Manager {
     return this.exports.configPassed(generation) !== 0
   }
 
-  fdbSet(entry: Omit<FdbEntry, 'age'>, now: number): void {
+  fdbSet(entry: Omit<FdbEntry, 'age' | 'sticky'>, now: number): void {
     const { fid, macHigh, macLow, port } = entry
     const fixed = entry.static ? 1 : 0
     const outcome = this.exports.fdbSet(this.#self, fid, macHigh, macLow, port, fixed, now)
@@ -136,12 +183,19 @@ export class Manager {
     }
   }
 
+  /** The entry in force of an address. */
+  fdbFind(fid: number, macHigh: number, macLow: number, now: number): FdbEntry | undefined {
+    const found = this.exports.fdbFind(this.#self, fid, macHigh, macLow, now)
+    return found ? this.#entryAt(0) : undefined
+  }
+
   #entryAt(at: number): FdbEntry {
     const view = this.#scratch
     return {
       fid: view.getUint32(at, true),
       port: view.getUint32(at + 4, true),
-      static: (view.getUint32(at + 8, true) & 1) !== 0,
+      static: (view.getUint32(at + 8, true) & ENTRY_STATIC) !== 0,
+      sticky: (view.getUint32(at + 8, true) & ENTRY_STICKY) !== 0,
       macHigh: view.getUint32(at + 12, true),
       macLow: view.getUint32(at + 16, true),
       age: view.getUint32(at + 20, true),

@@ -1,41 +1,38 @@
 /**
- * Bridges, ports and FDB entries by name, over the dataplane's numbers. Changes are gathered here
- * and written by `flush` in one commit, so that a thousand ports change at once; what was taken out
- * is given to someone else only after every worker has passed on.
+ * Bridges and ports by name, over the dataplane's numbers. Changes are gathered here and written by
+ * `flush` in one commit, so that a thousand ports change at once; what was taken out is given to
+ * someone else only after every worker has passed on.
  */
 
+import type { Bridge, PortPolicy } from '../config/types.js'
 import { LinkspanError } from '../error.js'
+import { type DomainName, Domains, WHOLE } from './domains.js'
+import { Entries } from './entries.js'
 import { drops } from './generated/drops.js'
-import type { FdbEntry, Manager, PortCounters } from './manager.js'
+import { domainsOf } from './instance.js'
+import type { Manager, PortCounters } from './manager.js'
 import { Numbers } from './numbers.js'
+import { bindingsOf } from './port-record.js'
+import { type MirrorView, portRecord } from './port-settings.js'
 
-export interface BridgeSettings {
-  /** Milliseconds after which an address that was not seen again is forgotten. */
-  ageing: number
-}
+/** `mirror` here has a port always: a file is a port of its own. */
+export type BridgeSettings = Pick<Bridge, 'ageing'> &
+  Partial<Pick<Bridge, 'vlanAware' | 'vlanProtocol' | 'controlFrames' | 'mirror'>>
 
 export interface PortSettings {
   bridge: string
   up: boolean
   mtu: number
   offloads: number
+  /** Left out: forwards everything, and is in VLAN 1 of a VLAN-aware bridge. */
+  policy?: PortPolicy
 }
 
-interface BridgeState extends BridgeSettings {
-  fid: number
-}
-interface PortState extends PortSettings {
+export interface BridgeState extends BridgeSettings {
   index: number
 }
-
-/** An FDB entry by name; the MAC as its first two octets and its last four. */
-export interface NamedEntry {
-  bridge: string
-  port: string
-  macHigh: number
-  macLow: number
-  age: number
-  static: boolean
+export interface PortState extends PortSettings {
+  index: number
 }
 
 export interface DropCount {
@@ -44,24 +41,33 @@ export interface DropCount {
   frames: number
 }
 
-export class Topology {
+export interface TopologyCapacity {
+  ports: number
+  bridges: number
+  vlans: number
+}
+
+export class Topology implements MirrorView {
+  readonly entries: Entries
+  readonly domains: Domains
   readonly #manager: Manager
   readonly #bridges = new Map<string, BridgeState>()
   readonly #ports = new Map<string, PortState>()
-  readonly #bridgeNames = new Map<number, string>()
   readonly #portNames = new Map<number, string>()
-  readonly #static = new Map<string, Omit<FdbEntry, 'age'>>()
-  readonly #fids: Numbers
   readonly #indices: Numbers
-  /** Numbers whose records are to be written, and those of them that are flushed then. */
+  readonly #bridgeIndices: Numbers
+  /** What is to be written, and which ports are flushed then. */
   readonly #dirtyPorts = new Set<number>()
-  readonly #dirtyBridges = new Set<number>()
+  readonly #dirtyBridges = new Set<string>()
+  readonly #removedBridges = new Map<string, number>()
   readonly #voidPorts = new Set<number>()
-  readonly #voidBridges = new Set<number>()
 
-  constructor(manager: Manager, capacity: { ports: number; bridges: number }) {
+  constructor(manager: Manager, capacity: TopologyCapacity) {
     this.#manager = manager
-    this.#fids = new Numbers(1, capacity.bridges + 1, 'bridge', 'capacity.bridges')
+    const fids = new Numbers(1, domainsOf(capacity), 'VLAN', 'capacity.vlans or capacity.bridges')
+    this.domains = new Domains(manager, fids, this.#passed)
+    this.entries = new Entries(manager, this)
+    this.#bridgeIndices = new Numbers(0, capacity.bridges, 'bridge', 'capacity.bridges')
     this.#indices = new Numbers(0, capacity.ports, 'port', 'capacity.ports')
   }
 
@@ -76,28 +82,40 @@ export class Topology {
     return this.#portNames.get(index)
   }
   bridgeName(fid: number): string | undefined {
-    return this.#bridgeNames.get(fid)
+    return this.domainName(fid)?.bridge
+  }
+  domainName(fid: number): DomainName | undefined {
+    return this.domains.nameOf(fid)
   }
 
   addBridge(name: string, settings: BridgeSettings): void {
     if (this.#bridges.has(name)) throw exists('bridge', name)
-    const fid = this.#fids.take(this.#passed, (number) =>
-      this.#manager.exports.fdbFlushDomain(number),
-    )
-    this.#bridges.set(name, { ...settings, fid })
-    this.#bridgeNames.set(fid, name)
-    this.#dirtyBridges.add(fid)
+    // One that was removed a moment ago and is not written yet goes on under its number.
+    const index = this.#removedBridges.get(name) ?? this.#bridgeIndices.take(this.#passed, () => {})
+    this.#removedBridges.delete(name)
+    this.#bridges.set(name, { ...settings, index })
+    this.#touchBridge(name)
   }
 
   setBridge(name: string, settings: Partial<BridgeSettings>): void {
     const bridge = this.bridge(name)
+    const before = { ...bridge }
     Object.assign(bridge, settings)
-    this.#dirtyBridges.add(bridge.fid)
+    this.#touchBridge(name)
+    const retagged =
+      before.vlanAware !== bridge.vlanAware || before.vlanProtocol !== bridge.vlanProtocol
+    for (const [, port] of this.#portsOf(name)) {
+      this.#dirtyPorts.add(port.index)
+      if (retagged) this.#voidPorts.add(port.index)
+    }
+    for (const { mirror } of [before, bridge]) {
+      if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
+    }
   }
 
   removeBridge(name: string): void {
-    const { fid } = this.bridge(name)
-    const user = [...this.#ports].find(([, port]) => port.bridge === name)
+    const { index } = this.bridge(name)
+    const [user] = this.#portsOf(name)
     if (user) {
       throw new LinkspanError(
         'EXISTS',
@@ -105,9 +123,12 @@ export class Topology {
       )
     }
     this.#bridges.delete(name)
-    this.#dirtyBridges.add(fid)
-    this.#voidBridges.add(fid)
-    this.#fids.retire(fid, this.#manager.generation() + 1)
+    this.#dirtyBridges.delete(name)
+    this.#removedBridges.set(name, index)
+  }
+
+  *#portsOf(bridge: string): Generator<[string, PortState]> {
+    for (const entry of this.#ports) if (entry[1].bridge === bridge) yield entry
   }
 
   /** Adds a port and returns its number. */
@@ -121,29 +142,52 @@ export class Topology {
     })
     this.#ports.set(name, { ...settings, index })
     this.#portNames.set(index, name)
-    this.#dirtyPorts.add(index)
+    this.#touch(index, settings)
     return index
+  }
+
+  /** Notes that a port is to be written, and what hangs on it. */
+  #touch(index: number, { bridge, policy }: PortSettings): void {
+    this.#dirtyPorts.add(index)
+    // Its VLANs may be new to the bridge, or the last of their kind; then "all" means another set.
+    if (this.#bridges.get(bridge)?.vlanAware) this.#touchBridge(bridge)
+    if (policy?.mirror?.port !== undefined) this.#touchTarget(policy.mirror.port)
+  }
+
+  #touchBridge(name: string): void {
+    this.#dirtyBridges.add(name)
+    this.domains.reserve(name, this.#domainsOf(name))
+    for (const [, port] of this.#portsOf(name)) {
+      if (port.policy?.vlan?.tagged === 'all') this.#dirtyPorts.add(port.index)
+    }
+  }
+
+  #touchTarget(name: string): void {
+    const target = this.#ports.get(name)
+    if (target === undefined) return
+    this.#dirtyPorts.add(target.index)
+    this.#voidPorts.add(target.index)
   }
 
   setPort(name: string, settings: Partial<PortSettings>): void {
     const port = this.port(name)
-    const bridge = settings.bridge ?? port.bridge
-    this.bridge(bridge)
-    if (bridge !== port.bridge) this.#deleteStatic(({ port: owner }) => owner === port.index)
-    if (bridge !== port.bridge || (settings.up === false && port.up)) {
-      this.#voidPorts.add(port.index)
-    }
+    const before = { ...port }
+    this.bridge(settings.bridge ?? port.bridge)
     Object.assign(port, settings)
-    this.#dirtyPorts.add(port.index)
+    const moved = port.bridge !== before.bridge
+    if (moved) this.entries.forgetPort(port.index)
+    if (moved || (before.up && !port.up) || !sameVlan(before, port)) this.#voidPorts.add(port.index)
+    this.#touch(port.index, before)
+    this.#touch(port.index, port)
   }
 
   removePort(name: string): void {
-    const { index } = this.port(name)
-    this.#deleteStatic(({ port }) => port === index)
+    const port = this.port(name)
+    this.entries.forgetPort(port.index)
     this.#ports.delete(name)
-    this.#dirtyPorts.add(index)
-    this.#voidPorts.add(index)
-    this.#indices.retire(index, this.#manager.generation() + 1)
+    this.#touch(port.index, port)
+    this.#voidPorts.add(port.index)
+    this.#indices.retire(port.index, this.#manager.generation() + 1)
   }
 
   /**
@@ -151,26 +195,55 @@ export class Topology {
    * worker has not yet passed the change before; then try again a moment later.
    */
   flush(): boolean {
-    if (this.#dirtyPorts.size + this.#dirtyBridges.size === 0) return true
+    const { size } = this.#dirtyBridges
+    if (this.#dirtyPorts.size + size + this.#removedBridges.size === 0) return true
     if (!this.#manager.begin()) return false
-    for (const fid of this.#dirtyBridges) {
-      const bridge = this.#bridges.get(this.#bridgeNames.get(fid) ?? '')
-      this.#manager.setDomain(fid, bridge?.fid === fid ? bridge.ageing : undefined)
-    }
+    for (const name of this.#dirtyBridges) this.#writeBridge(name)
+    for (const [name, index] of this.#removedBridges) this.domains.drop(name, index)
     for (const index of this.#dirtyPorts) this.#writePort(index)
-    this.#manager.commit()
+    for (const { index, policy } of this.#ports.values()) {
+      if (policy?.guard) this.#manager.setBindings(index, bindingsOf(policy.guard))
+    }
+    const generation = this.#manager.commit()
+    for (const fid of this.domains.committed(generation)) this.entries.forgetDomain(fid)
     for (const index of this.#voidPorts) this.#manager.exports.fdbFlushPort(index)
-    for (const fid of this.#voidBridges) this.#manager.exports.fdbFlushDomain(fid)
-    for (const dirty of [this.#dirtyPorts, this.#dirtyBridges]) dirty.clear()
-    for (const voided of [this.#voidPorts, this.#voidBridges]) voided.clear()
+    for (const index of this.#removedBridges.values()) {
+      this.#bridgeIndices.retire(index, generation)
+    }
+    this.#dirtyPorts.clear()
+    this.#dirtyBridges.clear()
+    this.#removedBridges.clear()
+    this.#voidPorts.clear()
     return true
+  }
+
+  #writeBridge(name: string): void {
+    this.domains.write({ name, ...this.bridge(name) }, this.#domainsOf(name))
+  }
+
+  /** The VLANs that ports of a bridge name: all that exist there. */
+  #domainsOf(bridge: string): Set<number> {
+    if (!this.bridge(bridge).vlanAware) return new Set([WHOLE])
+    const vlans = new Set<number>()
+    for (const [, { policy }] of this.#portsOf(bridge)) {
+      const { native, tagged } = policy?.vlan ?? { native: 1, tagged: [] }
+      if (native !== undefined) vlans.add(native)
+      for (const vlan of tagged === 'all' ? [] : tagged) vlans.add(vlan)
+    }
+    return vlans
   }
 
   #writePort(index: number): void {
     const port = this.#ports.get(this.#portNames.get(index) ?? '')
     if (port?.index !== index) return this.#manager.setPort(index, undefined)
-    const { up, mtu, offloads } = port
-    this.#manager.setPort(index, { fid: this.bridge(port.bridge).fid, up, mtu, offloads })
+    this.#manager.setPort(index, portRecord(this, this.bridge(port.bridge), port))
+  }
+
+  /** True if frames are mirrored to the port. */
+  isMirrorTarget(name: string): boolean {
+    for (const { mirror } of this.#bridges.values()) if (mirror?.port === name) return true
+    for (const { policy } of this.#ports.values()) if (policy?.mirror?.port === name) return true
+    return false
   }
 
   /** True when every worker has passed the last change: what it took out is unused. */
@@ -180,55 +253,6 @@ export class Topology {
 
   readonly #passed = (generation: number): boolean =>
     this.#manager.generation() - generation >= 0 && this.#manager.passed(generation)
-
-  setEntry(entry: Omit<NamedEntry, 'age'>, now: number): void {
-    const { macHigh, macLow } = entry
-    const { fid } = this.bridge(entry.bridge)
-    const port = this.port(entry.port)
-    if (port.bridge !== entry.bridge) {
-      throw new LinkspanError(
-        'INVALID',
-        `port "${entry.port}" is on bridge "${port.bridge}", not on "${entry.bridge}"`,
-      )
-    }
-    const raw = { fid, port: port.index, macHigh, macLow, static: entry.static }
-    this.#manager.fdbSet(raw, now)
-    if (entry.static) this.#static.set(`${fid} ${macHigh} ${macLow}`, raw)
-  }
-
-  /** False if there was no such entry. */
-  deleteEntry(bridge: string, macHigh: number, macLow: number): boolean {
-    const { fid } = this.bridge(bridge)
-    this.#static.delete(`${fid} ${macHigh} ${macLow}`)
-    return this.#manager.fdbDelete(fid, macHigh, macLow)
-  }
-
-  /** Voids the dynamic entries of a port, of a bridge, or all. */
-  flushEntries(scope: { port?: string | undefined; bridge?: string | undefined }): void {
-    if (scope.port !== undefined) {
-      this.#manager.exports.fdbFlushPort(this.port(scope.port).index)
-      return
-    }
-    const names = scope.bridge === undefined ? [...this.#bridges.keys()] : [scope.bridge]
-    for (const name of names) this.#manager.exports.fdbFlushDomain(this.bridge(name).fid)
-  }
-
-  #deleteStatic(matches: (entry: Omit<FdbEntry, 'age'>) => boolean): void {
-    for (const [key, entry] of this.#static) {
-      if (!matches(entry)) continue
-      this.#static.delete(key)
-      this.#manager.fdbDelete(entry.fid, entry.macHigh, entry.macLow)
-    }
-  }
-
-  /** The entries in force at `now`. */
-  *entries(now: number): Generator<NamedEntry> {
-    for (const { fid, port, ...rest } of this.#manager.fdbEntries(now)) {
-      const bridge = this.#bridgeNames.get(fid)
-      const name = this.#portNames.get(port)
-      if (bridge !== undefined && name !== undefined) yield { bridge, port: name, ...rest }
-    }
-  }
 
   counters(name: string): PortCounters {
     return this.#manager.portCounters(this.port(name).index)
@@ -254,6 +278,10 @@ export class Topology {
   port(name: string): PortState {
     return find(this.#ports, 'port', name)
   }
+}
+
+function sameVlan(one: PortSettings, other: PortSettings): boolean {
+  return JSON.stringify(one.policy?.vlan) === JSON.stringify(other.policy?.vlan)
 }
 
 function exists(what: string, name: string): LinkspanError {

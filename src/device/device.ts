@@ -25,8 +25,6 @@ export interface DeviceLinkEvent {
   mtu: number
   /** Deleted, or moved to another namespace. Nothing comes after this. */
   deleted: boolean
-  /** For people, where the event itself does not say it: why it is down. */
-  why?: string
 }
 
 /**
@@ -49,6 +47,8 @@ export interface Device {
    * when the promise resolves, as it must. One that never changes its queues does without.
    */
   onQueues?(callback: (before: readonly Queue[]) => Promise<void>): void
+  /** Tells what people may want to read in the log, and is no change of the link. */
+  onNotice?(callback: (event: string, detail: object) => void): void
   /** Looks after itself, ten times a second. @returns why it is lost, if it is */
   look(): string | undefined
   /** Lets go of the namespace it stands in: no events and no `info` from here on. */

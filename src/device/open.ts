@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import type {
   Device as AnyDeviceConfig,
   PacketDevice as PacketDeviceConfig,
+  PcapDevice as PcapDeviceConfig,
   TapDevice as TapDeviceConfig,
   UnixDevice as UnixDeviceConfig,
 } from '../config/types.js'
@@ -11,17 +12,24 @@ import type { Device } from './device.js'
 import { isSystemError } from './error.js'
 import { namespaceExists } from './namespace.js'
 import { PacketDevice } from './packet.js'
+import { PcapDevice } from './pcap.js'
 import { TapDevice, type TapOptions, type TapRoute } from './tap.js'
 import { openUnix } from './unix.js'
 
 /** Of devices that a running switch can have. */
-export type DeviceConfig = TapDeviceConfig | PacketDeviceConfig | UnixDeviceConfig
+export type DeviceConfig =
+  | TapDeviceConfig
+  | PacketDeviceConfig
+  | UnixDeviceConfig
+  | PcapDeviceConfig
 
 export interface OpenOptions {
   /** Workers there are to read and write it. */
   workers: number
   /** The MAC that it had before, which it gets again unless its config says another. */
   mac?: string | undefined
+  /** The port's name. */
+  port?: string | undefined
 }
 
 /** Says why a device cannot be a running switch's. */
@@ -29,15 +37,15 @@ export function checkOpenable(
   port: string,
   config: AnyDeviceConfig,
 ): asserts config is DeviceConfig {
-  if (['tap', 'packet', 'unix'].includes(config.type)) return
+  if (['tap', 'packet', 'unix', 'pcap'].includes(config.type)) return
   throw new LinkspanError(
     'INVALID',
-    `port "${port}": a "${config.type}" device lives in the program that uses it: use createSwitch of linkspan; a running switch has "tap", "packet" and "unix" devices`,
+    `port "${port}": a "${config.type}" device lives in the program that uses it: use createSwitch of linkspan; a running switch has "tap", "packet", "unix" and "pcap" devices`,
   )
 }
 
 /** @throws DeviceError that says which step failed; nothing is left behind then */
-export function openDevice(config: DeviceConfig, { workers, mac }: OpenOptions): Device {
+export function openDevice(config: DeviceConfig, { workers, mac, port }: OpenOptions): Device {
   switch (config.type) {
     case 'tap':
       return TapDevice.open(tapOptions(config, mac), workers)
@@ -45,11 +53,13 @@ export function openDevice(config: DeviceConfig, { workers, mac }: OpenOptions):
       return PacketDevice.open(config)
     case 'unix':
       return openUnix(config)
+    case 'pcap':
+      return PcapDevice.open({ ...config, port })
   }
 }
 
 /** What may differ without the device being another: when it is missing is the port's business. */
-const ofTheDevice = ({ missing: _, ...device }: DeviceConfig) => JSON.stringify(device)
+const ofTheDevice = (device: DeviceConfig) => JSON.stringify({ ...device, missing: undefined })
 
 /**
  * Whether a device can be made what another config says while it runs.
@@ -81,8 +91,13 @@ export function isMissing(error: unknown): boolean {
   return isSystemError(error) && ['ENOENT', 'ENODEV', 'ECONNREFUSED'].includes(error.code)
 }
 
+/** Whether the port of a device that is not there, yet or any more, waits for it. */
+export const waitsFor = (config: DeviceConfig): boolean =>
+  'missing' in config && config.missing === 'wait'
+
 /** Whether it is worth an attempt: a look at the file system, since an attempt may cost 20 ms. */
 export function mayBeThere(config: DeviceConfig): boolean {
+  if (config.type === 'pcap') return true
   if (config.type !== 'unix') return namespaceExists(config.netns)
   return config.listen || existsSync(config.path)
 }
@@ -106,6 +121,10 @@ export interface DevicePlace {
 
 export function placeOf(config: DeviceConfig): DevicePlace {
   if (config.type === 'unix') return { ifname: null, netns: null, label: config.path }
+  if (config.type === 'pcap') {
+    const label = [config.read, config.write].filter((path) => path !== undefined).join(' > ')
+    return { ifname: null, netns: null, label }
+  }
   const { name, netns = null } = config
   return { ifname: name, netns, label: netns === null ? name : `${name} in ${netns}` }
 }

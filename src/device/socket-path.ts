@@ -1,5 +1,5 @@
 /** Paths of Unix sockets that we listen on: free or not, ours or not. */
-import { rmSync, statSync } from 'node:fs'
+import { rmSync, type Stats, statSync } from 'node:fs'
 import { loadNative } from './native.js'
 
 /** sun_path of <linux/un.h>, less the terminating NUL; in bytes. */
@@ -23,15 +23,14 @@ function isHeld(path: string): boolean {
 }
 
 /**
- * Makes a path free to listen on: the socket that a program left behind when it was killed is
- * removed. `held`: somebody is there; `no-socket`: something else is.
+ * What is at a path that is to be listened on. `stale`: the socket of a program that was killed, to
+ * be removed. `held`: somebody listens there. `no-socket`: something else.
  */
-export function clearSocketPath(path: string): 'free' | 'held' | 'no-socket' {
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found && !found.isSocket()) return 'no-socket'
+export function lookAtSocketPath(path: string): 'free' | 'stale' | 'held' | 'no-socket' {
   if (isHeld(path)) return 'held'
-  rmSync(path, { force: true })
-  return 'free'
+  const found = statusOf(path)
+  if (!found) return 'free'
+  return found.isSocket() ? 'stale' : 'no-socket'
 }
 
 /** The file of a socket of ours, to be removed unless it has become another's. */
@@ -42,12 +41,22 @@ export class SocketFile {
   /** @param path of a socket that has just been bound */
   constructor(path: string) {
     this.#path = path
-    this.#inode = statSync(path, { throwIfNoEntry: false })?.ino
+    this.#inode = statusOf(path)?.ino
   }
 
   remove(): void {
-    const inode = statSync(this.#path, { throwIfNoEntry: false })?.ino
+    const inode = statusOf(this.#path)?.ino
     if (inode === undefined || inode !== this.#inode) return
     rmSync(this.#path, { force: true })
+  }
+}
+
+/** Undefined where there is nothing, not even a directory for it. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as { code: string }).code)) return undefined
+    throw error
   }
 }

@@ -3,7 +3,7 @@
  * this loop reads it also decides and writes. It knows nothing of threads; worker/main.ts runs it
  * on one, the in-process switch on the caller's.
  */
-import { FAILURE_SIZE, VIRTIO_HEADER } from '../dataplane/abi.js'
+import { FAILURE_SIZE, MORE, VIRTIO_HEADER } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from '../device/io.js'
 import { failureReason } from './failure.js'
@@ -57,8 +57,19 @@ export class Loop {
 
   #burst(port: number): number {
     const count = this.#io.receive(port)
-    if (count > 0) this.#transmit(this.#forwarder.process(port, count, this.#now()))
+    if (count > 0) this.#forward(port, count)
     return count
+  }
+
+  #forward(port: number, count: number): void {
+    const now = this.#now()
+    let entries = this.#forwarder.process(port, count, now)
+    // Negative: the list is full and the burst is not done.
+    while (entries < 0) {
+      this.#transmit(entries & ~MORE)
+      entries = this.#forwarder.resume(now)
+    }
+    this.#transmit(entries)
   }
 
   #tick(): void {

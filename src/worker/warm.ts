@@ -10,14 +10,22 @@ import { Topology } from '../dataplane/topology.js'
 import { MemoryDevice } from '../device/memory.js'
 import { MemoryIo } from '../device/memory-io.js'
 
-const CAPACITIES = { workers: 1, ports: 4, domains: 2, macs: 64, arena: 1 << 20 }
+const CAPACITIES = {
+  workers: 1,
+  ports: 4,
+  bridges: 1,
+  vlans: 1,
+  memberships: 4,
+  macs: 64,
+  arena: 1 << 20,
+}
 const FRAMES = 64
 const ROUNDS = 40
 
 /** Carries some thousand frames between two stations, flooded and unicast. */
 export function warmUp(module: WebAssembly.Module, build: Build): void {
   const attachment = { module, memory: createMemory(module, build, CAPACITIES, [1, 2]) }
-  const topology = new Topology(new Manager(attachment, 1), { ports: 4, bridges: 1 })
+  const topology = new Topology(new Manager(attachment, 1), CAPACITIES)
   topology.addBridge('warm', { ageing: 300_000 })
   const forwarder = new Forwarder(attachment, 0)
   const io = new MemoryIo(forwarder, CAPACITIES.arena)

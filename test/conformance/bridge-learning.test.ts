@@ -137,7 +137,7 @@ onEveryBuild('bridge learning', (build) => {
       {
         type: 'moved',
         port: bench.indexOf('b'),
-        fid: bench.topology.bridge('lan').fid,
+        fid: bench.topology.domains.fidOf('lan', null),
         detail: bench.indexOf('a'),
         macHigh: 0x0200,
         macLow: 1,
@@ -204,9 +204,9 @@ onEveryBuild('bridge learning', (build) => {
       .inject('a', frame(BROADCAST, A))
       .inject('b', frame(BROADCAST, station(3)))
       .run()
-    bench.topology.flushEntries({ port: 'a' })
+    bench.topology.entries.flush({ port: 'a' })
     expect(bench.fdb()).toEqual({ 'lan 020000000002': 'a', 'lan 020000000003': 'b' })
-    bench.topology.flushEntries({ bridge: 'lan' })
+    bench.topology.entries.flush({ bridge: 'lan' })
     expect(bench.fdb()).toEqual({ 'lan 020000000002': 'a' })
   })
 
@@ -265,7 +265,7 @@ onEveryBuild('bridge learning', (build) => {
     bench.inject('a', frame(BROADCAST, A)).run()
     // The generation has 16 bits: what it marks must be swept before it comes round.
     for (let flush = 0; flush < 70_000; flush++) {
-      bench.topology.flushEntries({ port: 'a' })
+      bench.topology.entries.flush({ port: 'a' })
       if (flush % 1000 === 0) bench.run()
       // Looking takes longer than flushing: at times, and each time where 16 bits come round.
       if (flush % 100 !== 0 && Math.abs(flush - 65_536) > 10) continue

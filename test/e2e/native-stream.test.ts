@@ -10,6 +10,7 @@ import { directory } from '../support/linkspan.js'
 import { framed, StreamClient } from '../support/qemu-stream.js'
 import { Random } from '../support/random.js'
 import { RawQueue } from '../support/raw-queue.js'
+import { writers } from '../support/stream-writers.js'
 
 const native = loadNative()
 const { EAGAIN, EPIPE, EPROTO } = constants.errno
@@ -176,6 +177,35 @@ describe('writing', () => {
     expect(client.rest).toBe(0)
   })
 })
+
+test('many threads may write at once: frames are whole, whoever wrote them', async () => {
+  const marks = [1, 2]
+  let done = false
+  const writing = writers(queue.queue.fd, marks, 20_000).finally(() => {
+    done = true
+  })
+  const seen = new Map(marks.map((mark) => [mark, 0]))
+  // Some of the time the socket is full, and frames are written in part.
+  while (!done) {
+    await new Promise((resolve) => setImmediate(resolve))
+    native.streamFlush(queue.queue.fd)
+    count(client.frames(), seen)
+  }
+  const sent = await writing
+  native.streamFlush(queue.queue.fd)
+  count(client.frames(), seen)
+  expect([...seen.values()]).toEqual(sent)
+  expect(client.rest).toBe(0)
+})
+
+/** Every octet of a frame is the mark of its thread. */
+function count(frames: readonly Uint8Array[], seen: Map<number, number>): void {
+  for (const frame of frames) {
+    const mark = frame[0] ?? -1
+    if (!frame.every((octet) => octet === mark)) throw new Error('two frames in one')
+    seen.set(mark, (seen.get(mark) ?? 0) + 1)
+  }
+}
 
 function number(frame: Uint8Array): number {
   return new DataView(frame.buffer, frame.byteOffset).getUint32(0)

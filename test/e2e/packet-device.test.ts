@@ -147,6 +147,14 @@ describe('packet ports', () => {
     )
   })
 
+  test('put the interface back even when the switch is killed', async () => {
+    const { inside, config } = packetLab()
+    const running = await up(config)
+    expect(promiscuity(inside, 'sw1')).toBe(1)
+    await running.stop('SIGKILL')
+    await until('the interface to be as it was', () => promiscuity(inside, 'sw1') === 0)
+  })
+
   test('leave the interface as it is where its config says so', async () => {
     const { inside, config } = packetLab({ promiscuous: false })
     await up(config)

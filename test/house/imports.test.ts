@@ -107,9 +107,11 @@ describe('the direction of imports in src', () => {
       'src/dataplane/b.ts': "import 'node:fs'\nimport 'fs'\nimport 'piscina'",
       'src/dataplane/node-only.ts': "import 'node:fs'",
       'src/device/tap.ts': '',
+      'src/packet/capture/a.ts': "import 'node:fs'",
     }
     expect(problemsIn(files)).toEqual([
       'src/index.ts:2 ./device/tap.js',
+      'src/packet/capture/a.ts:1 node:fs',
       'src/dataplane/b.ts:1 node:fs',
       'src/dataplane/b.ts:2 fs',
       'src/dataplane/b.ts:3 piscina',

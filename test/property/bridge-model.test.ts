@@ -119,7 +119,7 @@ class Pair {
     } else if (operation.kind === 'flush') {
       const { port } = operation.scope
       if (port !== undefined && !model.ports.has(port)) return
-      bench.topology.flushEntries(operation.scope)
+      bench.topology.entries.flush(operation.scope)
       model.flush(operation.scope)
     } else if (operation.kind === 'delete') {
       bench.deleteEntry(octets(operation.mac), operation.bridge)

@@ -47,7 +47,15 @@ export class Bench {
 
   constructor({ open }: Kind) {
     const module = moduleOf('shared')
-    const capacities = { workers: 1, ports: PORTS, domains: 2, macs: 64, arena: ARENA }
+    const capacities = {
+      workers: 1,
+      ports: PORTS,
+      bridges: 1,
+      vlans: 0,
+      memberships: 0,
+      macs: 64,
+      arena: ARENA,
+    }
     const memory = createMemory(module, 'shared', capacities, [1, 2])
     this.forwarder = new Forwarder({ module, memory }, 0)
     this.#bytes = new Uint8Array(memory.buffer)

@@ -16,6 +16,7 @@ import {
   nativeEnds,
   portNumbers,
 } from './device-ends.js'
+import { openPcap } from './device-pcap.js'
 import { openDatagram, openPair, openSeqpacket, openStream } from './device-sockets.js'
 import { ip, namespace } from './netns.js'
 import { PacketSocket, packetSocket } from './packet.js'
@@ -28,6 +29,7 @@ export const kinds: Kind[] = [
   socketKind('unix seqpacket', false, openSeqpacket),
   socketKind('unix dgram', false, openDatagram),
   socketKind('pair', true, openPair),
+  socketKind('pcap', false, openPcap),
   memoryKind('memory', true),
   memoryKind('memory without offloads', false),
 ]

@@ -44,7 +44,15 @@ export interface Offloaded {
   frame: Uint8Array
 }
 
-const CAPACITY: Capacities = { workers: 1, ports: 16, domains: 9, macs: 1024, arena: 4 << 20 }
+const CAPACITY: Capacities = {
+  workers: 1,
+  ports: 16,
+  bridges: 8,
+  vlans: 64,
+  memberships: 256,
+  macs: 1024,
+  arena: 4 << 20,
+}
 const ALL_OFFLOADS = Object.values(Offload).reduce((all, bit) => all | bit, 0)
 export const DEFAULT_AGEING = 300_000
 
@@ -68,10 +76,7 @@ export class Rig {
     this.attachment = { module, memory }
     this.manager = new Manager(this.attachment, capacity.workers)
     this.forwarder = new Forwarder(this.attachment, 0)
-    this.topology = new Topology(this.manager, {
-      ports: capacity.ports,
-      bridges: capacity.domains - 1,
-    })
+    this.topology = new Topology(this.manager, capacity)
     this.#io = new MemoryIo(this.forwarder, capacity.arena)
     this.#loop = new Loop(this.forwarder, this.#io, () => this.now)
     this.#ageing = options.ageing ?? DEFAULT_AGEING
@@ -200,9 +205,10 @@ export class Rig {
 
   /** The FDB as `{ 'lan 020000000001': 'a' }`. */
   fdb(): Record<string, string> {
-    const entries = Array.from(this.topology.entries(this.now), (entry) => {
-      const { bridge, macHigh, macLow, port } = entry
-      return [`${bridge} ${hex(macHigh, 4)}${hex(macLow, 8)}`, port] as const
+    const entries = Array.from(this.topology.entries.list(this.now), (entry) => {
+      const { bridge, vlan, macHigh, macLow, port } = entry
+      const where = vlan === null ? bridge : `${bridge}/${vlan}`
+      return [`${where} ${hex(macHigh, 4)}${hex(macLow, 8)}`, port] as const
     })
     return Object.fromEntries(entries)
   }
@@ -214,12 +220,12 @@ export class Rig {
 
   setStatic(mac: Uint8Array, port: string, bridge = 'lan'): this {
     const [macHigh, macLow] = pairOf(mac)
-    this.topology.setEntry({ bridge, port, macHigh, macLow, static: true }, this.now)
+    this.topology.entries.set({ bridge, port, macHigh, macLow, static: true }, this.now)
     return this
   }
 
   deleteEntry(mac: Uint8Array, bridge = 'lan'): boolean {
-    return this.topology.deleteEntry(bridge, ...pairOf(mac))
+    return this.topology.entries.delete(bridge, ...pairOf(mac))
   }
 }
 

@@ -10,7 +10,7 @@ const FDB = 72
 const FDB_BUCKETS = 76
 const FDB_POOL = 80
 const HEAD = { poolCount: 12, count: 64, free: 128 }
-const PORT_WORDS = { size: 64, entries: 4 }
+const PORT_WORDS = { size: 128, entries: 4 }
 const BUCKET = { size: 128, overflow: 4, first: 16, stride: 16, slots: 7, lock: 8 }
 
 /** How the addresses of a table are chosen; `of` is different for every index. */
@@ -42,7 +42,15 @@ export class Table {
   readonly #words: DataView
 
   constructor(build: BuildName, macs: number, seed: readonly [number, number], workers = 1) {
-    this.capacity = { workers, ports: 8, domains: 3, macs, arena: 1 << 20 }
+    this.capacity = {
+      workers,
+      ports: 8,
+      bridges: 2,
+      vlans: 0,
+      memberships: 0,
+      macs,
+      arena: 1 << 20,
+    }
     const module = moduleOf(build)
     this.memory = createMemory(module, memoryOf(build), this.capacity, seed)
     this.#control = workers

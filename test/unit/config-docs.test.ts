@@ -15,7 +15,8 @@ function yamlBlocks(path: string): [string, string][] {
   return blocks.map((block, index) => [`${path} #${index + 1}`, block[1] ?? ''])
 }
 
-const blocks = [...yamlBlocks('docs/config.md'), ...yamlBlocks('README.md')]
+const pages = ['docs/config.md', 'docs/devices.md', 'docs/pcap.md', 'README.md']
+const blocks = pages.flatMap((page) => yamlBlocks(page))
 const schema = configJsonSchema()
 const portSchema = Object(schema).properties.ports.additionalProperties
 // zod reads the schema back without looking at the schema that it came from.

@@ -73,6 +73,16 @@ test('a TAP is not for createSwitch, and the error says what is', async () => {
   ).rejects.toThrow(/startSwitch/)
 })
 
+test.each([
+  ['packet', { type: 'packet', name: 'eth1' }],
+  ['unix', { type: 'unix', path: '/run/vm1.sock' }],
+] as const)('nor is a %s device', async (type, device) => {
+  await using sw = await createSwitch({ bridges: { lan: {} } })
+  const said = `a "${type}" device needs startSwitch`
+  expect(() => sw.addPort('t', { bridge: 'lan', device })).toThrow(said)
+  expect(sw.ports.size).toBe(0)
+})
+
 test('errors of addPort change nothing', async () => {
   await using sw = await createSwitch({ bridges: { lan: {} } })
   const a = sw.addPort('a', { bridge: 'lan' })

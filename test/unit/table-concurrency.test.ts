@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
+import { PortFlag } from '../../src/dataplane/abi.js'
 import { type BuildName, moduleOf } from '../support/builds.js'
 import { numberings, Table } from '../support/table.js'
 
@@ -30,12 +31,20 @@ interface Counts {
 
 const pinned = Array.from({ length: PINNED }, (_, low) => [0x1000, low] as const)
 
+/** Up, and flooded to. */
+const FLAGS =
+  PortFlag.PRESENT |
+  PortFlag.UP |
+  PortFlag.FLOOD_BROADCAST |
+  PortFlag.FLOOD_MULTICAST |
+  PortFlag.FLOOD_UNKNOWN
+
 /** Ports 0 to 3 on domain 1; the last has no thread. */
 function configure(table: Table): void {
   const { exports } = table
   if (!exports.configBegin()) return
-  exports.configDomain(1, 1, 300_000)
-  for (let port = 0; port <= WORKERS; port++) exports.configPort(port, 3, 1, 1500, 0)
+  exports.configDomain(1, 1, 300_000, 0, 0)
+  for (let port = 0; port <= WORKERS; port++) exports.configPort(port, FLAGS, 0, 1, 1500, 0)
   exports.configCommit()
 }
 

@@ -57,7 +57,15 @@ onEveryBuild('the table', (build) => {
   })
 
   test('32 bytes each holds at the default capacity of 65,536 as well', () => {
-    const capacity = { workers: 1, ports: 8, domains: 3, macs: 1, arena: 1 << 20 }
+    const capacity = {
+      workers: 1,
+      ports: 8,
+      bridges: 2,
+      vlans: 0,
+      memberships: 0,
+      macs: 1,
+      arena: 1 << 20,
+    }
     const size = (macs: number) =>
       memorySize(moduleOf(build), memoryOf(build), { ...capacity, macs })
     expect((size(65_536) - size(1)) / 65_536).toBeLessThanOrEqual(32)

@@ -10,7 +10,9 @@ const VIRTIO_HEADER = 12
 export const capacities = (macs) => ({
   workers: 1,
   ports: 1024,
-  domains: 257,
+  bridges: 256,
+  vlans: 0,
+  memberships: 0,
   macs,
   arena: 4 << 20,
 })
@@ -36,7 +38,7 @@ export class PipelineSwitch {
     this.manager = new rooms.Manager(attachment, 1)
     this.forwarder = new rooms.Forwarder(attachment, 0)
     this.firstFrame = rooms.nextFrame(this.forwarder.arena)
-    const topology = new rooms.Topology(this.manager, { ports: 1024, bridges: 256 })
+    const topology = new rooms.Topology(this.manager, { ports: 1024, bridges: 256, vlans: 0 })
     topology.addBridge('lan', { ageing })
     for (const { name, mtu = 1500, offloads = 31, up = true } of ports) {
       topology.addPort(name, { bridge: 'lan', up, mtu, offloads })

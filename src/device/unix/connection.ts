@@ -20,6 +20,7 @@ export class ConnectionDevice implements Device {
   readonly #listeners = new Set<(event: DeviceLinkEvent) => void>()
   #requeue: (before: readonly Queue[]) => Promise<void> = () => Promise.resolve()
   #queues: readonly Queue[] = []
+  #why: string | undefined
   #looks = 0
   #released = false
 
@@ -29,8 +30,12 @@ export class ConnectionDevice implements Device {
     this.#peers = peers
     this.#kind = options.mode === 'stream' ? QueueKind.STREAM : QueueKind.MESSAGE
     const first = peers.first()
-    if (first === undefined) peers.seek((fd) => this.#begin(fd))
-    else this.#queues = [{ fd: first, kind: this.#kind }]
+    if (first !== undefined) {
+      this.#queues = [{ fd: first, kind: this.#kind }]
+      return
+    }
+    this.#why = `no client is connected to ${options.path}`
+    peers.seek((fd) => this.#begin(fd))
   }
 
   get queues(): readonly Queue[] {
@@ -39,7 +44,8 @@ export class ConnectionDevice implements Device {
 
   info(): DeviceInfo | undefined {
     if (this.#released) return undefined
-    return { mtu: this.#options.mtu, up: true, carrier: this.#queues.length > 0 }
+    const { mtu } = this.#options
+    return { mtu, up: true, carrier: this.#queues.length > 0, why: this.#why }
   }
 
   onLink(callback: (event: DeviceLinkEvent) => void): () => void {
@@ -82,22 +88,25 @@ export class ConnectionDevice implements Device {
     const before = this.#queues
     this.#queues = [{ fd, kind: this.#kind }]
     this.#looks = 0
+    this.#why = undefined
+    // Up first: its first frames are there already, and would be dropped at a port that is down.
+    this.#tell(true)
     void this.#requeue(before)
-    this.#tell({ up: true, mtu: this.#options.mtu, deleted: false })
   }
 
   #end(queue: Queue, reason: string): void {
     this.#queues = []
-    const why = `the other end of ${this.#options.path} was let go of: ${reason}`
-    this.#tell({ up: false, mtu: this.#options.mtu, deleted: false, why })
+    this.#why = `the other end of ${this.#options.path} was let go of: ${reason}`
+    this.#tell(false)
     void this.#requeue([queue]).then(() => {
       loadNative().close(queue.fd)
       if (!this.#released) this.#peers.seek((fd) => this.#begin(fd))
     })
   }
 
-  #tell(event: DeviceLinkEvent): void {
-    for (const listener of [...this.#listeners]) listener(event)
+  #tell(up: boolean): void {
+    const { mtu } = this.#options
+    for (const listener of [...this.#listeners]) listener({ up, mtu, deleted: false })
   }
 
   /** Nobody is accepted or connected to any more. */

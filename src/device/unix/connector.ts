@@ -11,16 +11,10 @@ export class Connector implements Peers {
   readonly #options: UnixOptions
   #found: ((fd: number) => void) | undefined
   #retryAt = 0
-  #reason: string
 
   constructor(options: UnixOptions) {
     checkPath(options.path)
     this.#options = options
-    this.#reason = `the connection to ${options.path} has ended`
-  }
-
-  get absence(): string {
-    return this.#reason
   }
 
   first(): number {
@@ -39,9 +33,8 @@ export class Connector implements Peers {
     let fd: number
     try {
       fd = this.#connect()
-    } catch (error) {
-      this.#reason = (error as Error).message
-      return
+    } catch {
+      return // not there yet, or not any more
     }
     this.stop()
     found(fd)

@@ -35,7 +35,9 @@ export class DatagramDevice implements Device {
   }
 
   info(): DeviceInfo {
-    return { mtu: this.#options.mtu, up: true, carrier: this.#reached }
+    const { mtu, path } = this.#options
+    const why = this.#reached ? undefined : `nobody is at ${path} any more`
+    return { mtu, up: true, carrier: this.#reached, why }
   }
 
   onLink(callback: (event: DeviceLinkEvent) => void): () => void {
@@ -54,8 +56,7 @@ export class DatagramDevice implements Device {
     const up = loadNative().unixReach(queue.fd, path) === 0
     if (up === this.#reached) return
     this.#reached = up
-    const why = up ? {} : { why: `nobody is at ${path} any more` }
-    for (const listener of [...this.#listeners]) listener({ up, mtu, deleted: false, ...why })
+    for (const listener of [...this.#listeners]) listener({ up, mtu, deleted: false })
   }
 
   releaseNamespace(): void {

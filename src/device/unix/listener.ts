@@ -6,17 +6,16 @@ import { bindAt, listening, socketType, type UnixOptions } from './options.js'
 import type { Peers } from './peers.js'
 
 export class Listener implements Peers {
-  readonly absence: string
   readonly #fd: number
   readonly #type: number
   readonly #file: SocketFile
+  #found: ((fd: number) => void) | undefined
   #watch: WatchHandle | undefined
   #closed = false
 
   constructor(options: UnixOptions) {
     const { path } = options
     this.#type = socketType(options)
-    this.absence = `no client is connected to ${path}`
     const bound = bindAt(path, () =>
       attempt(listening(path), () => loadNative().unixListen(path, this.#type)),
     )
@@ -27,21 +26,37 @@ export class Listener implements Peers {
   first(): undefined {}
 
   seek(found: (fd: number) => void): void {
-    const native = loadNative()
     this.stop()
-    this.#watch = native.watch(this.#fd, () => {
-      const client = native.unixAccept(this.#fd, this.#type)
-      if (client < 0) return
-      this.stop()
-      found(client)
-    })
+    this.#found = found
+    this.#watch = loadNative().watch(this.#fd, () => this.#accept(found))
   }
 
-  look(): void {}
+  #accept(found: (fd: number) => void): void {
+    let client: number
+    try {
+      client = loadNative().unixAccept(this.#fd, this.#type)
+    } catch {
+      // No descriptors left (EMFILE, ENFILE): he waits until `look`, since he would be told of at once.
+      this.#unwatch()
+      return
+    }
+    if (client < 0) return
+    this.stop()
+    found(client)
+  }
 
-  stop(): void {
+  look(): void {
+    if (this.#found && !this.#watch) this.seek(this.#found)
+  }
+
+  #unwatch(): void {
     if (this.#watch) loadNative().unwatch(this.#watch)
     this.#watch = undefined
+  }
+
+  stop(): void {
+    this.#found = undefined
+    this.#unwatch()
   }
 
   close(): void {

@@ -1,7 +1,8 @@
 /** What a Unix device can be asked for, and how its errors read. */
+import { rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { attempt, DeviceError, type Step } from '../error.js'
-import { clearSocketPath, LONGEST_SOCKET_PATH, SocketFile, SocketType } from '../socket-path.js'
+import { LONGEST_SOCKET_PATH, lookAtSocketPath, SocketFile, SocketType } from '../socket-path.js'
 
 export interface UnixOptions {
   path: string
@@ -50,11 +51,12 @@ export function connecting(path: string, mode: string): Step {
 /** Makes a path free, makes the socket there, and remembers its file. */
 export function bindAt(path: string, bind: () => number): { fd: number; file: SocketFile } {
   checkPath(path)
-  const state = attempt(listening(path), () => clearSocketPath(path))
+  const state = attempt(listening(path), () => lookAtSocketPath(path))
   if (state === 'held') throw refusal('EADDRINUSE', path, taken)
   if (state === 'no-socket') {
     throw refusal('EEXIST', path, 'it is there and is no socket: remove it, or name another path')
   }
+  if (state === 'stale') attempt(listening(path), () => rmSync(path, { force: true }))
   const fd = bind()
   return { fd, file: new SocketFile(path) }
 }

@@ -6,8 +6,6 @@ export interface Peers {
   seek(found: (fd: number) => void): void
   /** Asked ten times a second while seeking. */
   look(): void
-  /** Why there is nobody, for people. */
-  readonly absence: string
   /** Looks no further. Again is harmless. */
   stop(): void
   /** Again is harmless. */

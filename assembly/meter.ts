@@ -1,0 +1,43 @@
+/**
+ * Meters: what a port may send, receive or flood in a time. Each is the generic cell rate algorithm
+ * (ITU-T I.371 annex A) as a virtual schedule: one word a meter, the time at which all that was let
+ * through would have been sent at the rate, which may run ahead of the clock by the burst. One
+ * exchange takes a frame in, so workers share a meter without a lock; a frame that comes while there
+ * is any room passes whole, however long it is, and the rate holds on average.
+ */
+import { Directory, directory, PORT_SHARED_SIZE } from './memory'
+
+/** The meters of a port; the first three are the classes of Flood. The same in src/dataplane/abi.ts. */
+export namespace Meter {
+  export const RECEIVE_OCTETS: u32 = 3
+  export const RECEIVE_FRAMES: u32 = 4
+  export const TRANSMIT_OCTETS: u32 = 5
+  export const TRANSMIT_FRAMES: u32 = 6
+}
+
+/** A rate, in the port's record: f64 nanoseconds a unit (0: no limit), f64 nanoseconds of burst. */
+export namespace Rate {
+  export const COST: usize = 0
+  export const BURST: usize = 8
+}
+export const RATE_SIZE: usize = 16
+
+/** Where the words of a port's meters begin among its shared words. */
+const STATES: usize = 64
+
+/** Takes `units` from meter `which` of a port if it has room at `now`; `rates` are in its record. */
+export function conforms(rates: usize, port: u32, which: u32, units: u32, now: f64): bool {
+  const rate = rates + <usize>which * RATE_SIZE
+  const cost = load<f64>(rate, Rate.COST)
+  if (cost == 0) return true
+  const burst = <u64>load<f64>(rate, Rate.BURST)
+  const state = directory(Directory.PORTS) + <usize>port * PORT_SHARED_SIZE + STATES + (which << 3)
+  const clock = <u64>(now * 1e6)
+  const taken = <u64>(cost * <f64>units)
+  while (true) {
+    const scheduled = atomic.load<u64>(state)
+    const base = max(scheduled, clock)
+    if (base - clock > burst) return false
+    if (atomic.cmpxchg<u64>(state, scheduled, base + taken) == scheduled) return true
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Segmentation of super-frames (GSO) for devices that take none: each segment gets headers of its own
+ * in the worker's space for them, with lengths, IP identification, sequence number, flags and
+ * checksums as the sender's stack would have written them, and its part of the payload as the body.
+ * Nothing is copied but headers.
+ */
+import { Frame } from '../frame'
+import * as checksum from '../wire/checksum'
+import { EtherType } from '../wire/ethernet'
+import * as ipv4 from '../wire/ipv4'
+import * as ipv6 from '../wire/ipv6'
+import { TCP } from '../wire/tcp'
+import { UDP } from '../wire/udp'
+import { clear } from '../wire/virtio'
+
+/** Segments that are made of one super-frame at most. */
+export const SEGMENTS_MAX: u32 = 192
+
+/** TCP flags that only the last segment has, and the one that only the first has. */
+const FIN_PSH: u32 = 0x09
+const CWR: u32 = 0x80
+
+/**
+ * Makes the headers of segment `index` with the Ethernet header at `head`, where all headers of the
+ * super-frame were copied, `longer` octets of tag among them. `payload` is
+ * the address and `length` the octets of the segment's payload.
+ */
+export function segment(
+  frame: usize,
+  head: usize,
+  longer: u32,
+  index: u32,
+  payload: usize,
+  length: u32,
+  last: bool,
+): void {
+  const packet = head + <u32>load<u16>(frame, Frame.L3) + longer
+  const l4 = head + <u32>load<u16>(frame, Frame.L4) + longer
+  const header = <u32>load<u16>(frame, Frame.HEADERS) - <u32>load<u16>(frame, Frame.L4)
+  clear(head)
+  const transport = header + length
+  const isTcp = <u32>load<u16>(frame, Frame.CHECKSUM_FIELD) == TCP.CHECKSUM
+  if (isTcp) cutTcp(l4, index * <u32>load<u16>(frame, Frame.GSO_SIZE), index == 0, last)
+  else store<u16>(l4, bswap<u16>(<u16>transport), 4)
+  const protocol = isTcp ? TCP.PROTOCOL : UDP.PROTOCOL
+  let pseudo: u64
+  if (<u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4) {
+    cutIPv4(packet, <u32>(l4 - packet) + transport, index)
+    pseudo = ipv4.pseudoHeaderSum(packet, protocol, transport)
+  } else {
+    const chain = <u32>(l4 - packet) - ipv6.IPv6.HEADER
+    store<u16>(packet, bswap<u16>(<u16>(chain + transport)), 4)
+    pseudo = ipv6.pseudoHeaderSum(packet, protocol, transport)
+  }
+  sumTransport(l4, header, payload, length, pseudo, isTcp)
+}
+
+/** Sequence number and flags (RFC 9293 section 3.1, RFC 3168 section 6.1.2 for CWR). */
+function cutTcp(l4: usize, offset: u32, first: bool, last: bool): void {
+  store<u32>(l4, bswap<u32>(bswap<u32>(load<u32>(l4, 4)) + offset), 4)
+  let flags = <u32>load<u8>(l4, 13)
+  if (!last) flags &= ~FIN_PSH
+  if (!first) flags &= ~CWR
+  store<u8>(l4, <u8>flags, 13)
+}
+
+/** Total length, identification and header checksum. */
+function cutIPv4(packet: usize, total: u32, index: u32): void {
+  store<u16>(packet, bswap<u16>(<u16>total), 2)
+  const identification = <u32>bswap<u16>(load<u16>(packet, 4)) + index
+  store<u16>(packet, bswap<u16>(<u16>identification), 4)
+  store<u16>(packet, 0, 10)
+  store<u16>(packet, <u16>~checksum.sum(packet, ipv4.headerLengthOf(packet)), 10)
+}
+
+function sumTransport(
+  l4: usize,
+  header: u32,
+  payload: usize,
+  length: u32,
+  pseudo: u64,
+  isTcp: bool,
+): void {
+  const field: usize = isTcp ? TCP.CHECKSUM : UDP.CHECKSUM
+  store<u16>(l4 + field, 0)
+  // Headers are of an even length, so that the payload's words line up with theirs.
+  const sum = pseudo + <u64>checksum.sum(l4, header) + <u64>checksum.sum(payload, length)
+  const folded = ~checksum.fold(sum) & 0xffff
+  store<u16>(l4 + field, folded == 0 && !isTcp ? 0xffff : <u16>folded)
+}

@@ -1,0 +1,184 @@
+/**
+ * A frame through the real module without a trace left behind: a copy of the whole memory, tables
+ * and config as they are this moment, and an instance on it. What the copy does to a frame is what
+ * the switch would do; nobody else sees it. Several frames may follow each other: each finds what the
+ * ones before it left, as they would in the switch.
+ */
+import {
+  BURST_MAX,
+  CAPTURES_MAX,
+  HEADROOM,
+  MORE,
+  RECEIVED_SIZE,
+  TRANSMIT_SIZE,
+  VIRTIO_HEADER,
+} from './abi.js'
+import { Forwarder } from './forwarder.js'
+import { drops } from './generated/drops.js'
+import type { Attachment } from './instance.js'
+import { type FdbEntry, Manager } from './manager.js'
+
+/** What would leave by one port. */
+export interface DryOutput {
+  port: number
+  /** With the virtio-net header that says what is left to the device. */
+  message: Uint8Array
+}
+
+/** A drop reason of the list, and the port it is charged to. */
+export interface DryDrop {
+  port: number
+  reason: (typeof drops)[number]
+}
+
+export interface DryRun {
+  /** The broadcast domain that the frame is of; 0 if it was refused before that was known. */
+  fid: number
+  /** Entries in force of its addresses, and of the source when it had passed. */
+  source: { before: FdbEntry | undefined; after: FdbEntry | undefined }
+  destination: FdbEntry | undefined
+  /** In the order in which they would be sent. */
+  outputs: DryOutput[]
+  drops: DryDrop[]
+  /** What became of the source: learnt anew, moved here, or not learnt for want of room. */
+  learned: boolean
+  moved: boolean
+  unlearned: boolean
+}
+
+/** A MAC as its first two octets and its last four. */
+type Pair = readonly [high: number, low: number]
+
+interface Snapshot {
+  drops: Map<string, DryDrop & { frames: number }>
+  learned: number
+  moved: number
+  unlearned: number
+}
+
+/** Where in a descriptor (assembly/frame.ts) the FID stands, and where descriptors begin. */
+const FID = 10
+const DESCRIPTORS = BURST_MAX * RECEIVED_SIZE
+
+export class DryRunner {
+  readonly #manager: Manager
+  readonly #forwarder: Forwarder
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #ports: readonly number[]
+
+  /**
+   * @param attachment of the switch
+   * @param workers forwarding workers that its memory has room for
+   * @param ports numbers of the ports that there are
+   */
+  constructor({ module, memory }: Attachment, workers: number, ports: readonly number[]) {
+    const copy = { module, memory: copyOf(memory) }
+    this.#manager = new Manager(copy, workers)
+    const { exports } = this.#manager
+    // Whoever held a lock at that moment does not exist here, nor does whoever captures.
+    for (let worker = 0; worker <= workers; worker++) exports.breakLocks(worker)
+    for (let which = 0; which < CAPTURES_MAX; which++) exports.captureStop(which)
+    this.#forwarder = new Forwarder(copy, 0)
+    this.#bytes = new Uint8Array(copy.memory.buffer)
+    this.#view = new DataView(copy.memory.buffer)
+    this.#ports = ports
+  }
+
+  /**
+   * @param message a virtio-net header of 12 octets and a frame
+   * @param fids the broadcast domains that the frame could be of
+   */
+  run(port: number, message: Uint8Array, fids: Iterable<number>, now: number): DryRun {
+    const [source, destination] = [this.#mac(message, 6), this.#mac(message, 0)]
+    const known = new Map(
+      Array.from(fids, (fid) => [
+        fid,
+        { source: this.#find(fid, source, now), destination: this.#find(fid, destination, now) },
+      ]),
+    )
+    this.#place(message)
+    const before = this.#snapshot()
+    const outputs = this.#process(port, now)
+    const after = this.#snapshot()
+    const fid = this.#view.getUint16(this.#forwarder.received + DESCRIPTORS + FID, true)
+    return {
+      fid,
+      source: { before: known.get(fid)?.source, after: this.#find(fid, source, now) },
+      destination: known.get(fid)?.destination,
+      outputs,
+      drops: [...after.drops.entries()]
+        .filter(([key, { frames }]) => frames !== before.drops.get(key)?.frames)
+        .map(([, { port: charged, reason }]) => ({ port: charged, reason })),
+      learned: after.learned > before.learned,
+      moved: after.moved > before.moved,
+      unlearned: after.unlearned > before.unlearned,
+    }
+  }
+
+  #mac(message: Uint8Array, offset: number): Pair | undefined {
+    const at = VIRTIO_HEADER + offset
+    if (message.length < at + 6) return undefined
+    const view = new DataView(message.buffer, message.byteOffset + at, 6)
+    return [view.getUint16(0), view.getUint32(2)]
+  }
+
+  #find(fid: number, mac: Pair | undefined, now: number): FdbEntry | undefined {
+    return mac && this.#manager.fdbFind(fid, ...mac, now)
+  }
+
+  /** Puts the message where a device's read would have, and describes it. */
+  #place(message: Uint8Array): void {
+    const { arena, received } = this.#forwarder
+    const address = arena + 4 * HEADROOM + 2 + VIRTIO_HEADER
+    this.#bytes.set(message, address - VIRTIO_HEADER)
+    this.#view.setUint32(received, address, true)
+    this.#view.setUint32(received + 4, message.length - VIRTIO_HEADER, true)
+  }
+
+  #process(port: number, now: number): DryOutput[] {
+    const outputs: DryOutput[] = []
+    let entries = this.#forwarder.process(port, 1, now)
+    this.#take(entries & ~MORE, outputs)
+    while (entries < 0) {
+      entries = this.#forwarder.resume(now)
+      this.#take(entries & ~MORE, outputs)
+    }
+    return outputs
+  }
+
+  #take(entries: number, outputs: DryOutput[]): void {
+    const word = (at: number) => this.#view.getUint32(at, true)
+    for (let index = 0; index < entries; index++) {
+      const at = this.#forwarder.transmit + index * TRANSMIT_SIZE
+      const [head, headLength, body, bodyLength] = [0, 4, 8, 12].map((offset) => word(at + offset))
+      const message = Uint8Array.from([
+        ...this.#bytes.subarray(head, (head as number) + (headLength as number)),
+        ...this.#bytes.subarray(body, (body as number) + (bodyLength as number)),
+      ])
+      for (let which = 0; which < word(at + 20); which++) {
+        const port = word(word(at + 16) + which * 4)
+        if (port !== word(at + 24)) outputs.push({ port, message })
+      }
+    }
+  }
+
+  #snapshot(): Snapshot {
+    const counted = this.#ports.flatMap((port) =>
+      drops.map((reason) => {
+        const frames = this.#manager.exports.dropCounter(port, reason.code)
+        return [`${port} ${reason.code}`, { port, reason, frames }] as const
+      }),
+    )
+    const { learned, moved, unlearned } = this.#manager.workerStatistics(0)
+    return { drops: new Map(counted), learned, moved, unlearned }
+  }
+}
+
+function copyOf(memory: WebAssembly.Memory): WebAssembly.Memory {
+  const pages = memory.buffer.byteLength / 65_536
+  const shared = !(memory.buffer instanceof ArrayBuffer)
+  const copy = new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
+  new Uint8Array(copy.buffer).set(new Uint8Array(memory.buffer))
+  return copy
+}

@@ -1,0 +1,71 @@
+/** A port's record, from its settings and those of its bridge. */
+import type { Mirror, VlanPolicy } from '../config/types.js'
+import { PortFlag } from './abi.js'
+import type { Domains } from './domains.js'
+import type { PortSettings as Record } from './manager.js'
+import { controlFramesOf, flagsOf, type Mirrors, OPEN, ratesOf, stretches } from './port-record.js'
+import type { BridgeState, PortState } from './topology.js'
+
+/** What a port's record needs to know of the others. */
+export interface MirrorView {
+  readonly domains: Domains
+  readonly ports: ReadonlyMap<string, Readonly<PortState>>
+  isMirrorTarget(name: string): boolean
+  portName(index: number): string | undefined
+}
+
+const TPID = { '802.1Q': 0x8100, '802.1ad': 0x88a8 } as const
+
+/** Where a port of a VLAN-aware bridge is that says nothing of VLANs. */
+const NATIVE_ONE: VlanPolicy = {
+  mode: 'trunk',
+  native: 1,
+  tagged: [],
+  nativeTagged: false,
+  admit: 'all',
+}
+
+export function portRecord(view: MirrorView, bridge: BridgeState, port: PortState): Record {
+  const vlan = bridge.vlanAware ? (port.policy?.vlan ?? NATIVE_ONE) : undefined
+  const { vlan: _, ...policy } = port.policy ?? OPEN
+  const target = view.isMirrorTarget(view.portName(port.index) ?? '')
+  const mirrors = target ? {} : mirrorsOf(view, bridge.mirror, policy.mirror)
+  const state = PortFlag.PRESENT | (port.up ? PortFlag.UP : 0)
+  const { bridge: name, mtu, offloads } = port
+  return {
+    flags: state | flagsOf({ ...policy, ...(vlan && { vlan }) }, mirrors, target),
+    bridge: bridge.index,
+    fid: fidOfUntagged(view.domains, name, vlan),
+    mtu,
+    offloads,
+    ...(vlan && { vlan: vlanRecord(view.domains, bridge, name, vlan) }),
+    macLimit: policy.limits.macs ?? 0,
+    controlFrames: controlFramesOf(bridge.controlFrames),
+    mirrors,
+    rates: ratesOf(policy.limits),
+  }
+}
+
+function fidOfUntagged(domains: Domains, bridge: string, vlan: VlanPolicy | undefined): number {
+  if (vlan === undefined) return domains.fidOf(bridge, null) ?? 0
+  return vlan.native === undefined ? 0 : (domains.fidOf(bridge, vlan.native) ?? 0)
+}
+
+function vlanRecord(domains: Domains, bridge: BridgeState, name: string, vlan: VlanPolicy) {
+  const { native, tagged } = vlan
+  const vlans = new Set(tagged === 'all' ? domains.vlansOf(name) : tagged)
+  if (native !== undefined) vlans.add(native)
+  const members = stretches([...vlans].sort((a, b) => a - b))
+  return { tpid: TPID[bridge.vlanProtocol ?? '802.1Q'], native: native ?? 0, members }
+}
+
+/** A port's own mirror goes before its bridge's. */
+function mirrorsOf(view: MirrorView, ofBridge?: Mirror, own?: Mirror): Mirrors {
+  const target = (direction: 'receive' | 'transmit') => {
+    const mirror = [own, ofBridge].find(
+      (each) => each && [direction, 'both'].includes(each.direction),
+    )
+    return mirror?.port === undefined ? undefined : view.ports.get(mirror.port)?.index
+  }
+  return { receive: target('receive'), transmit: target('transmit') }
+}
