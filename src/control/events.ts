@@ -17,6 +17,7 @@ const views: {
   moved: ({ bridge, mac, port, from }) => ({ bridge, mac: macOf(mac), port, from }),
   'table-full': (where) => where,
   'static-violated': ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
+  blocked: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   dataplane: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   worker: (death) => death,
   applied: ({ changes, confirmBy }) => ({

@@ -7,6 +7,7 @@ import { EventEmitter } from 'node:events'
 import { parseConfig } from '../config/parse.js'
 import type { BridgeInput, Config, ConfigInput, PortInput, StaticEntry } from '../config/types.js'
 import { Fdb } from '../dataplane/fdb.js'
+import { drops } from '../dataplane/generated/drops.js'
 import { type Attachment, createMemory } from '../dataplane/instance.js'
 import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
@@ -25,6 +26,8 @@ const LOOK_INTERVAL = 100
 const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
 const SETTLE_INTERVAL = 1
+
+const reasonOf = (code: number) => drops.find((drop) => drop.code === code)?.name ?? `#${code}`
 
 export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHost {
   readonly fdb: Fdb
@@ -193,6 +196,8 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     else if (event.type === 'table-full') this.emit('table-full', { bridge, port })
     else if (event.type === 'static-violated') {
       this.emit('static-violated', { bridge, mac, port, owner: nameOf(detail) })
+    } else if (event.type === 'blocked') {
+      this.emit('blocked', { bridge, mac, port, reason: reasonOf(detail) })
     } else this.emit('dataplane', { event: String(event.type), bridge, mac, port, detail })
   }
 

@@ -28,6 +28,7 @@ export const eventAnswer = z.discriminatedUnion('type', [
   event('moved', { bridge, mac, port, from: port }),
   event('table-full', { bridge, port }),
   event('static-violated', { bridge, mac, port, owner: port }),
+  event('blocked', { bridge, mac, port, reason: z.string() }),
   event('dataplane', { event: z.string(), bridge, port, mac, detail: z.number() }),
   event('worker', { worker: z.number(), error: z.string(), final: z.boolean() }),
   event('applied', { changes: count, confirmBy: time.nullable() }),
