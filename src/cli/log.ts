@@ -48,7 +48,8 @@ const messages: { [T in EventView['type']]: (event: Extract<EventView, { type: T
     'warn',
     'frame from an address that a static entry gives to another port',
   ],
-  blocked: ({ reason }) => ['warn', `frames are dropped: ${reason}`],
+  blocked: () => ['warn', 'frames are blocked by a policy'],
+  dataplane: ({ event }) => ['warn', event],
   worker: ({ final }) =>
     final
       ? ['fatal', 'worker died again and again, and is not started any more']
@@ -82,7 +83,7 @@ export function logEvents(running: RunningSwitch, log: Logger): () => void {
 
 /** What is limited together: the same thing at the same port. */
 function kindOf(event: EventView): string {
-  const what = 'event' in event ? event.event : ''
+  const what = 'event' in event ? event.event : 'reason' in event ? event.reason : ''
   const where = 'port' in event ? event.port : 'worker' in event ? event.worker : ''
   return `${event.type} ${what} ${where}`
 }

@@ -18,6 +18,7 @@ const views: {
   'table-full': (where) => where,
   'static-violated': ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   blocked: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
+  dataplane: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   worker: (death) => death,
   applied: ({ changes, confirmBy }) => ({
     changes: changes.length,

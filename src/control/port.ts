@@ -3,11 +3,9 @@
  * packet path learns of it through the topology only; descriptors are handed to the workers here
  * and taken back before they are closed.
  */
-import type { Port as PortConfig } from '../config/types.js'
-import type { Manager, PortCounters } from '../dataplane/manager.js'
-import type { Topology } from '../dataplane/topology.js'
+import type { Port as PortConfig, PortPolicy } from '../config/types.js'
+import type { PortCounters } from '../dataplane/manager.js'
 import type { Device, DeviceInfo, DeviceLinkEvent } from '../device/device.js'
-import type { Poller } from '../device/native-io.js'
 import {
   checkOpenable,
   type DeviceConfig,
@@ -18,35 +16,23 @@ import {
   placeOf,
   waitsFor,
 } from '../device/open.js'
-import type { Queue } from '../device/queue.js'
 import { Backoff } from './backoff.js'
-import { connectQueues, disconnectQueues } from './queues.js'
+import type { Origin, PortHost, PortState } from './port-host.js'
+import { PortQueues } from './queues.js'
 
-export type PortState = 'up' | 'down' | 'waiting' | 'error'
-export type Origin = 'config' | 'api'
-
-/** What a port needs of the switch it is on. */
-export interface PortHost {
-  readonly manager: Manager
-  readonly topology: Topology
-  readonly pollers: readonly Poller[]
-  /** Makes changes of the topology active; resolves when no worker uses what they took out. */
-  settle(): Promise<void>
-  /** Says what happened to a port, for the log. */
-  report(port: Port, event: string, detail?: { why: string }): void
-}
+export type { Origin, PortHost, PortState }
 
 /** Used while no device has said better. */
 const DEFAULT_MTU = 1500
 /** What a device failed with stays this long before its descriptors are closed. */
 const GRACE = 100
-
 export class Port {
   readonly name: string
   origin: Origin
   #config: PortConfig
   readonly #host: PortHost
   readonly #index: number
+  readonly #queues: PortQueues
   #device: Device | undefined
   #state: PortState = 'down'
   #error: string | undefined
@@ -54,7 +40,6 @@ export class Port {
   /** The interface's, once it was there: made again, it keeps it, as its neighbours' caches do. */
   #mac: string | undefined
   readonly #backoff = new Backoff()
-  #releasing: Promise<void> = Promise.resolve()
   /** Forwards nothing yet, whatever its device and config say. */
   #held: boolean
   #removed = false
@@ -69,6 +54,7 @@ export class Port {
     this.#held = held
     const settings = { ...settingsOf(config), up: false, mtu: DEFAULT_MTU, offloads: 0 }
     this.#index = host.topology.addPort(name, settings)
+    this.#queues = new PortQueues(host, this.#index, (error) => this.#complain(error))
   }
 
   get config(): PortConfig {
@@ -166,12 +152,9 @@ export class Port {
     device.onGone((why) => {
       if (device === this.#device) this.lost(why)
     })
-    device.onNotice?.((event, detail) => {
-      const why = Object.entries(detail).map(([what, value]) => `${what} ${value}`)
-      this.#host.report(this, event, { why: why.join(', ') })
-    })
+    device.onNotice?.((event, detail) => this.#host.report(this, event, { why: textOf(detail) }))
     device.onQueues?.((before) =>
-      this.#queuesChanged(device, before).catch((error: Error) => this.#complain(error)),
+      this.#queues.change(device, before, () => device === this.#device),
     )
     return device
   }
@@ -179,7 +162,7 @@ export class Port {
   /** Gives the workers the queues of a device and stages what it can do. */
   #use(device: Device): void {
     this.#device = device
-    connectQueues(this.#host, this.#index, device.queues)
+    this.#queues.connect(device.queues)
     this.#stage()
   }
 
@@ -232,7 +215,7 @@ export class Port {
    * get its queues by `connect`, which is to be called when no worker uses the old ones any more.
    */
   exchange(config: PortConfig, device: Device | undefined, why?: string): void {
-    if (this.#device) disconnectQueues(this.#host, this.#index, this.#device.queues)
+    if (this.#device) this.#queues.disconnect(this.#device.queues)
     this.#config = config
     this.#device = device
     // What was learnt on the old device is not true of the new one.
@@ -248,7 +231,7 @@ export class Port {
 
   /** @internal Gives the workers the queues of a device, if it still is this port's. */
   connect(device: Device): void {
-    if (device === this.#device) connectQueues(this.#host, this.#index, device.queues)
+    if (device === this.#device) this.#queues.connect(device.queues)
   }
 
   /** Lets go of the device, so that another may have its interface; resolves when it is closed. */
@@ -259,7 +242,7 @@ export class Port {
     this.#host.topology.setPort(this.name, { up: false })
     this.#become('down')
     this.#release(device, 0)
-    await this.#releasing
+    await this.#queues.closed
   }
 
   /** Opens what `suspend` closed. */
@@ -291,18 +274,6 @@ export class Port {
     this.#host.report(this, `port is ${this.#state}`, why === undefined ? undefined : { why })
   }
 
-  /**
-   * Resolves when no worker uses the queues before any more. The new ones are handed over when what
-   * was told with them is in force: that the port is up.
-   */
-  async #queuesChanged(device: Device, before: readonly Queue[]): Promise<void> {
-    const { queues } = device
-    if (device === this.#device) disconnectQueues(this.#host, this.#index, before)
-    await this.#host.settle()
-    // They may have gone again meanwhile.
-    if (device.queues === queues) this.connect(device)
-  }
-
   /** The device is gone: what was learnt on the port is forgotten, its descriptors are closed. */
   lost(why: string): void {
     const device = this.#device
@@ -318,19 +289,13 @@ export class Port {
 
   /** Takes the descriptors back from the workers, and closes them when none uses them any more. */
   #release(device: Device, grace: number): void {
-    disconnectQueues(this.#host, this.#index, device.queues)
+    this.#queues.disconnect(device.queues)
     void this.closeLater(device, grace)
   }
 
   /** @internal Closes a device when no worker can be using it any more. */
   closeLater(device: Device, grace = 0): Promise<void> {
-    const close = async () => {
-      await this.#host.settle()
-      if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace))
-      device.close()
-    }
-    this.#releasing = this.#releasing.then(close).catch((error) => this.#complain(error))
-    return this.#releasing
+    return this.#queues.close(device, grace)
   }
 
   #complain(error: Error): void {
@@ -359,21 +324,31 @@ export class Port {
     if (this.#removed) return device
     this.#removed = true
     this.#host.topology.removePort(this.name)
-    if (device) disconnectQueues(this.#host, this.#index, device.queues)
+    if (device) this.#queues.disconnect(device.queues)
     return device
   }
 
   /** Takes the port out of the switch and closes its device when no worker uses it any more. */
   async close(): Promise<void> {
     const device = this.remove()
-    await (device ? this.closeLater(device) : this.#releasing)
+    await (device ? this.closeLater(device) : this.#queues.closed)
     await this.#host.settle()
   }
 }
 
 /** The part of a port's config that is the topology's business. */
-function settingsOf({ bridge, up: _up, device: _device, ...policy }: PortConfig) {
-  return { bridge, policy }
+function settingsOf(config: PortConfig) {
+  const { bridge, mirror } = config
+  // A mirror to a file is no business of the topology: that has ports only.
+  const policy = { ...config, mirror: mirror?.port === undefined ? undefined : mirror }
+  return { bridge, policy: policy as PortPolicy }
+}
+
+/** `key value, key value`: for people. */
+function textOf(detail: object): string {
+  return Object.entries(detail)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ')
 }
 
 function isUp({ up, carrier }: DeviceInfo): boolean {

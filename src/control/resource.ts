@@ -14,6 +14,7 @@ function taken(device: Device): string[] {
     const paths = [device.listen ? device.path : undefined, device.local]
     return paths.flatMap((path) => (path === undefined ? [] : [`path ${pathKey(path)}`]))
   }
+  if (device.type === 'pcap' && device.write !== undefined) return [`path ${pathKey(device.write)}`]
   return []
 }
 

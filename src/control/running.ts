@@ -28,8 +28,7 @@ const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
 const SETTLE_INTERVAL = 1
 
-const reasons = new Map<number, string>(drops.map(({ code, name }) => [code, name]))
-const reasonOf = (code: number): string => reasons.get(code) ?? `#${code}`
+const reasonOf = (code: number) => drops.find((drop) => drop.code === code)?.name ?? `#${code}`
 
 export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHost {
   readonly fdb: Fdb
@@ -203,7 +202,9 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     else if (event.type === 'table-full') this.emit('table-full', { bridge, port })
     else if (event.type === 'static-violated') {
       this.emit('static-violated', { bridge, mac, port, owner: nameOf(detail) })
-    } else this.emit('blocked', { bridge, mac, port, reason: reasonOf(detail) })
+    } else if (event.type === 'blocked') {
+      this.emit('blocked', { bridge, mac, port, reason: reasonOf(detail) })
+    } else this.emit('dataplane', { event: String(event.type), bridge, mac, port, detail })
   }
 
   /** Stops the workers, closes all devices. Interfaces that were made are gone then. */

@@ -164,10 +164,9 @@ function bridgeStep({ host }: Switch, change: Extract<Change, { object: 'bridge'
 }
 
 /** The part of a bridge's config that is the topology's business. */
-/** What the topology is told of a bridge; of what is absent it is told that too. */
-export function bridgeSettings(bridge: Bridge): BridgeSettings {
-  const { ageing, vlanAware, vlanProtocol, controlFrames, mirror } = bridge
-  return { ageing, vlanAware, vlanProtocol, controlFrames, mirror }
+export function bridgeSettings({ ageing, vlanAware, vlanProtocol, controlFrames, mirror }: Bridge) {
+  const toPort = mirror?.port === undefined ? undefined : mirror
+  return { ageing, vlanAware, vlanProtocol, controlFrames, mirror: toPort } as BridgeSettings
 }
 
 function fdbSteps({ fdb }: Switch, changes: readonly Change[], op: 'add' | 'remove'): Step[] {

@@ -15,8 +15,10 @@ export interface SwitchEvents {
   'table-full': [{ bridge: string; port: string }]
   /** A frame came in by `port` from an address that a static entry gives to `owner`. */
   'static-violated': [{ bridge: string; mac: EventMac; port: string; owner: string }]
-  /** The policy of a port dropped frames of that address, for that reason; once a second a port. */
+  /** A frame from that address was dropped by a policy of its port; `reason` as in `drops`. */
   blocked: [{ bridge: string; mac: EventMac; port: string; reason: string }]
+  /** An event of the packet path that has no words of its own here. */
+  dataplane: [{ event: string; bridge: string; mac: EventMac; port: string; detail: number }]
   /** A config was applied, by whatever way; `changes` may be empty. */
   applied: [{ changes: readonly Change[]; confirmBy?: Date }]
   /** An apply was not confirmed in time: taken back, or, with `error`, not. */

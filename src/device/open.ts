@@ -59,7 +59,7 @@ export function openDevice(config: DeviceConfig, { workers, mac, port }: OpenOpt
 }
 
 /** What may differ without the device being another: when it is missing is the port's business. */
-const ofTheDevice = (config: DeviceConfig) => JSON.stringify({ ...config, missing: undefined })
+const ofTheDevice = (device: DeviceConfig) => JSON.stringify({ ...device, missing: undefined })
 
 /**
  * Whether a device can be made what another config says while it runs.

@@ -204,6 +204,33 @@ describe('an apply', () => {
   })
 })
 
+test('an apply changes VLANs and locks of ports that stay, and the switch tells what it blocks', async () => {
+  const { stations, config } = lab(2, { ipv6: false })
+  const [a, b] = two(stations)
+  const ports = config.ports as Record<string, object>
+  const bridges = { lan: { vlanAware: true } }
+  const running = await started({ ...config, bridges })
+  const apply = (more: object) =>
+    running.apply({
+      ...config,
+      bridges,
+      ports: { ...ports, b: { ...ports.b, ...more } },
+    } as unknown as ConfigInput)
+  const blocked: unknown[] = []
+  running.on('blocked', (event) => blocked.push(event))
+  expect(await ping(a.netns, b.ip4)).toEqual(all)
+  await apply({ vlan: { access: 10 } })
+  expect(await ping(a.netns, b.ip4, '-c', '1', '-W', '1')).toMatchObject({ received: 0 })
+  await apply({})
+  expect(await ping(a.netns, b.ip4)).toEqual(all)
+  await apply({ locked: true })
+  running.fdb.flush()
+  expect(await ping(a.netns, b.ip4, '-c', '1', '-W', '1')).toMatchObject({ received: 0 })
+  await until('the switch tells', () => blocked.length > 0)
+  expect(blocked[0]).toMatchObject({ port: 'b', bridge: 'lan', reason: expect.any(String) })
+  expect(running.ports.get('b')?.info).toBeDefined()
+})
+
 type Ports = Record<string, { bridge: string; device: Record<string, unknown> }>
 
 /** Each changes much that could be done, and one thing that cannot. */

@@ -81,6 +81,7 @@ const contract = {
       vtep: null,
       age: expect.any(Number),
       static: false,
+      sticky: false,
     },
     {
       bridge: 'lan',
@@ -90,6 +91,7 @@ const contract = {
       vtep: null,
       age: expect.any(Number),
       static: false,
+      sticky: false,
     },
     {
       bridge: 'lan',
@@ -99,6 +101,7 @@ const contract = {
       vtep: null,
       age: null,
       static: true,
+      sticky: false,
     },
   ],
   workers: [

@@ -11,6 +11,7 @@ export const fdbAnswer = z.strictObject({
   vtep: z.string().nullable(),
   age: milliseconds.nullable().describe('Milliseconds since it was last seen; null when static'),
   static: z.boolean(),
+  sticky: z.boolean().describe('Learnt, and neither ages nor moves'),
 })
 answers.add(fdbAnswer, { id: 'FdbEntry' })
 
@@ -35,6 +36,7 @@ requests.add(deletion, { id: 'FdbDeletion' })
 
 const flush = z.strictObject({
   bridge: z.string().optional().describe('On this bridge only'),
+  vlan: z.int().min(1).max(4094).optional().describe('In this VLAN of the bridge only'),
   port: z.string().optional().describe('On this port only'),
 })
 requests.add(flush, { id: 'FdbFlush' })

@@ -1,0 +1,18 @@
+/** A port and the switch it is on, as they see each other. */
+import type { Manager } from '../dataplane/manager.js'
+import type { Topology } from '../dataplane/topology.js'
+import type { Poller } from '../device/native-io.js'
+
+export type PortState = 'up' | 'down' | 'waiting' | 'error'
+export type Origin = 'config' | 'api'
+
+/** What a port needs of the switch it is on. */
+export interface PortHost {
+  readonly manager: Manager
+  readonly topology: Topology
+  readonly pollers: readonly Poller[]
+  /** Makes changes of the topology active; resolves when no worker uses what they took out. */
+  settle(): Promise<void>
+  /** Says what happened to a port, for the log. */
+  report(port: { readonly name: string }, event: string, detail?: { why: string }): void
+}
