@@ -13,7 +13,7 @@ import { bump } from './counter'
 import { FRAME_SIZE, Frame } from './frame'
 import { CAPTURE_DATA, CAPTURE_SIZE, DIRECTORY, Directory, directory, Worker } from './memory'
 import { TRANSMIT_SIZE } from './transmit'
-import { destinationOf, Ethernet, EtherType, sourceOf, TAG } from './wire/ethernet'
+import { destinationOf, Ethernet, EtherType, sourceOf } from './wire/ethernet'
 import { payloadOf } from './wire/payload'
 import { Virtio } from './wire/virtio'
 import { tagAt, tciOf, Vlan } from './wire/vlan'
@@ -75,24 +75,12 @@ export function capture(
 function offerReceived(ring: usize, frame: usize, now: f64): void {
   const port = <u32>load<u16>(frame, Frame.PORT)
   const reason = <u32>load<u8>(frame, Frame.DROP)
-  const tag = load<u32>(frame, Frame.TAG)
-  // Its tag was taken out, unless it was refused before.
-  const length = load<u32>(frame, Frame.LENGTH) + (tag == 0 ? 0 : TAG)
-  const address = <usize>load<u32>(frame, Frame.ADDRESS)
   const wanted = whoWants(port, reason == 0 ? Wants.RECEIVED : Wants.RECEIVED | Wants.DROPPED)
   if (wanted == 0) return
-  const record = begin(ring, wanted, length)
+  const record = begin(ring, wanted, load<u32>(frame, Frame.LENGTH))
   if (record == 0) return
-  const captured = load<u32>(record, 20)
-  const to = record + RECORD
-  if (tag == 0 || captured < Vlan.HEADER) {
-    memory.copy(to, address, captured)
-  } else {
-    memory.copy(to, address, Ethernet.TYPE)
-    store<u32>(to, tag, Ethernet.TYPE)
-    const rest = captured - <u32>Ethernet.TYPE - TAG
-    memory.copy(to + Ethernet.TYPE + TAG, address + Ethernet.TYPE, rest)
-  }
+  // It lies as it came: nothing is put in place of its tag while there is a capture.
+  memory.copy(record + RECORD, <usize>load<u32>(frame, Frame.ADDRESS), load<u32>(record, 20))
   finish(ring, record, wanted, port, 1 | (reason << 8), now)
 }
 

@@ -29,7 +29,7 @@ import {
   Directory,
   VLAN_SET_SIZE,
 } from './memory'
-import { RATE_SIZE, Rate, resetMeter } from './meter'
+import { NANOSECOND, RATE_SIZE, Rate, resetMeter } from './meter'
 
 /** Starts a change. False while a worker still uses the buffer; then try again a moment later. */
 export function configBegin(): bool {
@@ -99,11 +99,13 @@ export function configPortPolicy(
 /** Sets what a meter of a port lets through: nanoseconds a unit, and nanoseconds of burst; 0, 0: all. */
 export function configPortRate(port: u32, meter: u32, cost: f64, burst: f64): void {
   const rate = portRecord(draft(), port) + PortRecord.RATES + <usize>meter * RATE_SIZE
-  if (load<f64>(rate, Rate.COST) != cost || load<f64>(rate, Rate.BURST) != burst) {
+  const unit = cost == 0 ? 0 : max<u64>(1, <u64>(cost * NANOSECOND + 0.5))
+  const most = <u64>(burst * NANOSECOND)
+  if (load<u64>(rate, Rate.COST) != unit || load<u64>(rate, Rate.BURST) != most) {
     resetMeter(port, meter)
   }
-  store<f64>(rate, cost, Rate.COST)
-  store<f64>(rate, burst, Rate.BURST)
+  store<u64>(rate, unit, Rate.COST)
+  store<u64>(rate, most, Rate.BURST)
 }
 
 /**

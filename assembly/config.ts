@@ -65,8 +65,8 @@ export namespace PortFlag {
   export const FLOOD_MULTICAST: u32 = 0x200000
   export const FLOOD_UNKNOWN: u32 = 0x400000
 
-  /** In force for every frame that comes in: looked at in the door. */
-  export const DOOR: u32 = VLAN_AWARE | GUARD | POLICE_RECEIVE
+  /** Asked of every frame that comes in: looked at in the door. */
+  export const DOOR: u32 = VLAN_AWARE | GUARD
   /** Looked at where a source is learnt. */
   export const SOURCES: u32 = NO_LEARNING | LOCKED | STICKY | MAC_LIMIT
   /** For each frame that leaves. */

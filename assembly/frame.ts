@@ -9,13 +9,14 @@
  *   20 checksum u8     a Checksum state        21 gsoType u8     virtio's, without the ECN bit
  *   22 gsoSize u16     payload of a segment    24 checksumField  u16, offset in the L4 header
  *   26 ecn u8          GSO carries CWR         27 drop u8        the reason it is dropped for, or 0
- *   28 tag u32         the tag it came with, four octets as they came; 0 for none
+ *   28 tag u32         the VLAN tag it lies with, four octets as they are; 0 for none
  *   32 source u32      address of the FDB bucket of the source   36 destination u32   likewise
  *   40 tci u16         priority and VID on a VLAN-aware bridge   42 nested u8   a tag is left in it
  *
  * Offsets count from `address`. l3, l4, etherType, headers and checksumField are set only where an
- * offload made the door parse that far; on the plain path nothing reads them. On a VLAN-aware bridge
- * a frame lies in the arena without its tag, which it gets again where it leaves with one.
+ * offload made the door parse that far; on the plain path nothing reads them. `tag` is set where the
+ * bridge is VLAN-aware and took the frame's outermost tag for its own: the frame lies with it, and
+ * leaves with it, with another or without.
  */
 export const FRAME_SIZE: usize = 64
 

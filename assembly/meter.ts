@@ -15,12 +15,18 @@ export namespace Meter {
   export const TRANSMIT_FRAMES: u32 = 6
 }
 
-/** A rate, in the port's record: f64 nanoseconds a unit (0: no limit), f64 nanoseconds of burst. */
+/**
+ * A rate, in the port's record, u64 each: the time a unit takes (0: no limit) and that of a burst, in
+ * 1/64 ns. Whole numbers, so that it does not matter whether frames are taken in one by one or together.
+ */
 export namespace Rate {
   export const COST: usize = 0
   export const BURST: usize = 8
 }
 export const RATE_SIZE: usize = 16
+/** Units of time a millisecond, and a nanosecond. */
+const MILLISECOND: f64 = 64e6
+export const NANOSECOND: f64 = 64
 
 /** Where the words of a port's meters begin among its shared words. */
 const STATES: usize = 64
@@ -38,16 +44,24 @@ export function resetMeter(port: u32, which: u32): void {
 /** Takes `units` from meter `which` of a port if it has room at `now`; `rates` are in its record. */
 export function conforms(rates: usize, port: u32, which: u32, units: u32, now: f64): bool {
   const rate = rates + <usize>which * RATE_SIZE
-  const cost = load<f64>(rate, Rate.COST)
+  const cost = load<u64>(rate, Rate.COST)
   if (cost == 0) return true
-  const burst = <u64>load<f64>(rate, Rate.BURST)
+  const burst = load<u64>(rate, Rate.BURST)
   const state = stateOf(port, which)
-  const clock = <u64>(now * 1e6)
-  const taken = <u64>(cost * <f64>units)
+  const clock = <u64>(now * MILLISECOND)
   while (true) {
     const scheduled = atomic.load<u64>(state)
     const base = max(scheduled, clock)
     if (base - clock >= burst) return false
-    if (atomic.cmpxchg<u64>(state, scheduled, base + taken) == scheduled) return true
+    if (atomic.cmpxchg<u64>(state, scheduled, base + cost * units) == scheduled) return true
   }
+}
+
+/** True if `units` in any number of frames would all conform. */
+export function hasRoom(rates: usize, port: u32, which: u32, units: u32, now: f64): bool {
+  const rate = rates + <usize>which * RATE_SIZE
+  const clock = <u64>(now * MILLISECOND)
+  const base = max(atomic.load<u64>(stateOf(port, which)), clock)
+  const cost = load<u64>(rate, Rate.COST)
+  return cost == 0 || base - clock + cost * units < load<u64>(rate, Rate.BURST)
 }

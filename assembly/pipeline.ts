@@ -3,10 +3,19 @@
  * that what comes out does not depend on where one burst ends and the next begins.
  */
 
-import { ageingOf, domainGeneration, keyOf, stampOf } from './bridge/entry'
+import {
+  ageingOf,
+  domainGeneration,
+  keyOf,
+  Shared,
+  sharedOfPort,
+  stampOf,
+  withGeneration,
+} from './bridge/entry'
 import { decide, Verdict } from './bridge/forward'
 import { inspect } from './bridge/inspect'
 import { Learnt, learn, recognise, seen } from './bridge/learn'
+import { police } from './bridge/police'
 import { sweep, sweepDeadline } from './bridge/sweep'
 import { capture } from './capture'
 import { Flood, latch, latched, PortFlag, PortRecord, portRecord } from './config'
@@ -14,6 +23,7 @@ import { bump, Counter, countBurst, countersOf, dropReceived } from './counter'
 import { Drop } from './drop'
 import { mirror } from './egress/mirror'
 import { flood, unicast } from './egress/send'
+import { unicastVlan } from './egress/vlan'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
 import {
   BURST_MAX,
@@ -58,6 +68,10 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   let octets: u64
   if ((flags & (forwards | PortFlag.MIRROR_TARGET)) == forwards) {
     octets = receive(worker, block, config, port, record, count, now)
+    if ((flags & PortFlag.POLICE_RECEIVE) != 0) {
+      const frames = block + Worker.FRAMES
+      police(worker, record, port, frames, frames + <usize>count * FRAME_SIZE, now)
+    }
   } else {
     const down = (flags & forwards) != forwards
     octets = refuse(worker, block, port, count, down ? Drop.PORT_DOWN : Drop.MIRROR_PORT)
@@ -145,14 +159,13 @@ function receive(
   for (let index: u32 = 0; index < count; index++, from += 8, frame += FRAME_SIZE) {
     const received = load<u64>(from)
     const length = <u32>(received >> 32)
-    let address = <usize>(<u32>received)
+    const address = <usize>(<u32>received)
     let fid = native
     octets += length
     begin(frame, received, ingress)
     let why = accept(frame, address, length)
     if (inspected != 0 && why == 0) {
       why = inspect(block, config, record, port, frame, now)
-      address = <usize>load<u32>(frame, Frame.ADDRESS)
       fid = <u32>load<u16>(frame, Frame.FID)
     }
     if (why != 0) {
@@ -183,6 +196,8 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   const ports = directory(Directory.PORTS)
   const counters = countersOf(worker, 0)
   const identity = directory(Directory.IDENTITY)
+  const portGeneration = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
+  const template = seen(port, flags, now)
   let fid = u32.MAX_VALUE
   let value: u64 = 0
   let generation: u32 = 0
@@ -199,8 +214,8 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
     const domain = <u32>load<u16>(frame, Frame.FID)
     if (domain != fid) {
       fid = domain
-      value = seen(port, flags, fid, now)
       generation = domainGeneration(fid)
+      value = withGeneration(template, portGeneration + generation)
       ageing = ageingOf(config, fid)
     }
     if ((flags & PortFlag.MIRROR_RECEIVE) != 0) {
@@ -221,12 +236,14 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
       const own = identity + ((<usize>detail) << 2)
-      entries = unicast(worker, block, config, frame, detail, own, counters, isolation, entries)
+      const aware = (flags & PortFlag.VLAN_AWARE) != 0
+      entries = aware
+        ? unicastVlan(worker, block, config, frame, detail, own, counters, isolation, entries)
+        : unicast(worker, block, config, frame, detail, own, counters, isolation, entries)
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
-      const storm = (flags & PortFlag.STORM) != 0
-      if (storm && !conforms(record + PortRecord.RATES, port, detail, framesOf(frame), now)) {
-        drop(worker, port, frame, stormOf(detail))
-      } else entries = flood(worker, block, frame, detail, isolation, entries)
+      const storm = (flags & PortFlag.STORM) != 0 ? stormed(record, frame, detail, now) : 0
+      if (storm != 0) drop(worker, port, frame, storm)
+      else entries = flood(worker, block, frame, detail, isolation, entries)
     } else drop(worker, port, frame, detail)
   }
   store<u32>(block, index, Worker.NEXT)
@@ -264,8 +281,10 @@ function isCramped(block: usize, entries: u32): bool {
   return load<u32>(block, Worker.HEADS_USED) > HEADS_SIZE - HEADS_RESERVE
 }
 
-@inline
-function stormOf(kind: u32): u32 {
+/** Why a flood of class `kind` is too much from this port: 0, or a drop reason. */
+function stormed(record: usize, frame: usize, kind: u32, now: f64): u32 {
+  const port = <u32>load<u16>(frame, Frame.PORT)
+  if (conforms(record + PortRecord.RATES, port, kind, framesOf(frame), now)) return 0
   if (kind == Flood.BROADCAST) return Drop.STORM_BROADCAST
   return kind == Flood.MULTICAST ? Drop.STORM_MULTICAST : Drop.STORM_UNKNOWN_UNICAST
 }

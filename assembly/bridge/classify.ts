@@ -1,18 +1,18 @@
 /**
  * Which VLAN a frame is of (IEEE 802.1Q-2022 sections 6.9 and 8.6.2), and whether the port lets it
- * in. The tag is taken out, its priority kept; what is behind it, further tags too, is payload.
+ * in. The tag stays where it is until the frame leaves; what is behind it, further tags too, is payload.
  */
 import { fidOfVlan, inVlanSet, PortFlag, PortRecord, vlanSet } from '../config'
 import { Drop } from '../drop'
 import { Frame } from '../frame'
-import { TAG } from '../wire/ethernet'
-import { pop, tagAt, tciOf, Vlan } from '../wire/vlan'
+import { tagAt, tciOf, Vlan } from '../wire/vlan'
 
 /** Sets the frame's domain, TCI and tag. Returns 0, or a drop reason. */
 export function classify(config: usize, record: usize, port: u32, frame: usize): u32 {
   const flags = load<u32>(record, PortRecord.FLAGS)
   const tpid = <u32>load<u16>(record, PortRecord.TPID)
-  const tag = tagAt(<usize>load<u32>(frame, Frame.ADDRESS))
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  const tag = tagAt(address)
   if ((flags & PortFlag.TUNNEL) != 0 || (tag & 0xffff) != tpid) {
     return classifyUntagged(record, flags, tpid, frame, tag)
   }
@@ -31,9 +31,8 @@ export function classify(config: usize, record: usize, port: u32, frame: usize):
     store<u16>(frame, <u16>fid, Frame.FID)
     store<u16>(frame, <u16>tci, Frame.TCI)
   }
-  untag(frame, tag)
-  const next = tagAt(<usize>load<u32>(frame, Frame.ADDRESS)) & 0xffff
-  store<u8>(frame, next == tpid ? 1 : 0, Frame.NESTED)
+  store<u32>(frame, tag, Frame.TAG)
+  store<u8>(frame, <u32>load<u16>(address, Vlan.HEADER - 2) == tpid ? 1 : 0, Frame.NESTED)
   return 0
 }
 
@@ -49,15 +48,4 @@ function toNative(record: usize, flags: u32, frame: usize, tci: u32): u32 {
   store<u16>(frame, <u16>fid, Frame.FID)
   store<u16>(frame, <u16>(tci | <u32>load<u16>(record, PortRecord.NATIVE)), Frame.TCI)
   return 0
-}
-
-/** Takes the tag out; offsets count from the frame's new beginning. */
-function untag(frame: usize, tag: u32): void {
-  store<u32>(frame, tag, Frame.TAG)
-  store<u32>(frame, <u32>pop(<usize>load<u32>(frame, Frame.ADDRESS)), Frame.ADDRESS)
-  store<u32>(frame, load<u32>(frame, Frame.LENGTH) - TAG, Frame.LENGTH)
-  if (load<u32>(frame, Frame.CHECKSUM) == 0) return
-  store<u16>(frame, <u16>(load<u16>(frame, Frame.L3) - <u16>TAG), Frame.L3)
-  store<u16>(frame, <u16>(load<u16>(frame, Frame.L4) - <u16>TAG), Frame.L4)
-  store<u16>(frame, <u16>(load<u16>(frame, Frame.HEADERS) - <u16>TAG), Frame.HEADERS)
 }

@@ -74,6 +74,12 @@ export function valueFor(port: u32, flags: u32, generation: u32, stamp: u32): u6
   return <u64>port | ((<u64>flags) << 16) | ((<u64>generation) << 24) | ((<u64>stamp) << 40)
 }
 
+/** A value without a generation, with the sum of its port's and its domain's. */
+@inline
+export function withGeneration(value: u64, generation: u32): u64 {
+  return value | ((<u64>(generation & GENERATION_MASK)) << 24)
+}
+
 @inline
 export function sharedOfPort(port: u32): usize {
   return directory(Directory.PORTS) + <usize>port * PORT_SHARED_SIZE

@@ -1,15 +1,13 @@
 /** What a port's policy says of a frame that comes in, before anybody asks where it goes. */
 import { PortFlag, PortRecord } from '../config'
-import { Drop } from '../drop'
 import { Event } from '../event'
-import { Frame, framesOf } from '../frame'
-import { conforms, Meter } from '../meter'
+import { Frame } from '../frame'
 import { sourceOf } from '../wire/ethernet'
 import { classify } from './classify'
 import { guarded } from './guard'
 import { tell } from './tell'
 
-/** Polices, classifies and guards, as far as the port does. Returns 0, or a drop reason. */
+/** Classifies and guards, as far as the port does. Returns 0, or a drop reason. */
 export function inspect(
   block: usize,
   config: usize,
@@ -19,9 +17,6 @@ export function inspect(
   now: f64,
 ): u32 {
   const flags = load<u32>(record, PortRecord.FLAGS)
-  if ((flags & PortFlag.POLICE_RECEIVE) != 0 && !isWithin(record, port, frame, now)) {
-    return Drop.POLICED_RECEIVE
-  }
   if ((flags & PortFlag.VLAN_AWARE) != 0) {
     const refused = classify(config, record, port, frame)
     if (refused != 0) return refused
@@ -32,10 +27,4 @@ export function inspect(
   const source = sourceOf(<usize>load<u32>(frame, Frame.ADDRESS))
   tell(block, Event.BLOCKED, port, <u32>load<u16>(frame, Frame.FID), why, source, now)
   return why
-}
-
-function isWithin(record: usize, port: u32, frame: usize, now: f64): bool {
-  const rates = record + PortRecord.RATES
-  if (!conforms(rates, port, Meter.RECEIVE_FRAMES, framesOf(frame), now)) return false
-  return conforms(rates, port, Meter.RECEIVE_OCTETS, load<u32>(frame, Frame.LENGTH), now)
 }

@@ -9,7 +9,6 @@ import { Change, find, insert, replace } from '../table/hash'
 import {
   Flag,
   fidOf,
-  generationOf,
   inForce,
   isStatic,
   isSticky,
@@ -31,12 +30,11 @@ export namespace Learnt {
   export const LATER: u32 = 0x10000
 }
 
-/** The value of an entry that is seen on `port` at `now`: the same for all of a burst and a domain. */
+/** The value of an entry that is seen on `port` at `now`, but for its generation. */
 @inline
-export function seen(port: u32, flags: u32, fid: u32, now: f64): u64 {
+export function seen(port: u32, flags: u32, now: f64): u64 {
   const sticky = (flags & PortFlag.STICKY) != 0
-  const generation = generationOf(port, fid)
-  return valueFor(port, sticky ? Flag.STICKY : 0, generation, sticky ? 0 : stampOf(now))
+  return valueFor(port, sticky ? Flag.STICKY : 0, 0, sticky ? 0 : stampOf(now))
 }
 
 /**

@@ -7,12 +7,11 @@ import { SEGMENTS_MAX, segment } from '../offload/segment'
 import { append } from '../transmit'
 import { Ethernet, TAG } from '../wire/ethernet'
 import { Virtio } from '../wire/virtio'
-import { pushTo } from '../wire/vlan'
-import { sendPlain, sendTagged, takeHead } from './form'
+import { bodyOf, copyHead, longerBy, sendOther, sendPlain, takeHead } from './form'
 
 /**
- * Appends entries for `portCount` ports at `ports`, but `except`, which take `offloads`; `tag` is put
- * before the EtherType unless it is 0. A partial checksum that a port lacks the offload for was
+ * Appends entries for `portCount` ports at `ports`, but `except`, which take `offloads` and the frame
+ * with `tag`, or without one if that is 0. A partial checksum that a port lacks the offload for was
  * completed before. Counts what is sent; returns the number of transmit entries.
  */
 export function deliver(
@@ -30,11 +29,11 @@ export function deliver(
     return deliverSegments(worker, block, frame, count, tag, ports, portCount, except)
   }
   const sent =
-    tag == 0
+    tag == load<u32>(frame, Frame.TAG)
       ? sendPlain(block, frame, count, ports, portCount, except)
-      : sendTagged(worker, block, frame, count, tag, ports, portCount, except)
+      : sendOther(worker, block, frame, count, tag, ports, portCount, except)
   if (!sent) return full(worker, frame, count)
-  const octets = load<u32>(frame, Frame.LENGTH) + (tag == 0 ? 0 : TAG)
+  const octets = load<u32>(frame, Frame.LENGTH) + longerBy(frame, tag)
   countAll(worker, ports, portCount, except, 1, octets)
   return count + 1
 }
@@ -86,7 +85,7 @@ function deliverSegments(
   }
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
   const headers = <u32>load<u16>(frame, Frame.HEADERS)
-  const longer = tag == 0 ? 0 : TAG
+  const longer = longerBy(frame, tag)
   const size = <u32>Virtio.HEADER + headers + longer
   const step = <u32>load<u16>(frame, Frame.GSO_SIZE)
   let left = payloadOf(frame)
@@ -95,7 +94,7 @@ function deliverSegments(
     const head = takeHead(worker, block, size)
     if (head == 0) return full(worker, frame, count)
     const length = min(step, left)
-    copyHeaders(head + Virtio.HEADER, address, headers, tag)
+    copyHeaders(head + Virtio.HEADER, frame, headers, tag)
     segment(frame, head + Virtio.HEADER, longer, index, payload, length, length == left)
     if (!append(block, count, head, size, payload, length, ports, portCount, except)) {
       return full(worker, frame, count)
@@ -108,12 +107,11 @@ function deliverSegments(
   return count
 }
 
-function copyHeaders(to: usize, address: usize, headers: u32, tag: u32): void {
-  if (tag == 0) {
-    memory.copy(to, address, headers)
-    return
-  }
-  pushTo(to, address, tag)
-  const type = Ethernet.TYPE
-  memory.copy(to + type + TAG, address + type, headers - <u32>type)
+/** Copies all of the frame's headers, with `tag` in place of its own. */
+function copyHeaders(to: usize, frame: usize, headers: u32, tag: u32): void {
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  const body = bodyOf(frame)
+  copyHead(to, address, tag)
+  const behind = to + Ethernet.TYPE + (tag == 0 ? 0 : TAG)
+  memory.copy(behind, body, headers - <u32>(body - address))
 }

@@ -10,7 +10,7 @@ import { writeHeader } from '../offload/release'
 import { append, NO_PORT } from '../transmit'
 import { Ethernet, TAG } from '../wire/ethernet'
 import { clear, Virtio } from '../wire/virtio'
-import { pushTo } from '../wire/vlan'
+import { copyAddresses, copyTagged } from '../wire/vlan'
 
 /** Takes `size` octets of the worker's space for headers; 0 if there is no room. */
 @inline
@@ -53,8 +53,21 @@ export function sendPlain(
   return append(block, count, address - Virtio.HEADER, length, 0, 0, ports, portCount, except)
 }
 
-/** Appends the frame with a tag before its EtherType; the frame in the arena stays as it is. */
-export function sendTagged(
+/** Octets by which the frame is longer with `tag` (0: without) than as it lies; modulo 2^32. */
+@inline
+export function longerBy(frame: usize, tag: u32): u32 {
+  return (tag == 0 ? 0 : TAG) - (load<u32>(frame, Frame.TAG) == 0 ? 0 : TAG)
+}
+
+/** Where what follows the addresses and the frame's own tag begins. */
+@inline
+export function bodyOf(frame: usize): usize {
+  const address = <usize>load<u32>(frame, Frame.ADDRESS) + Ethernet.TYPE
+  return load<u32>(frame, Frame.TAG) == 0 ? address : address + TAG
+}
+
+/** Appends the frame with a tag other than its own (0: without); the frame in the arena stays as it is. */
+export function sendOther(
   worker: u32,
   block: usize,
   frame: usize,
@@ -64,32 +77,40 @@ export function sendTagged(
   portCount: u32,
   except: u32,
 ): bool {
-  const size = <u32>(Virtio.HEADER + Ethernet.TYPE) + TAG
+  const size = <u32>(Virtio.HEADER + Ethernet.TYPE) + (tag == 0 ? 0 : TAG)
   const head = takeHead(worker, block, size)
   if (head == 0) return false
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
-  pushTo(head + Virtio.HEADER, address, tag)
-  writeHeader(frame, head + Virtio.HEADER, TAG)
-  const body = load<u32>(frame, Frame.LENGTH) - <u32>Ethernet.TYPE
-  return append(block, count, head, size, address + Ethernet.TYPE, body, ports, portCount, except)
+  copyHead(head + Virtio.HEADER, address, tag)
+  writeHeader(frame, head + Virtio.HEADER, longerBy(frame, tag))
+  const body = bodyOf(frame)
+  const length = load<u32>(frame, Frame.LENGTH) - <u32>(body - address)
+  return append(block, count, head, size, body, length, ports, portCount, except)
+}
+
+/** Copies both addresses and, if there is one, the tag. */
+@inline
+export function copyHead(to: usize, address: usize, tag: u32): void {
+  if (tag == 0) copyAddresses(to, address)
+  else copyTagged(to, address, tag)
 }
 
 /**
- * Appends the frame with a tag that is put into the arena before it: no gathering, but the frame has
- * no other form any more. For a frame that leaves by one port only.
+ * Appends the frame with `tag` (0: without), put into the arena in place of its own: no gathering,
+ * but the frame has no other form any more. For a frame that leaves by one port only, and a list that
+ * is known to have room.
  */
 @inline
-export function sendRetagged(
-  block: usize,
-  frame: usize,
-  count: u32,
-  tag: u32,
-  ports: usize,
-  except: u32,
-): bool {
-  const address = <usize>load<u32>(frame, Frame.ADDRESS)
-  const length = load<u32>(frame, Frame.LENGTH) + TAG + <u32>Virtio.HEADER
-  pushTo(address - TAG, address, tag)
-  writeHeader(frame, address - TAG, TAG)
-  return append(block, count, address - TAG - Virtio.HEADER, length, 0, 0, ports, 1, except)
+export function sendAlone(block: usize, frame: usize, count: u32, tag: u32, own: usize): void {
+  let address = <usize>load<u32>(frame, Frame.ADDRESS)
+  let longer: u32 = 0
+  if (tag != load<u32>(frame, Frame.TAG)) {
+    longer = longerBy(frame, tag)
+    const to = address - <usize>(<i32>longer)
+    copyHead(to, address, tag)
+    address = to
+  }
+  const length = load<u32>(frame, Frame.LENGTH) + longer + <u32>Virtio.HEADER
+  writeHeader(frame, address, longer)
+  append(block, count, address - Virtio.HEADER, length, 0, 0, own, 1, NO_PORT)
 }

@@ -13,13 +13,12 @@ import { COUNTERS_SIZE, DIRECTORY, Directory, RUN_SIZE, Worker } from '../memory
 import { conforms, Meter } from '../meter'
 import { packetLength, settle } from '../offload/release'
 import { NO_PORT, only } from '../transmit'
-import { TAG } from '../wire/ethernet'
 import { tagOf } from '../wire/vlan'
-import { deliver, full } from './deliver'
-import { sendFitting, sendRetagged } from './form'
+import { deliver } from './deliver'
+import { longerBy, sendAlone, sendFitting } from './form'
 import { mirror } from './mirror'
 
-const UP: u32 = PortFlag.PRESENT | PortFlag.UP
+export const UP: u32 = PortFlag.PRESENT | PortFlag.UP
 /** What keeps a port off the short way. */
 const SPECIAL: u32 = UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET
 
@@ -56,7 +55,7 @@ export function unicast(
 }
 
 /** Any frame to any port. */
-function unicastSpecial(
+export function unicastSpecial(
   worker: u32,
   block: usize,
   frame: usize,
@@ -77,18 +76,22 @@ function unicastSpecial(
   }
   const offloads = load<u32>(record, PortRecord.OFFLOADS)
   settle(frame, offloads)
-  if (tag == 0 || isWatched(config, frame) || load<u8>(frame, Frame.GSO_TYPE) != 0) {
+  const own = tag == load<u32>(frame, Frame.TAG)
+  if (own || isWatched(config, frame) || load<u8>(frame, Frame.GSO_TYPE) != 0) {
     return deliver(worker, block, frame, count, tag, offloads, only(port), 1, NO_PORT)
   }
-  if (!sendRetagged(block, frame, count, tag, only(port), NO_PORT))
-    return full(worker, frame, count)
-  countTransmitted(countersOf(worker, port), 1, load<u32>(frame, Frame.LENGTH) + TAG)
+  countTransmitted(
+    countersOf(worker, port),
+    1,
+    load<u32>(frame, Frame.LENGTH) + longerBy(frame, tag),
+  )
+  sendAlone(block, frame, count, tag, only(port))
   return count + 1
 }
 
 /** True if somebody else needs the frame as it lies. */
 @inline
-function isWatched(config: usize, frame: usize): bool {
+export function isWatched(config: usize, frame: usize): bool {
   const ingress = portRecord(config, <u32>load<u16>(frame, Frame.PORT))
   if ((load<u32>(ingress, PortRecord.FLAGS) & PortFlag.MIRROR_RECEIVE) != 0) return true
   return load<u32>(DIRECTORY, Directory.CAPTURING) != 0
@@ -131,7 +134,7 @@ function sendWatched(
   if ((flags & PortFlag.POLICE_TRANSMIT) != 0) {
     const now = load<f64>(block, Worker.NOW)
     const rates = record + PortRecord.RATES
-    const octets = load<u32>(frame, Frame.LENGTH) + (tag == 0 ? 0 : TAG)
+    const octets = load<u32>(frame, Frame.LENGTH) + longerBy(frame, tag)
     const room =
       conforms(rates, port, Meter.TRANSMIT_FRAMES, framesOf(frame), now) &&
       conforms(rates, port, Meter.TRANSMIT_OCTETS, octets, now)

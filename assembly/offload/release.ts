@@ -4,7 +4,7 @@
  */
 import { Checksum, Frame } from '../frame'
 import * as checksum from '../wire/checksum'
-import { headerLength } from '../wire/ethernet'
+import { headerLength, TAG } from '../wire/ethernet'
 import { UDP } from '../wire/udp'
 import { clear, Virtio, write } from '../wire/virtio'
 
@@ -38,12 +38,14 @@ function needsOfRequest(frame: usize): u32 {
 /** Octets of the network packet, of a super-frame's largest segment: what an MTU bounds. */
 @inline
 export function packetLength(frame: usize): u32 {
-  const address = <usize>load<u32>(frame, Frame.ADDRESS)
   let length = load<u32>(frame, Frame.LENGTH)
   if (load<u8>(frame, Frame.GSO_TYPE) != 0) {
     length = <u32>load<u16>(frame, Frame.HEADERS) + <u32>load<u16>(frame, Frame.GSO_SIZE)
   }
-  return length - headerLength(address, length)
+  // As if the switch's own tag were not there: a frame is as large on every port.
+  const own = load<u32>(frame, Frame.TAG) == 0 ? 0 : TAG
+  const address = <usize>load<u32>(frame, Frame.ADDRESS) + own
+  return length - own - headerLength(address, length - own)
 }
 
 /**

@@ -5,7 +5,7 @@
  * A tag is handled as its four octets in one u32, as a load gives them: TPID in the lower half, TCI
  * in the upper, both in the byte order of the wire.
  */
-import { Ethernet, TAG } from './ethernet'
+import { Ethernet } from './ethernet'
 
 export namespace Vlan {
   /** Octets of a frame up to the end of its outermost tag. */
@@ -34,22 +34,18 @@ export function tagOf(tpid: u32, tci: u32): u32 {
   return tpid | ((<u32>bswap<u16>(<u16>tci)) << 16)
 }
 
-/** Takes the outermost tag out; returns where the frame begins then, 4 octets further on. */
+/** Copies both addresses from `frame` to `to`, which may overlap: 12 octets. */
 @inline
-export function pop(frame: usize): usize {
-  const low = load<u64>(frame)
-  const high = load<u32>(frame, 8)
-  store<u64>(frame + TAG, low)
-  store<u32>(frame + TAG, high, 8)
-  return frame + TAG
-}
-
-/** Copies both addresses to `to` and puts a tag behind them: 16 octets. */
-@inline
-export function pushTo(to: usize, frame: usize, tag: u32): void {
+export function copyAddresses(to: usize, frame: usize): void {
   const low = load<u64>(frame)
   const high = load<u32>(frame, 8)
   store<u64>(to, low)
   store<u32>(to, high, 8)
+}
+
+/** The same with a tag behind them: 16 octets. */
+@inline
+export function copyTagged(to: usize, frame: usize, tag: u32): void {
+  copyAddresses(to, frame)
   store<u32>(to, tag, Ethernet.TYPE)
 }
