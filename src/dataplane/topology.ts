@@ -11,6 +11,7 @@ import { Entries } from './entries.js'
 import { drops } from './generated/drops.js'
 import { domainsOf } from './instance.js'
 import type { Manager, PortCounters } from './manager.js'
+import { exists, find } from './named.js'
 import { Numbers } from './numbers.js'
 import { bindingsOf } from './port-record.js'
 import { type MirrorView, portRecord } from './port-settings.js'
@@ -96,6 +97,7 @@ export class Topology implements MirrorView {
     this.#removedBridges.delete(name)
     this.#bridges.set(name, { ...settings, index })
     this.#touchBridge(name)
+    if (settings.mirror?.port !== undefined) this.#touchTarget(settings.mirror.port)
   }
 
   setBridge(name: string, settings: Partial<BridgeSettings>): void {
@@ -115,7 +117,7 @@ export class Topology implements MirrorView {
   }
 
   removeBridge(name: string): void {
-    const { index } = this.bridge(name)
+    const { index, mirror } = this.bridge(name)
     const [user] = this.#portsOf(name)
     if (user) {
       throw new LinkspanError(
@@ -124,6 +126,7 @@ export class Topology implements MirrorView {
       )
     }
     this.#bridges.delete(name)
+    if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
     this.#dirtyBridges.delete(name)
     this.#removedBridges.set(name, index)
   }
@@ -144,6 +147,7 @@ export class Topology implements MirrorView {
     this.#ports.set(name, { ...settings, index })
     this.#portNames.set(index, name)
     this.#touch(index, settings)
+    this.#touchWatched(name)
     return index
   }
 
@@ -170,6 +174,14 @@ export class Topology implements MirrorView {
     this.#voidPorts.add(target.index)
   }
 
+  /** Notes the ports whose frames are mirrored to a port that comes or goes. */
+  #touchWatched(target: string): void {
+    for (const { index, bridge, policy } of this.#ports.values()) {
+      const mirrors = [policy?.mirror, this.#bridges.get(bridge)?.mirror]
+      if (mirrors.some((mirror) => mirror?.port === target)) this.#dirtyPorts.add(index)
+    }
+  }
+
   setPort(name: string, settings: Partial<PortSettings>): void {
     const port = this.port(name)
     const before = { ...port }
@@ -187,6 +199,7 @@ export class Topology implements MirrorView {
     this.entries.forgetPort(port.index)
     this.#ports.delete(name)
     this.#touch(port.index, port)
+    this.#touchWatched(name)
     this.#voidPorts.add(port.index)
     this.#indices.retire(port.index, this.#manager.generation() + 1)
   }
@@ -283,17 +296,4 @@ export class Topology implements MirrorView {
 
 function sameVlan(one: PortSettings, other: PortSettings): boolean {
   return JSON.stringify(one.policy?.vlan) === JSON.stringify(other.policy?.vlan)
-}
-
-function exists(what: string, name: string): LinkspanError {
-  return new LinkspanError('EXISTS', `there is a ${what} "${name}" already`)
-}
-
-function find<T>(map: ReadonlyMap<string, T>, what: string, name: string): T {
-  const found = map.get(name)
-  if (found !== undefined) return found
-  const names = [...map.keys()]
-  const some = names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '')
-  const there = names.length === 0 ? `no ${what}` : some
-  throw new LinkspanError('NOT_FOUND', `there is no ${what} "${name}"; there is ${there}`)
 }
