@@ -197,7 +197,7 @@ function sweepInterval(config: usize): u32 {
   let shortest: u32 = u32.MAX_VALUE
   for (let fid: u32 = 1; fid < domains; fid++) {
     const record = domainRecord(config, fid)
-    if (load<u32>(record, DomainRecord.FLAGS) == 0) continue
+    if ((load<u32>(record, DomainRecord.FLAGS) & DomainRecord.PRESENT) == 0) continue
     shortest = min(shortest, load<u32>(record, DomainRecord.AGEING))
   }
   const slices = bucketsFor(load<u32>(DIRECTORY, Directory.MAX_MACS)) / SWEEP_SLICE + 1
