@@ -5,8 +5,7 @@
  * same form, so that a flood costs an entry a run. All are made anew at a commit.
  *
  * A run: 0 members u32 (address of u32 port numbers)   4 count u32   8 mtu u32   12 offloads u32
- *       16 flags u32 (ISOLATED, TUNNEL, POLICE_TRANSMIT and MIRROR_TRANSMIT of its ports)
- *       20 tagged u32
+ *       16 flags u32 (ALIKE, those its ports have in common)   20 tagged u32
  */
 import {
   DomainRecord,
