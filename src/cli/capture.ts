@@ -1,7 +1,6 @@
 /** `linkspan capture`: frames of a running switch as pcapng, for tcpdump, Wireshark and the like. */
-import { createWriteStream } from 'node:fs'
-import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { type FileHandle, open as openFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { LinkspanError } from '../error.js'
 import { CaptureReader } from '../packet/capture/reader.js'
 import { dissect } from '../packet/dissect/dissect.js'
@@ -28,20 +27,36 @@ export async function capture(options: CaptureOptions): Promise<void> {
     throw new LinkspanError('INVALID', '-w - writes pcapng: pipe it, as into "tcpdump -nr -"')
   }
   const body = { port, mac, etherType, address, vlan, direction, dropped, snapLength, count }
-  const response = await open(options, 'POST', '/v1/capture', body)
-  const end = () => response.destroy()
+  // Before the switch is asked: a file that cannot be made is told at once.
+  const sink = options.write === undefined ? new Lines() : await Octets.open(options.write)
+  try {
+    await receive(await open(options, 'POST', '/v1/capture', body), sink, options.duration)
+  } finally {
+    await sink.end()
+  }
+}
+
+/** Until the switch has no more, the time is over, or a signal comes. */
+async function receive(
+  response: IncomingMessage,
+  sink: Sink,
+  duration: number | undefined,
+): Promise<void> {
+  let ended = false
+  const end = () => {
+    ended = true
+    response.destroy()
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
-  const timer = options.duration === undefined ? undefined : setTimeout(end, options.duration)
-  const sink = options.write === undefined ? new Lines() : new File(options.write)
+  const timer = duration === undefined ? undefined : setTimeout(end, duration)
   try {
     for await (const chunk of response) await sink.take(chunk as Uint8Array)
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') {
-      if (!response.destroyed) throw error
-    }
+    if (ended) return
+    if (!response.errored || error !== response.errored) throw error
+    throw new LinkspanError('CLOSED', 'the switch has ended, and the capture with it')
   } finally {
     clearTimeout(timer)
-    await sink.end()
   }
 }
 
@@ -51,23 +66,38 @@ interface Sink {
 }
 
 /** Octets as they come, into a file or standard output. */
-class File implements Sink {
-  readonly #out: Writable
+class Octets implements Sink {
+  readonly #path: string
+  /** Undefined: standard output. */
+  readonly #file: FileHandle | undefined
 
-  constructor(path: string) {
-    this.#out = path === '-' ? process.stdout : createWriteStream(path, { mode: 0o600 })
+  private constructor(path: string, file: FileHandle | undefined) {
+    this.#path = path
+    this.#file = file
   }
 
+  static async open(path: string): Promise<Octets> {
+    if (path === '-') return new Octets(path, undefined)
+    return new Octets(path, await named(path, openFile(path, 'w', 0o600)))
+  }
+
+  /** Resolves when they are written, so that the switch sees that this client is slow. */
   async take(octets: Uint8Array): Promise<void> {
-    if (this.#out.write(octets)) return
-    // So that the switch sees that this client is slow.
-    await new Promise((resolve) => this.#out.once('drain', resolve))
+    if (this.#file) await named(this.#path, this.#file.writeFile(octets))
+    else await new Promise((resolve) => process.stdout.write(octets, resolve))
   }
 
   async end(): Promise<void> {
-    if (this.#out === process.stdout) return
-    this.#out.end()
-    await finished(this.#out)
+    await this.#file?.close()
+  }
+}
+
+async function named<T>(path: string, done: Promise<T>): Promise<T> {
+  try {
+    return await done
+  } catch (error) {
+    const { code = 'INVALID', message } = error as NodeJS.ErrnoException
+    throw new LinkspanError(code, `cannot write ${path}: ${message}`, { cause: error })
   }
 }
 

@@ -50,6 +50,7 @@ const messages: { [T in EventView['type']]: (event: Extract<EventView, { type: T
   ],
   blocked: () => ['warn', 'frames are blocked by a policy'],
   dataplane: ({ event }) => ['warn', event],
+  mirror: ({ event }) => ['warn', event],
   worker: ({ final }) =>
     final
       ? ['fatal', 'worker died again and again, and is not started any more']

@@ -1,8 +1,9 @@
 /** `linkspan trace`: what the running switch would do with a frame. */
 import { readFileSync } from 'node:fs'
-import type { Trace } from '../control/trace/trace.js'
 import { LinkspanError } from '../error.js'
+import type { Trace } from '../inspect/trace.js'
 import { CaptureReader } from '../packet/capture/reader.js'
+import { formatHex } from '../packet/hex.js'
 import { call, type Target } from './client.js'
 
 export interface TraceOptions extends Target {
@@ -17,8 +18,9 @@ export interface TraceOptions extends Target {
   json?: boolean
 }
 
-/** Frames in one request. */
-const BATCH = 200
+/** What one request holds: frames, and octets of them. */
+const FRAMES_MAX = 1000
+const OCTETS_MAX = 3 << 19
 
 export async function trace(words: readonly string[], options: TraceOptions): Promise<void> {
   const given = [words.length > 0, options.hex !== undefined, options.pcap !== undefined]
@@ -42,25 +44,45 @@ function flowOf(words: readonly string[], options: TraceOptions): object {
   return { words, vlan, priority, length, sourceMac, destinationMac }
 }
 
-/** The packets of a capture file, one after the other, as if they came in by the port. */
+/**
+ * The packets of a capture file, one after the other, as if they came in by the port: in one request,
+ * since each is to find what the ones before it left.
+ */
 async function traceFile(path: string, options: TraceOptions): Promise<void> {
-  const reader = new CaptureReader()
-  reader.push(readFileSync(path))
+  const { frames, cut, more, truncated } = readFrames(path)
+  const body = { port: options.port, frames }
+  print(await call<Trace[]>(options, 'POST', '/v1/trace', body), options)
+  const warn = (text: string) => console.error(`linkspan: ${path}${text}`)
+  if (cut > 0) warn(`: ${cut} packets left out: the capture had cut them short`)
+  if (more) warn(`: traced the first ${frames.length} packets; a "pcap" port replays them all`)
+  if (truncated) warn(` ends in the middle of a packet, at octet ${truncated.offset}`)
+}
+
+function readFrames(path: string) {
+  const reader = new CaptureReader(path)
+  reader.push(readFile(path))
   reader.end()
-  let batch: string[] = []
-  const flush = async () => {
-    if (batch.length === 0) return
-    const body = { port: options.port, frames: batch }
-    batch = []
-    print(await call<Trace[]>(options, 'POST', '/v1/trace', body), options)
+  const frames: string[] = []
+  let [octets, cut, more] = [0, 0, false]
+  for (let packet = reader.next(); packet && !more; packet = reader.next()) {
+    const { frame, originalLength } = packet
+    if (frame.length < originalLength) cut++
+    else if (frames.length === FRAMES_MAX || octets + frame.length > OCTETS_MAX) more = true
+    else {
+      octets += frame.length
+      frames.push(formatHex(frame))
+    }
   }
-  for (let packet = reader.next(); packet; packet = reader.next()) {
-    batch.push(Buffer.from(packet.frame).toString('hex'))
-    if (batch.length === BATCH) await flush()
+  return { frames, cut, more, truncated: reader.truncated }
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const { code = 'INVALID', message } = error as NodeJS.ErrnoException
+    throw new LinkspanError(code, `cannot read ${path}: ${message}`, { cause: error })
   }
-  await flush()
-  if (reader.truncated)
-    console.error(`linkspan: ${path} is cut off at octet ${reader.truncated.offset}`)
 }
 
 function print(traces: Trace[], { json }: TraceOptions): void {

@@ -19,6 +19,7 @@ const views: {
   'static-violated': ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   blocked: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   dataplane: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
+  mirror: ({ port = null, bridge = null, why = null, ...rest }) => ({ port, bridge, ...rest, why }),
   worker: (death) => death,
   applied: ({ changes, confirmBy }) => ({
     changes: changes.length,

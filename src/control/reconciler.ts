@@ -20,6 +20,7 @@ import {
   withoutAnyEntry,
   withoutAnyPort,
 } from './desired.js'
+import { FileMirrors, type MirrorHost } from './file-mirror.js'
 import { type Origin, Port, type PortHost } from './port.js'
 import { Serial } from './serial.js'
 import { bridgeSettings, stepsFor } from './steps.js'
@@ -46,6 +47,7 @@ export type RollbackListener = (outcome: { changes: readonly Change[] } | { erro
 export class Reconciler {
   readonly ports = new Map<string, Port>()
   readonly #host: PortHost
+  readonly #mirrors: FileMirrors
   readonly #fdb: Fdb
   readonly #serial = new Serial()
   readonly #confirmation = new Confirmation<Desired>()
@@ -53,8 +55,9 @@ export class Reconciler {
   #desired: Desired
   #closed = false
 
-  constructor(host: PortHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
+  constructor(host: PortHost & MirrorHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
     this.#host = host
+    this.#mirrors = new FileMirrors(host)
     this.#fdb = fdb
     this.#desired = fromFile(config)
     this.#onRollback = onRollback
@@ -75,7 +78,18 @@ export class Reconciler {
 
   /** Sets up what the switch starts with; devices that are not there yet are waited for. */
   start(): void {
-    const { bridges, ports, fdb } = this.config
+    const mirrors = this.#mirrors.step(this.config)
+    mirrors.prepare()
+    try {
+      this.#addAll(this.config)
+    } catch (error) {
+      mirrors.undo()
+      throw error
+    }
+    mirrors.finish()
+  }
+
+  #addAll({ bridges, ports, fdb }: Config): void {
     for (const [name, bridge] of Object.entries(bridges)) {
       this.#host.topology.addBridge(name, bridgeSettings(bridge))
     }
@@ -176,7 +190,8 @@ export class Reconciler {
   ): Promise<void> {
     const originOf = (port: string) => next.origins.ports.get(port) ?? 'config'
     const at = { host: this.#host, fdb: this.#fdb, ports: this.ports }
-    await carryOut(stepsFor(at, changes, originOf), {
+    const steps = [this.#mirrors.step(next.config), ...stepsFor(at, changes, originOf)]
+    await carryOut(steps, {
       ready: () => this.#host.settle(),
       commit: () => {
         this.#host.topology.flush()
@@ -215,6 +230,11 @@ export class Reconciler {
       if (this.#closed) throw new LinkspanError('CLOSED', 'the switch is closing or was closed')
       return task()
     })
+  }
+
+  /** Ends the mirrors to files; no worker may be running any more. */
+  closeMirrors(): void {
+    this.#mirrors.close()
   }
 
   /** Refuses further changes; resolves when none is under way. */

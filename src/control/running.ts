@@ -17,6 +17,7 @@ import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
+import type { MirrorHost, MirrorSource } from './file-mirror.js'
 import type { Origin, Port, PortHost } from './port.js'
 import { type Applied, type ApplyOptions, Reconciler } from './reconciler.js'
 import type { SwitchEvents } from './switch-events.js'
@@ -30,7 +31,7 @@ const SETTLE_INTERVAL = 1
 
 const reasonOf = (code: number) => drops.find((drop) => drop.code === code)?.name ?? `#${code}`
 
-export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHost {
+export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHost, MirrorHost {
   readonly fdb: Fdb
   readonly manager: Manager
   readonly topology: Topology
@@ -181,6 +182,10 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     this.emit('port', { port: port.name, event, ...(detail && { detail }) })
   }
 
+  reportMirror({ object, name }: MirrorSource, file: string, event: string, why?: string): void {
+    this.emit('mirror', { [object]: name, file, event, ...(why !== undefined && { why }) })
+  }
+
   #retry(): void {
     for (const port of this.ports.values()) port.retry()
   }
@@ -221,6 +226,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     for (let worker = 0; worker < this.pollers.length; worker++) {
       this.manager.exports.quiesce(worker)
     }
+    this.#reconciler.closeMirrors()
     const ports = [...this.ports.values()]
     this.#reconciler.ports.clear()
     // Together, since the kernel takes as long to delete one interface as to delete many.

@@ -9,6 +9,8 @@ export interface EventMac {
 
 export interface SwitchEvents {
   port: [{ port: string; event: string; detail?: { why: string } }]
+  /** The mirror to a file of a port, or of a bridge, has ended, or loses frames. */
+  mirror: [{ port?: string; bridge?: string; file: string; event: string; why?: string }]
   worker: [{ worker: number; error: string; final: boolean }]
   /** An address was seen on another port. */
   moved: [{ bridge: string; mac: EventMac; port: string; from: string }]

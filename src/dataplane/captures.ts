@@ -35,8 +35,17 @@ export interface CapturedFrame {
 
 export type Sink = (frame: CapturedFrame) => void
 
+export interface CapturePlace {
+  /** Starts, or changes what is captured: what is in the rings by then is as it was asked for before. */
+  watch(wanted: Wanted): void
+  /** Gives the place back. A sink that stops itself gets no more; else it is given what is in the rings. */
+  stop(): void
+}
+
 /** Octets of a record before the frame, see assembly/capture.ts. */
 const RECORD_SIZE = 32
+/** Octets of records that a ring holds, see assembly/memory.ts. */
+const RING_SIZE = 1 << 20
 const byCode = new Map<number, (typeof drops)[number]>(drops.map((drop) => [drop.code, drop]))
 
 export class Captures {
@@ -45,6 +54,7 @@ export class Captures {
   readonly #view: DataView
   readonly #workers: number
   readonly #sinks: (Sink | undefined)[] = Array.from({ length: CAPTURES_MAX }, () => undefined)
+  #draining = false
 
   constructor(exports: Exports, memory: WebAssembly.Memory, workers: number) {
     this.#exports = exports
@@ -67,25 +77,31 @@ export class Captures {
   }
 
   /**
-   * Starts a capture and returns how to stop it. `sink` is called by `drain`.
+   * Takes one of the places for captures. `sink` is called by `drain`, with frames from the first
+   * `watch` on.
    *
    * @throws LinkspanError LIMIT when as many run as can
    */
-  start(wanted: Wanted, sink: Sink): () => void {
+  reserve(sink: Sink): CapturePlace {
     const which = this.#sinks.indexOf(undefined)
     if (which < 0) {
       throw new LinkspanError(
         'LIMIT',
-        `${CAPTURES_MAX} captures run already: end one of them first`,
+        `${CAPTURES_MAX} captures and mirrors to a file run already: end one of them first`,
       )
     }
     this.#sinks[which] = sink
-    this.#begin(which, wanted)
-    return () => {
-      if (this.#sinks[which] !== sink) return
-      this.#exports.captureStop(which)
-      this.drain() // what is in the rings by now is its, and not the next one's
-      this.#sinks[which] = undefined
+    const isOurs = () => this.#sinks[which] === sink
+    return {
+      watch: (wanted) => {
+        if (isOurs()) this.#begin(which, wanted)
+      },
+      stop: () => {
+        if (!isOurs()) return
+        this.#exports.captureStop(which)
+        this.drain() // what is in the rings by now is its, and not the next one's
+        this.#sinks[which] = undefined
+      },
     }
   }
 
@@ -108,17 +124,30 @@ export class Captures {
     )
   }
 
-  /** Hands what the workers left to whoever wanted it. Returns the number of frames. */
-  drain(): number {
-    let frames = 0
-    for (let worker = 0; worker <= this.#workers; worker++) {
-      for (let at = this.#exports.captureNext(worker); at !== 0; frames++) {
+  /** Hands what the workers left to whoever wanted it; does nothing when a sink calls it. */
+  drain(): void {
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (let worker = 0; worker <= this.#workers; worker++) this.#empty(worker)
+    } finally {
+      this.#draining = false
+    }
+  }
+
+  /** No more than was there at first: a worker that goes on filling its ring would keep us for ever. */
+  #empty(worker: number): void {
+    let octets = 0
+    while (octets < RING_SIZE) {
+      const at = this.#exports.captureNext(worker)
+      if (at === 0) return
+      octets += this.#view.getUint32(at, true)
+      try {
         this.#handOver(at)
+      } finally {
         this.#exports.captureDone(worker)
-        at = this.#exports.captureNext(worker)
       }
     }
-    return frames
   }
 
   #handOver(at: number): void {

@@ -66,6 +66,8 @@ export class DryRunner {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #ports: readonly number[]
+  /** As it was when the last frame had passed. */
+  #counted: Snapshot
 
   /**
    * @param attachment of the switch
@@ -83,6 +85,7 @@ export class DryRunner {
     this.#bytes = new Uint8Array(copy.memory.buffer)
     this.#view = new DataView(copy.memory.buffer)
     this.#ports = ports
+    this.#counted = this.#snapshot()
   }
 
   /**
@@ -98,9 +101,10 @@ export class DryRunner {
       ]),
     )
     this.#place(message)
-    const before = this.#snapshot()
+    const before = this.#counted
     const outputs = this.#process(port, now)
     const after = this.#snapshot()
+    this.#counted = after
     const fid = this.#view.getUint16(this.#forwarder.received + DESCRIPTORS + FID, true)
     return {
       fid,

@@ -5,6 +5,10 @@ import { LinkspanError } from '../error.js'
 /** The longest frame there is: 64 KiB of packet behind an Ethernet header and two tags. */
 export const FRAME_MAX = 14 + 8 + 65_535
 
+/** Two digits an octet, nothing between them. */
+export const formatHex = (octets: Uint8Array): string =>
+  Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
+
 /** `0x0010:` of tcpdump, `00000010:` of xxd. */
 const OFFSET = /^\s*(?:0x)?([\da-f]{4,8}):(?=\s)/i
 

@@ -1,5 +1,6 @@
 /** Frames of the switch as a capture file that goes on until the client leaves. */
 import * as z from 'zod'
+import { LinkspanError } from '../../error.js'
 import { parseFilter } from '../../packet/filter.js'
 import { Capture } from '../capture.js'
 import { type OctetTarget, octets, requests, route } from './route.js'
@@ -16,6 +17,9 @@ export const captureRequest = z.strictObject({
   count: z.int().min(1).optional().describe('Frames after which it ends'),
 })
 requests.add(captureRequest, { id: 'CaptureRequest' })
+
+const NO_WAY_OUT =
+  'filter: dropped: frames are captured that are dropped on their way in: leave out direction "transmit"'
 
 export const captureRoutes = [
   route({
@@ -37,9 +41,11 @@ export const captureRoutes = [
       const { dropped, snapLength, count, ...words } = body
       const filter = { ...parseFilter(words), dropped, snapLength, count }
       // Before the answer begins: what is wrong with the request is to be an error, not a file.
+      if (dropped && filter.direction === 'transmit') throw new LinkspanError('INVALID', NO_WAY_OUT)
       if (filter.port !== undefined) running.topology.port(filter.port)
+      const capture = new Capture(running, filter)
       return octets((target: OctetTarget) => {
-        const capture = new Capture(running, filter, target, running.now())
+        capture.begin(target)
         return () => capture.close()
       })
     },

@@ -31,15 +31,26 @@ export function sendOctets(
   contentType: string,
   { start }: OctetStream,
 ): void {
+  response.on('error', () => {}) // it left while something was on its way
   response.writeHead(200, { 'content-type': contentType })
   response.flushHeaders()
   const stop = start({
-    get waiting() {
-      return response.writableLength
-    },
-    write: (octets) => response.write(octets),
+    write: (octets) => taken(response, octets),
     end: () => response.end(),
   })
-  response.on('close', stop)
-  response.on('error', () => {}) // it left while something was on its way
+  if (response.destroyed) stop()
+  else response.on('close', stop)
+}
+
+async function taken(response: ServerResponse, octets: Uint8Array): Promise<void> {
+  if (response.destroyed || response.write(octets)) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
 }

@@ -20,9 +20,8 @@ export type Stream = (write: (line: object) => void) => () => void
 
 /** Octets that go on until the client leaves, or `end` is called; see event-stream.ts. */
 export interface OctetTarget {
-  /** Octets that the client has not taken yet. */
-  readonly waiting: number
-  write(octets: Uint8Array): void
+  /** Resolves when the client can take more, or has left. */
+  write(octets: Uint8Array): Promise<void>
   end(): void
 }
 export class OctetStream {

@@ -30,6 +30,13 @@ export const eventAnswer = z.discriminatedUnion('type', [
   event('static-violated', { bridge, mac, port, owner: port }),
   event('blocked', { bridge, mac, port, reason: z.string() }),
   event('dataplane', { event: z.string(), bridge, port, mac, detail: z.number() }),
+  event('mirror', {
+    port: port.nullable(),
+    bridge: bridge.nullable(),
+    file: z.string(),
+    event: z.string(),
+    why: z.string().nullable(),
+  }),
   event('worker', { worker: z.number(), error: z.string(), final: z.boolean() }),
   event('applied', { changes: count, confirmBy: time.nullable() }),
   event('rolled-back', { changes: count, error: z.string().nullable() }),

@@ -2,11 +2,11 @@
 import * as z from 'zod'
 import { parseMac } from '../../config/address.js'
 import { LinkspanError } from '../../error.js'
+import { traceFrames } from '../../inspect/trace.js'
 import { buildFrame } from '../../packet/build.js'
 import { parseFlow } from '../../packet/flow.js'
 import { parseHex } from '../../packet/hex.js'
-import { type FlowMacs, macsOf } from '../trace/macs.js'
-import { traceFrames } from '../trace/trace.js'
+import { type FlowMacs, macsOf } from './flow-macs.js'
 import { answers, requests, route } from './route.js'
 import { count } from './values.js'
 

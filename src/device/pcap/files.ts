@@ -1,5 +1,17 @@
 /** Capture files on a disk. */
-import { closeSync, fstatSync, openSync, read, statSync, write, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  constants as fs,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  read,
+  rmSync,
+  statSync,
+  write,
+  writeSync,
+} from 'node:fs'
 import { constants } from 'node:os'
 import { promisify } from 'node:util'
 import { attempt, DeviceError, isSystemError } from '../error.js'
@@ -55,10 +67,16 @@ export class CaptureInput {
   }
 }
 
-/** A capture file to be written: made anew, readable to its owner only. */
+/**
+ * A capture file to be written: made anew, readable to its owner only. What was in it stays until the
+ * first octets come.
+ */
 export class CaptureOutput {
   readonly #path: string
   readonly #fd: number
+  /** Whether there was no such file. */
+  readonly #made: boolean
+  #empty = false
   /** Where the next octets go: not where the file's own position is, which a write may still move. */
   #position = 0
   #writing = false
@@ -67,6 +85,7 @@ export class CaptureOutput {
   /** @throws DeviceError that names the file */
   constructor(path: string) {
     this.#path = path
+    this.#made = !existsSync(path)
     this.#fd = openFile(path, 'write')
   }
 
@@ -76,6 +95,7 @@ export class CaptureOutput {
     this.#position += octets.length
     this.#writing = true
     try {
+      this.#clear()
       for (let done = 0; done < octets.length; ) {
         const left = octets.length - done
         const { bytesWritten } = await writeAsync(this.#fd, octets, done, left, at)
@@ -95,6 +115,7 @@ export class CaptureOutput {
     if (this.#closed) return
     this.#closed = true
     try {
+      this.#clear()
       for (let done = 0; done < octets.length; ) {
         const left = octets.length - done
         done += writeSync(this.#fd, octets, done, left, this.#position + done)
@@ -105,12 +126,27 @@ export class CaptureOutput {
       if (!this.#writing) closeSync(this.#fd)
     }
   }
+
+  /** Of what was written before, nothing may be left behind what is written now. */
+  #clear(): void {
+    if (!this.#empty) ftruncateSync(this.#fd, 0)
+    this.#empty = true
+  }
+
+  /** Leaves things as they were before it was opened, if nothing was written. */
+  abandon(): void {
+    if (this.#closed || this.#empty) return
+    this.#closed = true
+    closeSync(this.#fd)
+    if (this.#made) rmSync(this.#path, { force: true })
+  }
 }
 
 /** Files only: opening a pipe waits for who has its other end. */
 function openFile(path: string, to: 'read' | 'write'): number {
   const step = { what: `${to} the capture file '${path}'`, device: path, hints }
-  const fd = attempt(step, () => openSync(path, to === 'read' ? 'r' : 'w', 0o600))
+  const flags = to === 'read' ? fs.O_RDONLY : fs.O_WRONLY | fs.O_CREAT
+  const fd = attempt(step, () => openSync(path, flags, 0o600))
   if (fstatSync(fd).isFile()) return fd
   closeSync(fd)
   const call = { errno: -constants.errno.EINVAL, syscall: 'fstat', device: path }

@@ -32,7 +32,12 @@ export class Recording {
 
   /** Makes the file anew. @throws DeviceError that names it */
   static open(path: string, options: RecordingOptions = {}): Recording {
-    return new Recording(new CaptureOutput(path), options)
+    return Recording.into(new CaptureOutput(path), options)
+  }
+
+  /** Into a file that was opened before, which is emptied now. */
+  static into(output: CaptureOutput, options: RecordingOptions = {}): Recording {
+    return new Recording(output, options)
   }
 
   /** Frames that are in the file, and frames that are not. */
@@ -46,6 +51,11 @@ export class Recording {
   /** Copies the frame. False if it was dropped. */
   record(frame: Uint8Array, options: RecordOptions): boolean {
     return this.#sink.record(frame, options)
+  }
+
+  /** Counts frames that were lost before they got here. */
+  lose(frames: number): void {
+    this.#sink.lose(frames)
   }
 
   /** All is written when it returns. Again is harmless. @throws DeviceError that names the file */

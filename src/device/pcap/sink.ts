@@ -13,6 +13,8 @@ export interface PcapSinkOptions {
   /** Octets that may wait to be written; frames on top are dropped. 4 MiB if left out. */
   limit?: number
   section?: SectionOptions
+  /** Octets of a frame that are kept, said of every interface; all, if left out. */
+  snapLength?: number | undefined
   /** Called once, with what `write` rejected with; every frame is dropped from then on. */
   onError?: (error: unknown) => void
   /** Called at the first frame that is dropped for want of room. */
@@ -56,6 +58,8 @@ export class PcapSink {
   #failed = false
   #closed = false
   #told = false
+  /** Lost before they got here, and not told yet. */
+  #lost = 0
 
   constructor(options: PcapSinkOptions) {
     this.#options = options
@@ -66,6 +70,7 @@ export class PcapSink {
   /** Copies the frame. False if it was dropped. */
   record(frame: Uint8Array, options: RecordOptions): boolean {
     const from = this.#interface(options)
+    this.#tellLost(from)
     const { limit = LIMIT } = this.#options
     if (this.#failed || this.#closed || this.#waiting.length + frame.length > limit) {
       this.#drop(from)
@@ -86,6 +91,19 @@ export class PcapSink {
     from.gap = 0
     this.recorded++
     return true
+  }
+
+  /** Counts frames that were lost before they got here, of whatever interface: the next one tells. */
+  lose(frames: number): void {
+    this.dropped += frames
+    this.#lost += frames
+    this.#warn()
+  }
+
+  #tellLost(from: Interface): void {
+    from.dropped += BigInt(this.#lost)
+    from.gap += this.#lost
+    this.#lost = 0
   }
 
   /** Resolves when all that was recorded is written, or writing has failed. Never rejects. */
@@ -114,7 +132,9 @@ export class PcapSink {
     const described = { index: this.#interfaces.size, received: 0n, dropped: 0n, gap: 0 }
     this.#interfaces.set(name, described)
     if (!this.#failed && !this.#closed) {
-      this.#waiting.interface({ name, ...(description !== undefined && { description }) })
+      const { snapLength = 0 } = this.#options
+      const described = { name, snapLength, ...(description !== undefined && { description }) }
+      this.#waiting.interface(described)
       this.#wake()
     }
     return described
@@ -124,6 +144,10 @@ export class PcapSink {
     this.dropped++
     from.dropped++
     from.gap++
+    this.#warn()
+  }
+
+  #warn(): void {
     if (this.#told || this.#failed || this.#closed) return
     this.#told = true
     this.#options.onDrop?.()
@@ -133,6 +157,8 @@ export class PcapSink {
     if (this.#closed) return
     this.#closed = true
     if (this.#failed) return
+    const [first] = this.#interfaces.values()
+    if (first) this.#tellLost(first)
     for (const { index, received, dropped } of this.#interfaces.values()) {
       const time = this.#options.now()
       const counts = { received: received + dropped, dropped }

@@ -1,10 +1,12 @@
 /** What the switch would do with a frame: a dry run on a copy of its memory, told step by step. */
-import { DryRunner } from '../../dataplane/dry-run.js'
-import type { Attachment } from '../../dataplane/instance.js'
-import type { Topology } from '../../dataplane/topology.js'
-import { dissect, type Layer } from '../../packet/dissect/dissect.js'
-import { frameOf, VIRTIO_HEADER } from '../../packet/virtio.js'
-import { explain, type Step } from './explain.js'
+import { DryRunner } from '../dataplane/dry-run.js'
+import type { Attachment } from '../dataplane/instance.js'
+import type { Topology } from '../dataplane/topology.js'
+import { LinkspanError } from '../error.js'
+import { dissect, type Layer } from '../packet/dissect/dissect.js'
+import { FRAME_MAX, formatHex } from '../packet/hex.js'
+import { frameOf, VIRTIO_HEADER } from '../packet/virtio.js'
+import { explain, type Step, type TracedOutput } from './explain.js'
 
 export interface TraceOutput {
   port: string
@@ -44,11 +46,20 @@ export interface TraceHost {
   now(): number
 }
 
-/** Traces frames that follow each other: each finds what the ones before it left. */
+/**
+ * Traces frames that follow each other: each finds what the ones before it left.
+ *
+ * @throws LinkspanError NOT_FOUND for a port that is not there, INVALID for what no device could carry
+ */
 export function traceFrames(host: TraceHost, port: string, frames: readonly Uint8Array[]): Trace[] {
   const { topology, attachment, manager } = host
   const { index } = topology.port(port)
   const ports = Array.from(topology.ports.values(), (each) => each.index)
+  const long = frames.find((frame) => frame.length > FRAME_MAX)
+  if (long) {
+    const found = `found a frame of ${long.length} octets`
+    throw new LinkspanError('INVALID', `trace: ${found}; a frame has at most ${FRAME_MAX}`)
+  }
   const runner = new DryRunner(attachment, manager.workers, ports)
   return frames.map((frame) => trace(host, runner, port, index, frame))
 }
@@ -67,28 +78,29 @@ function trace(
   const run = runner.run(index, message, topology.domains.fidsOf(bridge), host.now())
   const layers = dissect(frame)
   const nameOf = (number: number) => topology.portName(number) ?? `#${number}`
-  const outputs = run.outputs.map((output) => ({
-    port: nameOf(output.port),
-    ...describeOutput(output.message),
+  const sent = run.outputs.map(({ port: number, message: octets }) => ({
+    port: nameOf(number),
+    frame: frameOf(octets),
+    segmentSize: segmentSizeOf(octets),
   }))
   const drops = run.drops.map(({ port: charged, reason }) => ({
     port: nameOf(charged),
     reason: reason.name,
     text: reason.text,
   }))
-  const view = { topology, port, frame, run, drops, outputs, nameOf }
-  const { verdict, steps } = explain(view)
-  const vlan = topology.domainName(run.fid)?.vlan ?? null
+  const view = { topology, port, frame, run, drops, outputs: sent, nameOf }
+  const { verdict, steps, classified } = explain(view)
+  const vlan = classified ? (topology.domainName(run.fid)?.vlan ?? null) : null
+  const outputs = sent.map(describeOutput)
   return { port, bridge, vlan, layers, steps, verdict, outputs, drops }
 }
 
-function describeOutput(message: Uint8Array) {
+function segmentSizeOf(message: Uint8Array): number | null {
   const view = new DataView(message.buffer, message.byteOffset)
-  const frame = frameOf(message)
-  return {
-    hex: Buffer.from(frame).toString('hex'),
-    length: frame.length,
-    segmentSize: view.getUint8(1) === 0 ? null : view.getUint16(4, true),
-    layers: dissect(frame),
-  }
+  return view.getUint8(1) === 0 ? null : view.getUint16(4, true)
+}
+
+function describeOutput({ port, frame, segmentSize }: TracedOutput): TraceOutput {
+  const hex = formatHex(frame)
+  return { port, hex, length: frame.length, segmentSize, layers: dissect(frame) }
 }

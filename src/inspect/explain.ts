@@ -1,14 +1,22 @@
 /** A dry run in words: every decision that was taken, in the order in which the packet path takes them. */
-import { formatMac } from '../../config/address.js'
-import type { PortPolicy, VlanPolicy } from '../../config/types.js'
-import type { DryRun } from '../../dataplane/dry-run.js'
-import type { FdbEntry } from '../../dataplane/manager.js'
-import type { Topology } from '../../dataplane/topology.js'
+import { formatMac } from '../config/address.js'
+import type { PortPolicy, VlanPolicy } from '../config/types.js'
+import type { DryRun } from '../dataplane/dry-run.js'
+import type { FdbEntry } from '../dataplane/manager.js'
+import type { Topology } from '../dataplane/topology.js'
+import { type Tagging, tagOf } from './tag.js'
 
 /** A decision: where in the packet path, and what was decided. */
 export interface Step {
   stage: 'door' | 'policing' | 'vlan' | 'guard' | 'source' | 'destination' | 'storm' | 'egress'
   text: string
+}
+
+/** What leaves by one port. */
+export interface TracedOutput {
+  port: string
+  frame: Uint8Array
+  segmentSize: number | null
 }
 
 export interface Traced {
@@ -17,7 +25,7 @@ export interface Traced {
   frame: Uint8Array
   run: DryRun
   drops: readonly { port: string; reason: string; text: string }[]
-  outputs: readonly { port: string; length: number; segmentSize: number | null; hex: string }[]
+  outputs: readonly TracedOutput[]
   nameOf(port: number): string
 }
 
@@ -55,22 +63,29 @@ const ORDER: readonly Step['stage'][] = [
   'egress',
 ]
 
-export function explain(traced: Traced): {
+export interface Explained {
   steps: Step[]
   verdict: 'forwarded' | 'flooded' | 'dropped'
-} {
+  /** Whether it came as far as to be of a VLAN. */
+  classified: boolean
+}
+
+export function explain(traced: Traced): Explained {
   const refused = traced.drops.find(({ port, reason }) => port === traced.port && isRx(reason))
   const last = refused && (stages[refused.reason] ?? 'door')
-  const steps: Step[] = []
-  for (const stage of ORDER) {
-    if (stage === last) {
-      steps.push({ stage, text: `dropped (${refused?.reason}): ${refused?.text}` })
-      break
-    }
-    for (const text of passed(stage, traced)) steps.push({ stage, text })
+  const until = last === undefined ? ORDER.length : ORDER.indexOf(last)
+  const steps = ORDER.slice(0, until).flatMap((stage) =>
+    passed(stage, traced).map((text) => ({ stage, text })),
+  )
+  if (refused && last) {
+    steps.push({ stage: last, text: `dropped (${refused.reason}): ${refused.text}` })
+    // Mirrors copy what comes in, whatever becomes of it.
+    for (const text of egressTexts(traced)) steps.push({ stage: 'egress', text })
   }
-  const out = traced.outputs.length > 0
-  return { steps, verdict: !out ? 'dropped' : isFlood(traced) ? 'flooded' : 'forwarded' }
+  const { outputs, topology } = traced
+  const leaves = outputs.some(({ port }) => !topology.isMirrorTarget(port))
+  const verdict = !leaves ? 'dropped' : isFlood(traced) ? 'flooded' : 'forwarded'
+  return { steps, verdict, classified: until > ORDER.indexOf('vlan') }
 }
 
 /** Reasons that are charged to the egress, even where that is the ingress too. */
@@ -102,7 +117,7 @@ function passed(stage: Step['stage'], traced: Traced): string[] {
     case 'policing':
       return policy.limits?.receive ? ['within what the port may send'] : []
     case 'vlan':
-      return vlanText(traced, topology.bridge(state.bridge).vlanAware === true, policy.vlan)
+      return vlanText(traced, topology.bridge(state.bridge), policy.vlan)
     case 'guard':
       return policy.guard ? ['its source addresses are bound to the port'] : []
     case 'source':
@@ -122,10 +137,10 @@ function hasStorm({ broadcast, multicast, unknownUnicast }: PortPolicy['limits']
   return (broadcast ?? multicast ?? unknownUnicast) !== undefined
 }
 
-function vlanText({ topology, run, frame }: Traced, aware: boolean, vlan?: VlanPolicy): string[] {
-  if (!aware) return []
+function vlanText({ topology, run, frame }: Traced, bridge: Tagging, vlan?: VlanPolicy): string[] {
+  if (!bridge.vlanAware) return []
   const name = topology.domainName(run.fid)
-  const tag = tagOf(frame)
+  const tag = tagOf(frame, bridge)
   const how =
     vlan?.mode === 'tunnel'
       ? 'whatever comes in by a tunnel port is of'
@@ -135,14 +150,6 @@ function vlanText({ topology, run, frame }: Traced, aware: boolean, vlan?: VlanP
           ? `tagged for priority ${tag.priority} only, so of the native`
           : `tagged with priority ${tag.priority}, and the port is a member of`
   return [`${how} VLAN ${name?.vlan ?? '?'}`]
-}
-
-function tagOf(frame: Uint8Array): { vid: number; priority: number } | undefined {
-  if (frame.length < 18) return undefined
-  const view = new DataView(frame.buffer, frame.byteOffset)
-  const type = view.getUint16(12)
-  if (type !== 0x8100 && type !== 0x88a8) return undefined
-  return { vid: view.getUint16(14) & 0xfff, priority: view.getUint16(14) >>> 13 }
 }
 
 const macAt = (frame: Uint8Array, at: number): string => formatMac(frame.subarray(at, at + 6))
@@ -178,7 +185,7 @@ function destinationText({ frame, run, nameOf }: Traced): string {
 
 /** One line a port: what leaves, or why it does not. */
 function egressTexts({ outputs, drops, topology }: Traced): string[] {
-  const sent = new Map<string, Traced['outputs'][number][]>()
+  const sent = new Map<string, TracedOutput[]>()
   for (const output of outputs) sent.set(output.port, [...(sent.get(output.port) ?? []), output])
   const left = [...sent].map(([port, list]) => sentText(topology, port, list))
   const lost = drops
@@ -187,12 +194,12 @@ function egressTexts({ outputs, drops, topology }: Traced): string[] {
   return [...left, ...lost]
 }
 
-function sentText(topology: Topology, port: string, list: Traced['outputs'][number][]): string {
-  const [first] = list
+function sentText(topology: Topology, port: string, list: TracedOutput[]): string {
+  const [{ frame, segmentSize }] = list as [TracedOutput]
   const target = topology.isMirrorTarget(port) ? ', a mirrored copy' : ''
-  const tag = first && tagOf(Uint8Array.from(Buffer.from(first.hex.slice(0, 36), 'hex')))
+  const tag = tagOf(frame, topology.bridge(topology.port(port).bridge))
   const form = tag === undefined ? '' : `, tagged for VLAN ${tag.vid} with priority ${tag.priority}`
-  const large = first?.segmentSize == null ? '' : `, to be segmented at ${first.segmentSize} octets`
+  const large = segmentSize === null ? '' : `, to be segmented at ${segmentSize} octets`
   const count = list.length > 1 ? `${list.length} frames of at most ` : ''
-  return `to ${port}: ${count}${first?.length} octets${form}${large}${target}`
+  return `to ${port}: ${count}${frame.length} octets${form}${large}${target}`
 }
