@@ -24,7 +24,7 @@ export async function capture(options: CaptureOptions): Promise<void> {
   const { port, mac, ethertype: etherType, address, vlan, direction, dropped } = options
   const { snaplen: snapLength, count } = options
   if (options.write === '-' && process.stdout.isTTY) {
-    throw new LinkspanError('INVALID', '-w - writes pcapng: pipe it, as into "tcpdump -nr -"')
+    throw new LinkspanError('USAGE', '-w - writes pcapng: pipe it, as into "tcpdump -nr -"')
   }
   const body = { port, mac, etherType, address, vlan, direction, dropped, snapLength, count }
   // Before the switch is asked: a file that cannot be made is told at once.

@@ -2,7 +2,7 @@
 import { type RunningSwitch, startSwitch } from '../control/running.js'
 import { serve } from '../control/server.js'
 import { socketGuard } from '../control/socket.js'
-import { dropViews, portView, workerViews } from '../control/view.js'
+import { dropViews, portViews, workerViews } from '../control/view.js'
 import { isSystemError } from '../device/error.js'
 import { Interrupted } from './demo-interrupt.js'
 import type { Lab } from './demo-lab.js'
@@ -104,7 +104,7 @@ async function scenes(
 }
 
 function summary(running: RunningSwitch, screen: Screen, begin: number): void {
-  const ports = [...running.ports.values()].map((port) => portView(port))
+  const ports = portViews(running)
   const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
   const frames = sum(ports.map(({ rx }) => rx.frames))
   const bytes = sum(ports.map(({ rx }) => rx.bytes))

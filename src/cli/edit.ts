@@ -1,72 +1,64 @@
-/** Commands that change a running switch: `fdb`, `port`, `bridge`, `down`. */
+/** Commands that change a running switch: `fdb`, `bridge`, `down`. */
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PortView } from '../control/view.js'
 import { LinkspanError } from '../error.js'
 import { call, type Target, targetSocket } from './client.js'
+import { mirrorOf, said } from './policy-options.js'
 
 export async function fdbAdd(
   bridge: string,
   mac: string,
   port: string,
-  options: Target & { dynamic?: boolean },
+  options: Target & { dynamic?: boolean; vlan?: number },
 ): Promise<void> {
-  await call(options, 'POST', '/v1/fdb', { bridge, mac, port, static: !options.dynamic })
+  const { vlan, dynamic } = options
+  await call(options, 'POST', '/v1/fdb', { bridge, vlan, mac, port, static: !dynamic })
 }
 
-export async function fdbDelete(bridge: string, mac: string, options: Target): Promise<void> {
-  await call(options, 'POST', '/v1/fdb/delete', { bridge, mac })
+export async function fdbDelete(
+  bridge: string,
+  mac: string,
+  options: Target & { vlan?: number },
+): Promise<void> {
+  await call(options, 'POST', '/v1/fdb/delete', { bridge, vlan: options.vlan, mac })
 }
 
 export async function fdbFlush(
-  options: Target & { bridge?: string; port?: string },
+  options: Target & { bridge?: string; vlan?: number; port?: string },
 ): Promise<void> {
-  const { bridge, port } = options
-  await call(options, 'POST', '/v1/fdb/flush', { bridge, port })
+  const { bridge, vlan, port } = options
+  await call(options, 'POST', '/v1/fdb/flush', { bridge, vlan, port })
 }
 
-export interface PortAddOptions extends Target {
-  bridge: string
-  ifname?: string
-  netns?: string
-  mac?: string
-  mtu?: number
-  address?: string[]
-  attach?: boolean
-  wait?: boolean
+export interface BridgeOptions extends Target {
+  ageing?: number
+  mtu?: number | 'none'
+  vlanAware?: boolean
+  vlanProtocol?: string
+  isolated?: boolean
+  controlFrames?: string[]
+  mirror?: string
+  mirrorFile?: string
+  mirrorDirection?: string
 }
 
-/** Adds a port with a TAP device; the interface is called like the port unless told otherwise. */
-export async function portAdd(name: string, options: PortAddOptions): Promise<void> {
-  const { bridge, ifname, netns, mac, mtu, address, attach, wait } = options
-  const device = {
-    type: 'tap',
-    name: ifname ?? name,
-    ...(netns !== undefined && { netns }),
-    ...(mac !== undefined && { mac }),
-    ...(mtu !== undefined && { mtu }),
-    ...(address !== undefined && { addresses: address }),
-    ...(attach && { create: false }),
-    ...(wait && { missing: 'wait' }),
+export async function bridgeAdd(name: string, options: BridgeOptions): Promise<void> {
+  const given = Object.entries(bridgeOf(options)).filter(([, value]) => value !== null)
+  await call(options, 'POST', '/v1/bridges', { name, bridge: Object.fromEntries(given) })
+}
+
+export async function bridgeSet(name: string, options: BridgeOptions): Promise<void> {
+  const bridge = bridgeOf(options)
+  if (Object.keys(bridge).length === 0) {
+    throw new LinkspanError('USAGE', 'nothing to set: say what, as in --ageing 60s')
   }
-  const port = await call<PortView>(options, 'POST', '/v1/ports', {
-    name,
-    port: { bridge, device },
-  })
-  if (port.state === 'waiting') console.log(`port ${name} is waiting: ${port.error}`)
+  await call(options, 'PATCH', `/v1/bridges/${encodeURIComponent(name)}`, { bridge })
 }
 
-export async function portDelete(name: string, options: Target): Promise<void> {
-  await call(options, 'DELETE', `/v1/ports/${encodeURIComponent(name)}`)
-}
-
-export async function bridgeAdd(
-  name: string,
-  options: Target & { ageing?: string; mtu?: number },
-): Promise<void> {
-  const { ageing, mtu } = options
-  const bridge = { ...(ageing !== undefined && { ageing }), ...(mtu !== undefined && { mtu }) }
-  await call(options, 'POST', '/v1/bridges', { name, bridge })
+function bridgeOf(options: BridgeOptions): Record<string, unknown> {
+  const { ageing, mtu, vlanAware, vlanProtocol, isolated, controlFrames } = options
+  const settings = { ageing, mtu, vlanAware, vlanProtocol, isolated, controlFrames }
+  return { ...said(settings), ...mirrorOf(options) }
 }
 
 export async function bridgeDelete(name: string, options: Target): Promise<void> {

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The command line. Exit status: 0 done, 1 failed, 2 wrong usage. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { parseDuration } from '../config/duration.js'
-import type { ShowOptions } from './show.js'
-import { subjects } from './subjects.js'
+import { Command, CommanderError, Option } from 'commander'
+import { addEditCommands } from './edit-commands.js'
+import { addShowCommands } from './show-commands.js'
 import { version } from './version.js'
+import { duration, endWithReader, targeted, wholeNumber } from './words.js'
 
 // Each command loads what it needs when it runs: `show` shall not wait for a web server to load.
 const edit = () => import('./edit.js')
@@ -14,35 +14,6 @@ const program = new Command('linkspan')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows what there is)')
-
-/** Commands that talk to a running switch, or are one. */
-function targeted(command: Command): Command {
-  return command
-    .option('--name <name>', 'the switch of that name')
-    .option('--socket <path>', 'its control socket (or LINKSPAN_SOCKET)')
-}
-
-/** That nobody reads any more, as after `| head`, is an end and no failure. */
-function endWithReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
-  })
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Expected a whole number.')
-}
-
-/** Milliseconds of a duration such as `60s`. */
-function duration(text: string): number {
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message)
-  }
-}
 
 targeted(program.command('up'))
   .description('run a switch in the foreground')
@@ -83,16 +54,7 @@ program
   .option('-c, --config <file>', 'config file; - is standard input')
   .action(async (options) => (await import('./check.js')).check(options))
 
-const shows = program.command('show').description('show what a running switch does')
-for (const subject of subjects) {
-  targeted(shows.command(subject))
-    .option('--json', 'as JSON; with --watch one object a line')
-    .option('--watch', 'again every second, with rates')
-    .action(async (options: ShowOptions) => {
-      endWithReader()
-      await (await import('./show.js')).show(subject, options)
-    })
-}
+addShowCommands(program)
 
 targeted(program.command('trace [flow...]'))
   .description('what would become of a frame: every decision, and the bytes that would leave')
@@ -151,45 +113,7 @@ program
     ;(await import('./api.js')).api()
   })
 
-const fdb = program.command('fdb').description('change the MAC table of a running switch')
-targeted(fdb.command('add <bridge> <mac> <port>'))
-  .description('add a static entry, or replace one')
-  .option('--dynamic', 'as if it had been learnt: it ages')
-  .action(async (bridge, mac, port, options) => (await edit()).fdbAdd(bridge, mac, port, options))
-targeted(fdb.command('del <bridge> <mac>'))
-  .description('remove an entry')
-  .action(async (bridge, mac, options) => (await edit()).fdbDelete(bridge, mac, options))
-targeted(fdb.command('flush'))
-  .description('forget what was learnt; static entries stay')
-  .option('--bridge <bridge>', 'on this bridge only')
-  .option('--port <port>', 'on this port only')
-  .action(async (options) => (await edit()).fdbFlush(options))
-
-const port = program.command('port').description('change the ports of a running switch')
-targeted(port.command('add <port>'))
-  .description('add a port with a TAP device')
-  .requiredOption('--bridge <bridge>', 'the bridge it is on')
-  .option('--ifname <name>', "the interface's name; the port's if left out")
-  .option('--netns <netns>', 'where it goes: a name, a path or pid:N')
-  .option('--mac <mac>', "the interface's MAC")
-  .option('--mtu <mtu>', "the interface's MTU", wholeNumber)
-  .option('--address <prefix...>', 'addresses of the interface, such as 10.55.0.2/24')
-  .option('--attach', 'attach to a TAP that is there instead of making one')
-  .option('--wait', 'if the namespace is not there, wait for it')
-  .action(async (name, options) => (await edit()).portAdd(name, options))
-targeted(port.command('del <port>'))
-  .description('remove a port')
-  .action(async (name, options) => (await edit()).portDelete(name, options))
-
-const bridge = program.command('bridge').description('change the bridges of a running switch')
-targeted(bridge.command('add <bridge>'))
-  .description('add a bridge')
-  .option('--ageing <time>', 'how long a silent MAC is kept, as in 300s')
-  .option('--mtu <mtu>', 'the most that a port of it may have', wholeNumber)
-  .action(async (name, options) => (await edit()).bridgeAdd(name, options))
-targeted(bridge.command('del <bridge>'))
-  .description('remove a bridge that has no ports')
-  .action(async (name, options) => (await edit()).bridgeDelete(name, options))
+addEditCommands(program)
 
 program
   .command('demo')
@@ -206,7 +130,7 @@ async function main(): Promise<void> {
       return
     }
     console.error(`linkspan: ${error instanceof Error ? error.message : error}`)
-    process.exitCode = 1
+    process.exitCode = (error as { code?: string }).code === 'USAGE' ? 2 : 1
   }
 }
 

@@ -1,13 +1,17 @@
 /** `linkspan show …`: what is running, as a table or as JSON, once or again and again. */
 import type { Config } from '../config/types.js'
 import type { BridgeView, DropView, FdbView, PortView, WorkerView } from '../control/view.js'
+import type { VlanView } from '../control/vlan-view.js'
 import { call, type Target } from './client.js'
-import type { Subject } from './subjects.js'
+import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
+import { portText } from './port-text.js'
+import { type Filter, type Subject, subjects } from './subjects.js'
 import { short, table } from './table.js'
 
-export interface ShowOptions extends Target {
+export interface ShowOptions extends Target, Partial<Record<Filter, string | number>> {
   json?: boolean
   watch?: boolean
+  wide?: boolean
 }
 
 const dash = (value: string | null) => value ?? '-'
@@ -36,16 +40,58 @@ function portsTable(ports: PortView[], before?: PortView[], elapsed = 1): string
   return table([...headings, 'KERNEL DROPS', ...(before ? ['RX RATE', 'TX RATE'] : [])], rows)
 }
 
-function bridgesTable(bridges: BridgeView[]): string {
-  const rows = bridges.map(({ name, ports, ageing, fdb }) => [
-    name,
-    ports.length,
-    seconds(ageing),
-    fdb.dynamic,
-    fdb.static,
-    ports.join(' '),
+/** What a port is for, where `portsTable` says what it does. */
+function widePortsTable(ports: PortView[]): string {
+  const rows = ports.map((port) => [
+    port.name,
+    port.bridge,
+    port.device,
+    dash(port.ifname),
+    dash(port.netns),
+    port.state,
+    port.mtu,
+    dash(port.mac),
+    vlanText(port.vlan),
+    policyWords(port).join(' ') || '-',
   ])
-  return table(['BRIDGE', 'PORTS', 'AGEING', 'LEARNT', 'STATIC', 'NAMES'], rows)
+  const headings = ['PORT', 'BRIDGE', 'DEVICE', 'IFNAME', 'NETNS', 'STATE', 'MTU', 'MAC']
+  return table([...headings, 'VLANS', 'POLICY'], rows)
+}
+
+function bridgesTable(bridges: BridgeView[]): string {
+  const rows = bridges.map((bridge) => [
+    bridge.name,
+    bridge.ports.length,
+    seconds(bridge.ageing),
+    bridge.fdb.dynamic,
+    bridge.fdb.static,
+    bridge.vlans === null ? '-' : `${bridge.vlanProtocol}: ${vlansText(bridge.vlans) || 'none'}`,
+    bridgePolicy(bridge),
+    bridge.ports.join(' '),
+  ])
+  const headings = ['BRIDGE', 'PORTS', 'AGEING', 'LEARNT', 'STATIC', 'VLANS', 'POLICY', 'NAMES']
+  return table(headings, rows)
+}
+
+function bridgePolicy({ isolated, controlFrames, mirror }: BridgeView): string {
+  const words = [
+    ...(isolated ? ['isolated'] : []),
+    ...(controlFrames.length > 0 ? [`control=${controlFrames.join(',')}`] : []),
+    ...(mirror ? [mirrorText(mirror)] : []),
+  ]
+  return words.join(' ') || '-'
+}
+
+function vlansTable(vlans: VlanView[]): string {
+  const rows = vlans.map(({ bridge, vlan, port, mode, tagged, native }) => [
+    bridge,
+    vlan,
+    port,
+    mode,
+    tagged ? 'tagged' : 'untagged',
+    native ? 'native' : '-',
+  ])
+  return table(['BRIDGE', 'VLAN', 'PORT', 'MODE', 'EGRESS', 'NATIVE'], rows)
 }
 
 function fdbTable(entries: FdbView[]): string {
@@ -54,7 +100,7 @@ function fdbTable(entries: FdbView[]): string {
     entry.vlan ?? '-',
     entry.mac,
     entry.port,
-    entry.static ? 'static' : seconds(entry.age),
+    entry.static ? 'static' : entry.sticky ? 'sticky' : seconds(entry.age),
   ])
   return table(['BRIDGE', 'VLAN', 'MAC', 'PORT', 'AGE'], rows)
 }
@@ -84,6 +130,7 @@ function workersTable(workers: WorkerView[]): string {
 const printers = {
   ports: portsTable,
   bridges: bridgesTable,
+  vlans: vlansTable,
   fdb: fdbTable,
   drops: dropsTable,
   workers: workersTable,
@@ -93,8 +140,10 @@ const printers = {
 const WATCH_INTERVAL = 1000
 
 export async function show(subject: Subject, options: ShowOptions): Promise<void> {
-  const print = printers[subject] as (now: unknown, before?: unknown, elapsed?: number) => string
-  const fetch = () => call<unknown>(options, 'GET', `/v1/${subject}`)
+  const printer = options.wide ? widePortsTable : printers[subject]
+  const print = printer as (now: unknown, before?: unknown, elapsed?: number) => string
+  const path = `/v1/${subject}${queryOf(subject, options)}`
+  const fetch = () => call<unknown>(options, 'GET', path)
   if (!options.watch) {
     const now = await fetch()
     console.log(options.json ? JSON.stringify(now, null, 2) : print(now))
@@ -115,4 +164,21 @@ export async function show(subject: Subject, options: ShowOptions): Promise<void
     before = now
     await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL))
   }
+}
+
+/** One port, whole. */
+export async function showPort(name: string, options: ShowOptions): Promise<void> {
+  const port = await call<PortView>(options, 'GET', `/v1/ports/${encodeURIComponent(name)}`)
+  if (options.json) return console.log(JSON.stringify(port, null, 2))
+  const query = new URLSearchParams({ port: name })
+  console.log(portText(port, await call<DropView[]>(options, 'GET', `/v1/drops?${query}`)))
+}
+
+function queryOf(subject: Subject, options: ShowOptions): string {
+  const query = new URLSearchParams()
+  for (const filter of subjects[subject].filters) {
+    const value = options[filter]
+    if (value !== undefined) query.set(filter, String(value))
+  }
+  return query.size === 0 ? '' : `?${query}`
 }

@@ -1,4 +1,13 @@
-/** What `linkspan show` can show; the names of the API's paths. */
-export const subjects = ['ports', 'bridges', 'fdb', 'drops', 'workers', 'config'] as const
+/** What `linkspan show` can show, and by what each can be narrowed; the names of the API's paths. */
+export const subjects = {
+  ports: { text: 'the ports: state and counters', filters: ['bridge'] },
+  bridges: { text: 'the bridges', filters: [] },
+  vlans: { text: 'which port is in which VLAN', filters: ['bridge', 'vlan', 'port'] },
+  fdb: { text: 'the MAC table', filters: ['bridge', 'vlan', 'port', 'mac'] },
+  drops: { text: 'frames dropped, by port and reason', filters: ['port'] },
+  workers: { text: 'the forwarding threads', filters: [] },
+  config: { text: 'the config in force, every default filled in', filters: [] },
+} as const
 
-export type Subject = (typeof subjects)[number]
+export type Subject = keyof typeof subjects
+export type Filter = 'bridge' | 'vlan' | 'port' | 'mac'

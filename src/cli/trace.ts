@@ -26,7 +26,7 @@ export async function trace(words: readonly string[], options: TraceOptions): Pr
   const given = [words.length > 0, options.hex !== undefined, options.pcap !== undefined]
   if (given.filter(Boolean).length !== 1) {
     throw new LinkspanError(
-      'INVALID',
+      'USAGE',
       'trace needs a flow (tcp 10.55.0.2:40000 10.55.0.3:5432), --hex or --pcap, one of them',
     )
   }

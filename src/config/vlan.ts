@@ -21,6 +21,11 @@ function bounds(text: string): number[] {
   return text.split('-').map(Number)
 }
 
+/** Numbers and ranges, in order, each once. */
+export const vlanNumbers = z
+  .array(z.union([whole(1, VLAN_MAX, RANGE), range], RANGE), 'a list of VLAN IDs and ranges')
+  .transform(numbersOf)
+
 const TAGGED = '"all" or a list of VLAN IDs and ranges such as [10, "20-29"]'
 const tagged = z.union(
   [

@@ -2,6 +2,7 @@
 import { formatMac, parseMac } from '../config/address.js'
 import { mergeApply, type Origin, type Origins } from '../config/merge.js'
 import { parseConfig, withoutPort, withPort } from '../config/parse.js'
+import { type PortPatch, patchBridge, patchPort } from '../config/patch.js'
 import { entryKey } from '../config/static-entry.js'
 import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
 
@@ -32,6 +33,31 @@ export function withApiPort(desired: Desired, name: string, input: PortInput): D
   return { config, origins: noted(desired.origins, 'ports', name) }
 }
 
+/**
+ * With settings of a port changed. It keeps its origin: one of the config is the config's again with
+ * the next apply. Without that port it is what it was.
+ */
+export function withChangedPort(desired: Desired, name: string, patch: PortPatch): Desired {
+  const { config, origins } = desired
+  const port = config.ports[name]
+  if (port === undefined) return desired
+  const ports = { ...config.ports, [name]: patchPort(port, patch) as unknown as PortInput }
+  return { config: parseConfig({ ...config, ports }), origins }
+}
+
+/** With settings of a bridge changed, in the same way. */
+export function withChangedBridge(desired: Desired, name: string, patch: object): Desired {
+  const { config, origins } = desired
+  if (!(name in config.bridges)) return desired
+  const next = parseConfig(patchBridge(config, name, patch as Record<string, unknown>))
+  // Static entries get a VLAN, or lose it, with what their bridge is.
+  const fdb = config.fdb.flatMap((entry, index): [string, Origin][] => {
+    const [origin, now] = [origins.fdb.get(entryKey(entry)), next.fdb[index]]
+    return origin === undefined || now === undefined ? [] : [[entryKey(now), origin]]
+  })
+  return { config: next, origins: { ...origins, fdb: new Map(fdb) } }
+}
+
 export function withoutAnyPort(desired: Desired, name: string): Desired {
   const config = withoutPort(desired.config, name)
   // Its static entries go with it.
@@ -52,32 +78,48 @@ export function withoutAnyBridge(desired: Desired, name: string): Desired {
   return { config, origins: forgotten(desired.origins, 'bridges', name) }
 }
 
-/** A static entry, or another port for one. Whether it can be is for the FDB to say. */
+/**
+ * A static entry, or another port for one. Whether it can be is for the FDB to say. Without `vlan` it
+ * is of the VLAN of the port's untagged frames, as in a config.
+ */
 export function withApiEntry(desired: Desired, entry: StaticEntry): Desired {
-  const key = keyOf(entry)
-  const { config, origins } = withoutAnyEntry(desired, entry)
-  const canonical = Object.freeze({ ...entry, mac: formatMac(parseMac(entry.mac)) })
-  const fdb = Object.freeze([...config.fdb, canonical])
+  const mac = formatMac(parseMac(entry.mac))
+  const vlan = entry.vlan ?? desired.config.ports[entry.port]?.vlan?.native
+  const { vlan: _, ...rest } = entry
+  const whole = Object.freeze({ ...rest, ...(vlan !== undefined && { vlan }), mac })
+  const key = entryKey(whole)
+  const { config, origins } = without(desired, (other) => entryKey(other) === key)
+  const fdb = Object.freeze([...config.fdb, whole])
   return { config: Object.freeze({ ...config, fdb }), origins: noted(origins, 'fdb', key) }
 }
 
-export function withoutAnyEntry(desired: Desired, entry: EntryPlace): Desired {
-  const key = keyOf(entry)
-  const fdb = Object.freeze(desired.config.fdb.filter((other) => entryKey(other) !== key))
-  const config = Object.freeze({ ...desired.config, fdb })
-  return { config, origins: forgotten(desired.origins, 'fdb', key) }
+/** Without the entry of a MAC in a VLAN; where none is named, in all. */
+export function withoutAnyEntry(desired: Desired, place: EntryPlace): Desired {
+  return without(desired, isAt(place))
 }
 
-export function hasEntry({ config }: Desired, entry: EntryPlace): boolean {
-  const key = keyOf(entry)
-  return config.fdb.some((other) => entryKey(other) === key)
+export function hasEntry({ config }: Desired, place: EntryPlace): boolean {
+  return config.fdb.some(isAt(place))
 }
 
 /** What an entry is known by; its MAC as anybody writes it. */
 export type EntryPlace = Omit<StaticEntry, 'port'>
 
-const keyOf = (entry: EntryPlace) =>
-  entryKey({ ...entry, mac: formatMac(parseMac(entry.mac)), port: '' })
+function isAt({ bridge, vlan, mac }: EntryPlace): (entry: StaticEntry) => boolean {
+  const canonical = formatMac(parseMac(mac))
+  return (entry) => {
+    const same = entry.bridge === bridge && entry.mac === canonical
+    return same && (vlan === undefined || entry.vlan === vlan)
+  }
+}
+
+function without(desired: Desired, gone: (entry: StaticEntry) => boolean): Desired {
+  const fdb = Object.freeze(desired.config.fdb.filter((entry) => !gone(entry)))
+  const config = Object.freeze({ ...desired.config, fdb })
+  const keys = new Set(fdb.map(entryKey))
+  const left = [...desired.origins.fdb].filter(([key]) => keys.has(key))
+  return { config, origins: { ...desired.origins, fdb: new Map(left) } }
+}
 
 function noted(origins: Origins, kind: keyof Origins, name: string): Origins {
   return { ...origins, [kind]: new Map<string, Origin>(origins[kind]).set(name, 'api') }

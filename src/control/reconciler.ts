@@ -3,6 +3,7 @@
  * applied. One change at a time; each is done as a whole or not at all.
  */
 import { type Change, planChanges } from '../config/diff.js'
+import type { PortPatch } from '../config/patch.js'
 import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
 import type { Fdb } from '../dataplane/fdb.js'
 import { LinkspanError } from '../error.js'
@@ -16,6 +17,8 @@ import {
   withApiBridge,
   withApiEntry,
   withApiPort,
+  withChangedBridge,
+  withChangedPort,
   withoutAnyBridge,
   withoutAnyEntry,
   withoutAnyPort,
@@ -135,6 +138,22 @@ export class Reconciler {
     })
   }
 
+  /** Changes settings of a port; it keeps its origin. */
+  setPort(name: string, patch: PortPatch): Promise<void> {
+    return this.#change(async () => {
+      this.#host.topology.port(name)
+      await this.#edit((desired) => withChangedPort(desired, name, patch))
+    })
+  }
+
+  /** Changes settings of a bridge; it keeps its origin. */
+  setBridge(name: string, patch: object): Promise<void> {
+    return this.#change(async () => {
+      this.#host.topology.bridge(name)
+      await this.#edit((desired) => withChangedBridge(desired, name, patch))
+    })
+  }
+
   /** Removes a port: its interface goes, and what was learnt on it is forgotten at once. */
   removePort(name: string): Promise<void> {
     return this.#change(async () => {
@@ -171,8 +190,8 @@ export class Reconciler {
   /** Removes an entry, static or not; NOT_FOUND if there is none. */
   removeEntry(entry: EntryPlace): Promise<void> {
     return this.#change(async () => {
-      if (!hasEntry(this.#desired, entry)) this.#fdb.delete(entry)
-      else await this.#edit((desired) => withoutAnyEntry(desired, entry))
+      if (!hasEntry(this.#desired, entry)) return this.#fdb.delete(entry)
+      await this.#edit((desired) => withoutAnyEntry(desired, entry))
     })
   }
 

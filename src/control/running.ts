@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { parseConfig } from '../config/parse.js'
+import type { PortPatch } from '../config/patch.js'
 import type { BridgeInput, Config, ConfigInput, PortInput, StaticEntry } from '../config/types.js'
 import { Captures } from '../dataplane/captures.js'
 import { Fdb } from '../dataplane/fdb.js'
@@ -140,6 +141,19 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
   /** Adds a port to the running switch; an error leaves the switch as it was. */
   addPort(name: string, input: PortInput): Promise<Port> {
     return this.#reconciler.addPort(name, input)
+  }
+
+  /**
+   * Changes settings of a port while it runs; an error leaves the switch as it was. A port of the
+   * config is as the config has it again when one is applied.
+   */
+  setPort(name: string, patch: PortPatch): Promise<void> {
+    return this.#reconciler.setPort(name, patch)
+  }
+
+  /** Changes settings of a bridge, in the same way. */
+  setBridge(name: string, patch: object): Promise<void> {
+    return this.#reconciler.setBridge(name, patch)
   }
 
   /** Removes a port: its interface goes, and what was learnt on it is forgotten at once. */

@@ -76,10 +76,11 @@ function newServer(): FastifyInstance {
 }
 
 function addRoute(app: FastifyInstance, route: Route, context: Context): void {
-  const { method, parameters, body, answer } = route
+  const { method, parameters, query, body, answer } = route
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const answered = await route.handle(context, {
       parameters: parameters ? check(parameters, request.params, 'the path') : {},
+      query: query ? check(query, request.query, 'the query') : {},
       body: body && check(body, request.body ?? {}, 'the body'),
     })
     const { status, contentType = 'application/json; charset=utf-8' } = answer

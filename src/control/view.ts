@@ -3,18 +3,37 @@
  * null when empty; their names are a stable contract.
  */
 import type * as z from 'zod'
+import { mirrorTargets } from '../config/mirror-target.js'
+import { namedVlans } from '../config/vlan-use.js'
 import type { FdbEntry } from '../dataplane/fdb.js'
 import { drops } from '../dataplane/generated/drops.js'
 import type { bridgeAnswer } from './api/bridges.js'
 import type { portAnswer } from './api/ports.js'
 import type { dropAnswer, workerAnswer } from './api/statistics.js'
 import type { infoAnswer } from './api/switch.js'
+import { mirrorView, policyView } from './policy-view.js'
 import type { Port } from './port.js'
 import type { RunningSwitch } from './running.js'
 
 export type PortView = z.output<typeof portAnswer>
 
-export function portView(port: Port): PortView {
+/** The ports of a bridge, or all. */
+export function portViews(running: RunningSwitch, bridge?: string): PortView[] {
+  if (bridge !== undefined) running.topology.bridge(bridge)
+  const targets = mirrorTargets(running.config)
+  const ports = [...running.ports.values()]
+  return ports
+    .filter(({ config }) => bridge === undefined || config.bridge === bridge)
+    .map((port) => viewOfPort(port, targets))
+}
+
+/** @throws NOT_FOUND */
+export function portView(running: RunningSwitch, name: string): PortView {
+  running.topology.port(name)
+  return viewOfPort(running.ports.get(name) as Port, mirrorTargets(running.config))
+}
+
+function viewOfPort(port: Port, targets: ReadonlySet<string>): PortView {
   const counters = port.counters()
   const { ifname, netns } = port.place
   return {
@@ -26,7 +45,11 @@ export function portView(port: Port): PortView {
     origin: port.origin,
     state: port.state,
     error: port.error ?? null,
+    up: port.config.up,
     mtu: port.mtu,
+    mac: port.mac ?? null,
+    ...policyView(port.config),
+    mirrorTarget: targets.has(port.name),
     rx: { frames: counters.rxFrames, bytes: counters.rxBytes, drops: counters.rxDrops },
     tx: { frames: counters.txFrames, bytes: counters.txBytes, drops: counters.txDrops },
     kernelDrops: port.info?.kernelDrops ?? null,
@@ -48,23 +71,33 @@ function viewOf(running: RunningSwitch, name: string, entries: readonly FdbEntry
   const own = entries.filter(({ bridge }) => bridge === name)
   const fixed = own.filter((entry) => entry.static).length
   const ports = [...running.ports.values()].filter(({ config }) => config.bridge === name)
+  const config = running.config.bridges[name]
+  const vlans = namedVlans(running.config).get(name)
   return {
     name,
     origin: running.bridgeOrigin(name),
     ports: ports.map((port) => port.name),
     ageing: running.topology.bridge(name).ageing,
+    mtu: config?.mtu ?? null,
+    vlanAware: config?.vlanAware ?? false,
+    vlanProtocol: config?.vlanProtocol ?? null,
+    vlans: vlans === undefined ? null : [...vlans].sort((a, b) => a - b),
+    isolated: config?.isolated ?? false,
+    controlFrames: [...(config?.controlFrames ?? [])],
+    mirror: mirrorView(config?.mirror),
     fdb: { dynamic: own.length - fixed, static: fixed },
   }
 }
 
 export type DropView = z.output<typeof dropAnswer>
 
-export function dropViews(running: RunningSwitch): DropView[] {
+/** Of a port, or of all. */
+export function dropViews(running: RunningSwitch, port?: string): DropView[] {
   const texts = new Map<string, string>(drops.map(({ name, text }) => [name, text]))
   const view = (drop: { port: string; reason: string; frames: number }) => {
     return { ...drop, text: texts.get(drop.reason) ?? '' }
   }
-  return running.drops().map(view)
+  return running.drops(port).map(view)
 }
 
 export type WorkerView = z.output<typeof workerAnswer>

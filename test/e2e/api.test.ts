@@ -71,11 +71,11 @@ describe('every answer of a running switch is what the description says', () => 
     expect(printed).toEqual(document)
     for (const [method, path, { responses }] of operationsOf(document)) {
       if (method !== 'GET' || path === '/v1/events') continue
-      const { status, type, text } = await send(running, method, path)
+      const { status, type, text } = await send(running, method, path.replace('{name}', 'a'))
       expect(status, path).toBe(200)
       const [[expected, content] = []] = Object.entries(responses['200']?.content ?? {})
       expect(type.startsWith(expected ?? '?'), path).toBe(true)
-      if (expected !== 'application/json') continue
+      if (expected !== 'application/json' || path === '/v1/vlans') continue
       expect(checkerOf(document, content?.schema ?? {})(JSON.parse(text)), path).toEqual([])
       // Something to check is there: of a list too.
       expect(text.length, path).toBeGreaterThan(10)
@@ -91,6 +91,9 @@ describe('every answer of a running switch is what the description says', () => 
       ['POST', '/v1/bridges', { name: 'more', bridge: { ageing: '60s' } }],
       ['POST', '/v1/bridges', { name: 'plain' }],
       ['POST', '/v1/ports', { name: 'new', port: { bridge: 'more', device } }],
+      ['PATCH', '/v1/ports/new', { port: { isolated: true } }, '/v1/ports/{name}'],
+      ['PATCH', '/v1/bridges/more', { bridge: { vlanAware: true } }, '/v1/bridges/{name}'],
+      ['PATCH', '/v1/ports/new', { tag: [7, '20-29'], untag: [23] }, '/v1/ports/{name}'],
       ['POST', '/v1/fdb', { bridge: 'lan', mac, port: 'a' }],
       ['POST', '/v1/fdb/delete', { bridge: 'lan', mac }],
       ['POST', '/v1/fdb/flush', { bridge: 'lan' }],
@@ -163,13 +166,32 @@ describe('bad input is refused, and the switch goes on', () => {
       ['PUT', '/v1/ports', text('{}'), 405, '/v1/ports does not take PUT; it takes GET, POST'],
       ['GET', '/v1/stop', {}, 405, 'it takes POST'],
       ['HEAD', '/v1/events', {}, 405, undefined], // which has no body
-      ['PATCH', '/v1/ports/a', {}, 405, 'it takes DELETE'],
+      ['PUT', '/v1/ports/a', {}, 405, 'it takes GET, PATCH, DELETE'],
+      ['PATCH', '/v1/ports/z', text('{}'), 404, 'there is no port "z"'],
+      ['PATCH', '/v1/ports/a', text('{"up": false}'), 400, 'up'],
+      ['PATCH', '/v1/ports/a', text('{"port": {"colour": 1}}'), 400, 'ports.a.colour: unknown key'],
+      ['PATCH', '/v1/ports/a', text('{"port": {"bridge": null}}'), 400, 'ports.a.bridge'],
+      ['PATCH', '/v1/ports/a', text('{"port": {"bridge": "wan"}}'), 400, '"wan"'],
+      ['PATCH', '/v1/ports/a', text('{"port": {"device": 7}}'), 400, 'ports.a.device'],
+      ['PATCH', '/v1/ports/a', text('{"tag": [5000]}'), 400, 'tag'],
+      ['PATCH', '/v1/ports/a', text('{"tag": [5]}'), 400, 'not VLAN-aware'],
+      ['PATCH', '/v1/bridges/wan', text('{}'), 404, 'there is no bridge "wan"'],
+      ['PATCH', '/v1/bridges/lan', text('{"bridge": {"ageing": 1}}'), 400, 'ageing'],
+      ['GET', '/v1/fdb?bridge=wan', {}, 404, 'there is no bridge "wan"'],
+      ['GET', '/v1/fdb?port=z', {}, 404, 'there is no port "z"'],
+      ['GET', '/v1/fdb?mac=zz', {}, 400, 'a MAC'],
+      ['GET', '/v1/fdb?vlan=4095', {}, 400, 'vlan'],
+      ['GET', '/v1/fdb?prot=a', {}, 400, 'prot'],
+      ['GET', '/v1/fdb?port=a&port=b', {}, 400, 'port'],
+      ['GET', '/v1/vlans?bridge=wan', {}, 404, 'there is no bridge "wan"'],
+      ['GET', '/v1/drops?port=z', {}, 404, 'there is no port "z"'],
+      ['GET', '/v1/ports/z', {}, 404, 'there is no port "z"'],
     ] as const) {
       const answer = await send(running, method, path, sent)
       const what = `${method} ${path} ${String('body' in sent ? sent.body : '').slice(0, 60)}`
       expect({ what, status: answer.status }).toEqual({ what, status })
       if (says !== undefined) expect(errorOf(answer).message, what).toContain(says)
-      if (status === 405) expect(answer.headers.allow).toMatch(/GET|POST|DELETE/)
+      if (status === 405) expect(answer.headers.allow).toMatch(/GET|POST|PATCH|DELETE/)
     }
     await stillWhole(running, flow)
   })

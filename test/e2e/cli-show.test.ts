@@ -23,6 +23,38 @@ async function busy() {
   return { running, a, b, waiting: device.netns }
 }
 
+/** Of a port that forwards, learns and floods without limit, on a bridge that is not VLAN-aware. */
+const open = {
+  up: true,
+  vlan: null,
+  isolated: false,
+  learning: true,
+  flood: { unknownUnicast: true, multicast: true, broadcast: true },
+  locked: false,
+  sticky: false,
+  limits: {
+    macs: null,
+    broadcast: null,
+    multicast: null,
+    unknownUnicast: null,
+    receive: null,
+    transmit: null,
+  },
+  guard: null,
+  mirror: null,
+  mirrorTarget: false,
+}
+
+const plain = {
+  mtu: null,
+  vlanAware: false,
+  vlanProtocol: null,
+  vlans: null,
+  isolated: false,
+  controlFrames: [],
+  mirror: null,
+}
+
 /** What --json must hold, field by field: DESIGN section 7. Nothing more, nothing less. */
 const contract = {
   ports: (a: string, waiting: string) => [
@@ -36,6 +68,8 @@ const contract = {
       state: 'up',
       error: null,
       mtu: 1500,
+      mac: '02:e2:e0:00:00:01',
+      ...open,
       rx: traffic,
       tx: traffic,
       kernelDrops: expect.any(Number),
@@ -51,6 +85,8 @@ const contract = {
       state: 'waiting',
       error: expect.stringContaining(waiting),
       mtu: 1500,
+      mac: null,
+      ...open,
       rx: { frames: 0, bytes: 0, drops: 0 },
       tx: { frames: 0, bytes: 0, drops: 0 },
       kernelDrops: null,
@@ -62,6 +98,7 @@ const contract = {
       origin: 'config',
       ports: ['a', 'b'],
       ageing: 300_000,
+      ...plain,
       fdb: { dynamic: 2, static: 1 },
     },
     {
@@ -69,6 +106,7 @@ const contract = {
       origin: 'config',
       ports: ['late'],
       ageing: 60_000,
+      ...plain,
       fdb: { dynamic: 0, static: 0 },
     },
   ],
@@ -132,9 +170,8 @@ describe('show --json', () => {
     const { running, a, b, waiting } = await busy()
     expect(await json(running, 'ports')).toEqual(contract.ports(a.netns, waiting))
     expect(await json(running, 'bridges')).toEqual(contract.bridges)
-    const fdb = (await json(running, 'fdb')) as { mac: string }[]
-    fdb.sort((one, other) => (one.mac < other.mac ? -1 : 1))
-    expect(fdb).toEqual(contract.fdb(a.mac, b.mac))
+    expect(await json(running, 'vlans')).toEqual([])
+    expect(await json(running, 'fdb')).toEqual(contract.fdb(a.mac, b.mac))
     expect(await json(running, 'workers')).toEqual(contract.workers)
     expect(await json(running, 'config')).toMatchObject({
       version: 1,
@@ -194,7 +231,7 @@ test('show as a table has a heading and a row for each', async () => {
   for (const [subject, heading, row] of [
     ['ports', /^PORT +BRIDGE +IFNAME +NETNS +STATE/, /^a +lan +eth0 +\S+ +up +1500 +\d+ +\d+/m],
     ['ports', /STATE/, /^late +spare +eth0 +\S+ +waiting: .*namespace/m],
-    ['bridges', /^BRIDGE +PORTS +AGEING/, /^spare +1 +60\.0s +0 +0 +late$/m],
+    ['bridges', /^BRIDGE +PORTS +AGEING/, /^spare +1 +60\.0s +0 +0 +- +- +late$/m],
     ['fdb', /^BRIDGE +VLAN +MAC +PORT +AGE/, /^lan +- +02:e2:e0:00:00:99 +b +static$/m],
     ['drops', /^PORT +REASON +FRAMES +MEANING/, /MEANING/],
     ['workers', /^WORKER +STATE/, /^ +0 +running +\d+ +\d+ +\d+\.\d/m],
@@ -238,7 +275,7 @@ describe('show --watch', () => {
 async function watched(running: Linkspan, ...options: string[]): Promise<string[]> {
   const words = ['show', 'ports', '--watch', ...options, '--socket', running.socket]
   const watch = start([...command, ...words])
-  await until('two rounds', () => watch.stdout.match(/late/g)?.length === 2)
+  await until('two rounds', () => watch.stdout.match(/\blate\b/g)?.length === 2)
   watch.kill('SIGINT')
   await watch.end()
   return watch.stdout.trim().split('\n')

@@ -32,9 +32,12 @@ describe('the description of the API', () => {
   test('declares every parameter of a path', () => {
     for (const [, path, { parameters = [] }] of operations) {
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
-      expect(parameters.map(({ name }) => name)).toEqual(named)
+      const inPath = parameters.filter((parameter) => parameter.in === 'path')
+      expect(inPath.map(({ name }) => name)).toEqual(named)
       for (const parameter of parameters) {
-        expect(parameter).toMatchObject({ in: 'path', required: true, schema: expect.any(Object) })
+        const required = parameter.in === 'path'
+        expect(parameter).toMatchObject({ required, schema: expect.any(Object) })
+        expect(['path', 'query']).toContain(parameter.in)
       }
     }
   })

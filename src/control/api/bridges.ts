@@ -2,14 +2,22 @@
 import * as z from 'zod'
 import type { BridgeInput } from '../../config/types.js'
 import { bridgeView, bridgeViews } from '../view.js'
+import { mirror } from './policy.js'
 import { answers, checkedByConfig, requests, route } from './route.js'
-import { count, milliseconds, named, origin } from './values.js'
+import { count, milliseconds, named, origin, settings } from './values.js'
 
 export const bridgeAnswer = z.strictObject({
   name: z.string(),
   origin,
   ports: z.array(z.string()),
   ageing: milliseconds,
+  mtu: z.number().nullable().describe('The most that a port of it may have'),
+  vlanAware: z.boolean(),
+  vlanProtocol: z.enum(['802.1Q', '802.1ad']).nullable(),
+  vlans: z.array(z.number()).nullable().describe('Those that its ports name'),
+  isolated: z.boolean().describe('The default of its ports'),
+  controlFrames: z.array(z.string()).describe('Link-local protocols that pass'),
+  mirror: mirror.nullable(),
   fdb: z.strictObject({ dynamic: count, static: count }),
 })
 answers.add(bridgeAnswer, { id: 'Bridge' })
@@ -19,6 +27,13 @@ const addition = z.strictObject({
   bridge: checkedByConfig('BridgeConfig').default({}),
 })
 requests.add(addition, { id: 'BridgeAddition' })
+
+const change = z.strictObject({
+  bridge: settings(
+    'Settings of BridgeConfig to change, as a JSON merge patch (RFC 7396): null takes the default',
+  ),
+})
+requests.add(change, { id: 'BridgeChange' })
 
 export const bridgeRoutes = [
   route({
@@ -40,6 +55,23 @@ export const bridgeRoutes = [
     handle: async ({ running }, { body }) => {
       await running.addBridge(body.name, body.bridge as unknown as BridgeInput)
       return bridgeView(running, body.name)
+    },
+  }),
+  route({
+    method: 'PATCH',
+    path: '/v1/bridges/{name}',
+    operation: 'changeBridge',
+    summary: 'Change settings of a bridge while it runs',
+    description:
+      'Its ports stay as they are: `isolated` and `mtu` are the defaults of ports added later. ' +
+      'Without vlanAware they lose their VLANs.',
+    parameters: named,
+    body: change,
+    answer: { status: 200, schema: bridgeAnswer, description: 'The bridge as it is now' },
+    errors: [404, 409],
+    handle: async ({ running }, { parameters, body }) => {
+      await running.setBridge(parameters.name, body.bridge)
+      return bridgeView(running, parameters.name)
     },
   }),
   route({

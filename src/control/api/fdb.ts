@@ -1,7 +1,8 @@
 /** The MAC table: listed, changed. */
 import * as z from 'zod'
+import { flush, listed } from '../fdb-scope.js'
 import { answers, requests, route } from './route.js'
-import { mac, milliseconds } from './values.js'
+import { mac, milliseconds, vlanText } from './values.js'
 
 export const fdbAnswer = z.strictObject({
   bridge: z.string(),
@@ -9,9 +10,11 @@ export const fdbAnswer = z.strictObject({
   mac,
   port: z.string(),
   vtep: z.string().nullable(),
-  age: milliseconds.nullable().describe('Milliseconds since it was last seen; null when static'),
+  age: milliseconds
+    .nullable()
+    .describe('Milliseconds since it was last seen; null when static or sticky'),
   static: z.boolean(),
-  sticky: z.boolean().describe('Learnt, and neither ages nor moves'),
+  sticky: z.boolean().describe('Learnt on a sticky port: neither ages nor moves'),
 })
 answers.add(fdbAnswer, { id: 'FdbEntry' })
 
@@ -34,12 +37,19 @@ requests.add(addition, { id: 'FdbAddition' })
 const deletion = z.strictObject({ bridge: z.string(), vlan, mac })
 requests.add(deletion, { id: 'FdbDeletion' })
 
-const flush = z.strictObject({
+const flushing = z.strictObject({
   bridge: z.string().optional().describe('On this bridge only'),
-  vlan: z.int().min(1).max(4094).optional().describe('In this VLAN of the bridge only'),
   port: z.string().optional().describe('On this port only'),
+  vlan: vlan.describe('In this VLAN only'),
 })
-requests.add(flush, { id: 'FdbFlush' })
+requests.add(flushing, { id: 'FdbFlush' })
+
+const scope = z.strictObject({
+  bridge: z.string().optional().describe('On this bridge only'),
+  vlan: vlanText.optional().describe('In this VLAN only'),
+  port: z.string().optional().describe('On this port only'),
+  mac: mac.optional().describe('Of this MAC only'),
+})
 
 export const fdbRoutes = [
   route({
@@ -47,8 +57,10 @@ export const fdbRoutes = [
     path: '/v1/fdb',
     operation: 'listFdb',
     summary: 'The MAC table',
+    query: scope,
     answer: { status: 200, schema: z.array(fdbAnswer), description: 'The entries in force' },
-    handle: ({ running }) => running.fdb.list(),
+    errors: [404],
+    handle: ({ running }, { query }) => listed(running, query),
   }),
   route({
     method: 'POST',
@@ -78,9 +90,9 @@ export const fdbRoutes = [
     path: '/v1/fdb/flush',
     operation: 'flushFdb',
     summary: 'Forget what was learnt; static entries stay',
-    body: flush,
+    body: flushing,
     answer: { status: 204, description: 'It is forgotten' },
     errors: [404],
-    handle: ({ running }, { body }) => running.fdb.flush(body),
+    handle: ({ running }, { body }) => flush(running, body),
   }),
 ]

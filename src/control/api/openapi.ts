@@ -50,12 +50,13 @@ function paths(routes: readonly Route[]): Json {
 }
 
 function operation(route: Route): Json {
-  const { operation, summary, description, parameters, body } = route
+  const { operation, summary, description, parameters, query, body } = route
+  const named = [...parametersOf('path', parameters), ...parametersOf('query', query)]
   return {
     operationId: operation,
     summary,
     ...(description && { description }),
-    ...(parameters && { parameters: parametersOf(parameters) }),
+    ...(named.length > 0 && { parameters: named }),
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } },
     }),
@@ -63,14 +64,17 @@ function operation(route: Route): Json {
   }
 }
 
-function parametersOf(parameters: z.ZodObject): Json[] {
-  return Object.entries(parameters.shape).map(([name, schema]) => ({
+function parametersOf(place: 'path' | 'query', parameters: z.ZodObject | undefined): Json[] {
+  return Object.entries(parameters?.shape ?? {}).map(([name, schema]) => ({
     name,
-    in: 'path',
-    required: true,
-    schema: schemaOf(schema as z.ZodType),
+    in: place,
+    required: place === 'path',
+    schema: sentSchema(schema as z.ZodType),
   }))
 }
+
+const sentSchema = (schema: z.ZodType) =>
+  withoutMarks(z.toJSONSchema(schema, options('input')) as Json)
 
 function responses({ answer, errors = [] }: Route): Json {
   const { status, schema, contentType = 'application/json', description } = answer

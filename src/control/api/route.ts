@@ -41,8 +41,12 @@ interface Answered {
 }
 
 /** Values are checked by the schemas before `handle` sees them. */
-export interface Route<Path extends z.ZodObject = z.ZodObject, Body extends z.ZodType = z.ZodType> {
-  method: 'GET' | 'POST' | 'DELETE'
+export interface Route<
+  Path extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+  Query extends z.ZodObject = z.ZodObject,
+> {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** As OpenAPI writes it: `/v1/ports/{name}`. */
   path: string
   /** OpenAPI's operationId, in camel case. */
@@ -51,16 +55,21 @@ export interface Route<Path extends z.ZodObject = z.ZodObject, Body extends z.Zo
   summary: string
   description?: string
   parameters?: Path
+  /** After the `?`: what is not said is not asked for. */
+  query?: Query
   body?: Body
   answer: Answered
   /** Statuses of errors that it answers beside 400, 408, 413, 415 and 500. */
   errors?: readonly (404 | 409 | 503)[]
-  handle(context: Context, request: { parameters: z.output<Path>; body: z.output<Body> }): unknown
+  handle(
+    context: Context,
+    request: { parameters: z.output<Path>; body: z.output<Body>; query: z.output<Query> },
+  ): unknown
 }
 
 /** Infers what a handler is given from its schemas. */
-export function route<Path extends z.ZodObject, Body extends z.ZodType>(
-  given: Route<Path, Body>,
+export function route<Path extends z.ZodObject, Body extends z.ZodType, Query extends z.ZodObject>(
+  given: Route<Path, Body, Query>,
 ): Route {
   return given as unknown as Route
 }

@@ -8,12 +8,14 @@ import type { Route } from './route.js'
 import { statisticRoutes } from './statistics.js'
 import { switchRoutes } from './switch.js'
 import { traceRoutes } from './trace.js'
+import { vlanRoutes } from './vlans.js'
 
 export const routes: readonly Route[] = [
   ...switchRoutes,
   ...configRoutes,
   ...portRoutes,
   ...bridgeRoutes,
+  ...vlanRoutes,
   ...fdbRoutes,
   ...statisticRoutes,
   ...traceRoutes,

@@ -39,8 +39,10 @@ export const statisticRoutes = [
     path: '/v1/drops',
     operation: 'listDrops',
     summary: 'Frames dropped, by port and reason',
+    query: z.strictObject({ port: z.string().optional().describe('Of this port only') }),
     answer: { status: 200, schema: z.array(dropAnswer), description: 'Reasons that occurred' },
-    handle: ({ running }) => dropViews(running),
+    errors: [404],
+    handle: ({ running }, { query }) => dropViews(running, query.port),
   }),
   route({
     method: 'GET',

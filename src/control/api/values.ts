@@ -10,3 +10,17 @@ export const origin = z
   .describe('Whether it came from a config or was added while the switch ran')
 export const mac = z.string().describe('Such as 02:55:00:00:00:02')
 export const named = z.strictObject({ name: z.string() })
+
+/** A VLAN ID in a query, where all is text. */
+export const vlanText = z
+  .string()
+  .regex(/^\d+$/, 'expected a VLAN ID from 1 to 4094')
+  .transform(Number)
+  .pipe(z.int().min(1).max(4094))
+
+/** Some settings of a port or bridge; which, and what they may be, the config's parser says. */
+export const settings = (description: string) =>
+  z
+    .record(z.string(), z.unknown(), 'expected settings as in docs/config.md')
+    .default({})
+    .describe(description)

@@ -1,0 +1,38 @@
+/** One port for people: everything that `show port` knows of it. */
+import type { DropView, PortView } from '../control/view.js'
+import { policyWords, vlanText } from './policy-text.js'
+
+export function portText(port: PortView, drops: readonly DropView[]): string {
+  const { guard } = port
+  const lines: [string, string][] = [
+    ['port', `${port.name} on ${port.bridge}, of the ${port.origin}`],
+    ['state', port.error === null ? port.state : `${port.state}: ${port.error}`],
+    ['device', deviceText(port)],
+    ['vlan', vlanText(port.vlan)],
+    ['policy', policyWords(port).join(' ') || '-'],
+    ...(guard ? ([['guard', guardText(guard)]] as [string, string][]) : []),
+    ['rx', trafficText(port.rx)],
+    ['tx', trafficText(port.tx)],
+    ['kernel', port.kernelDrops === null ? '-' : `${port.kernelDrops} dropped before they came in`],
+    ...drops.map(({ reason, frames, text }): [string, string] => {
+      return ['drops', `${frames} ${reason}: ${text}`]
+    }),
+  ]
+  return lines.map(([key, value]) => `${key.padEnd(7)} ${value}`).join('\n')
+}
+
+function deviceText({ device, ifname, netns, mac, mtu }: PortView): string {
+  const where = netns === null ? '' : ` in ${netns}`
+  const what = ifname === null ? device : `${device} ${ifname}${where}`
+  return `${what}, ${mac === null ? '' : `MAC ${mac}, `}MTU ${mtu}`
+}
+
+function guardText({ macs, addresses }: NonNullable<PortView['guard']>): string {
+  const text = (what: string, list: string[] | null) =>
+    list === null ? `any ${what}` : list.join(' ')
+  return `${text('MAC', macs)}, ${text('address', addresses)}`
+}
+
+function trafficText({ frames, bytes, drops }: PortView['rx']): string {
+  return `${frames} frames, ${bytes} bytes, ${drops} dropped`
+}
