@@ -8,6 +8,7 @@ import {
   DIRECTORY,
   Directory,
   directory,
+  PORT_SHARED_SIZE,
   REASONS_MAX,
   Worker,
   workerBlock,
@@ -140,8 +141,13 @@ export function dropCounter(port: u32, reason: u32): f64 {
   return <f64>total
 }
 
-/** Zeroes a port's counters in all workers: for an index that is given to another port. */
+/**
+ * Zeroes a port's counters in all workers, and what its meters and events remember: for an index that
+ * is given to another port. Its generation and what it has in the FDB (the first 8 octets) stay.
+ */
 export function resetPort(port: u32): void {
+  const shared = directory(Directory.PORTS) + <usize>port * PORT_SHARED_SIZE
+  memory.fill(shared + 8, 0, PORT_SHARED_SIZE - 8)
   const workers = load<u32>(DIRECTORY, Directory.MAX_WORKERS)
   for (let worker: u32 = 0; worker <= workers; worker++) {
     memory.fill(countersOf(worker, port), 0, COUNTERS_SIZE)

@@ -1,4 +1,5 @@
 /** FDB entries by name: made by hand, listed, flushed. */
+import type { VlanPolicy } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import type { DomainName, Domains } from './domains.js'
 import type { FdbEntry, Manager } from './manager.js'
@@ -107,6 +108,17 @@ export class Entries {
   /** Removes the static entries of a port. */
   forgetPort(port: number): void {
     this.#forget((entry) => entry.port === port)
+  }
+
+  /** Removes a port's static entries in VLANs that it is not in any more: nothing could get there. */
+  forgetOutside(port: number, vlan: VlanPolicy | undefined): void {
+    const native = vlan === undefined ? 1 : vlan.native
+    const tagged = vlan?.tagged ?? []
+    const isIn = (id: number) => id === native || tagged === 'all' || tagged.includes(id)
+    this.#forget((entry) => {
+      const id = this.#view.domainName(entry.fid)?.vlan ?? null
+      return entry.port === port && id !== null && !isIn(id)
+    })
   }
 
   /** Removes the static entries of a domain that is gone. */

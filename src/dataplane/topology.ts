@@ -188,8 +188,10 @@ export class Topology implements MirrorView {
     this.bridge(settings.bridge ?? port.bridge)
     Object.assign(port, settings)
     const moved = port.bridge !== before.bridge
+    const revlanned = !sameVlan(before, port)
     if (moved) this.entries.forgetPort(port.index)
-    if (moved || (before.up && !port.up) || !sameVlan(before, port)) this.#voidPorts.add(port.index)
+    else if (revlanned) this.entries.forgetOutside(port.index, port.policy?.vlan)
+    if (moved || (before.up && !port.up) || revlanned) this.#voidPorts.add(port.index)
     this.#touch(port.index, before)
     this.#touch(port.index, port)
   }
