@@ -81,7 +81,8 @@ onEveryBuild('fuzz', (build) => {
     expect(a.rxFrames).toBe(FRAMES)
     // All that was not dropped at the door was flooded: a's stations know of nobody elsewhere.
     expect(b.txFrames + b.txDrops).toBe(FRAMES - a.rxDrops)
-    expect(c.txFrames + c.txDrops).toBe(FRAMES - a.rxDrops)
+    // A super-frame leaves by the plain port as its segments.
+    expect(c.txFrames + c.txDrops).toBeGreaterThan(FRAMES - a.rxDrops)
     expect(c.txFrames).toBe(totals.plain)
     const counted = Object.values(bench.drops()).reduce((sum, frames) => sum + frames, 0)
     expect(counted).toBe(a.rxDrops + b.txDrops + c.txDrops)
