@@ -39,16 +39,14 @@ function addFdb(fdb: Command): void {
     .action(async (options) => (await edit()).fdbFlush(options))
 }
 
+const TYPES = ['tap', 'packet', 'unix', 'pcap']
+
 function addPortAdd(port: Command): void {
   const add = port
     .command('add <port>')
     .description('add a port; it forwards when this returns')
     .requiredOption('--bridge <bridge>', 'the bridge it is on')
-    .addOption(
-      new Option('--type <type>', 'its device')
-        .choices(['tap', 'packet', 'unix', 'pcap'])
-        .default('tap'),
-    )
+    .addOption(new Option('--type <type>', 'its device; tap if left out').choices(TYPES))
     .option('--ifname <name>', "tap, packet: the interface's name; the port's if left out")
     .option('--netns <netns>', 'tap, packet: where it is: a name, a path or pid:N')
     .option('--mac <mac>', "tap: the interface's MAC")
@@ -65,7 +63,7 @@ function addPortAdd(port: Command): void {
     .option('--wait', 'if it is not there (yet), wait for it')
     .option('--down', 'add it, but do not let it forward')
   targeted(addPolicyOptions(add))
-    .option('--config <json>', 'more of the port as in docs/config.md; options go before it')
+    .option('--config <json>', 'other settings as in docs/config.md; options above come first')
     .addHelpText('after', POLICY_HELP)
     .action(async (name, options) => (await portEdit()).portAdd(name, options))
 }

@@ -9,15 +9,26 @@ import { duration, endWithReader, targeted, wholeNumber } from './words.js'
 // Each command loads what it needs when it runs: `show` shall not wait for a web server to load.
 const edit = () => import('./edit.js')
 
+const CONFIG =
+  'config file, - for standard input; left out: /etc/linkspan/linkspan.yaml, unless root ~/.config/linkspan/linkspan.yaml'
+
 const program = new Command('linkspan')
   .description('A userspace switch for containers, VMs and tests')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows what there is)')
+  .addHelpText(
+    'after',
+    `
+Commands but demo, check and api talk to the switch of --name, or at --socket.
+Exit status: 0 done, 1 failed, 2 wrong usage. docs/operating.md has what is done how with bridge,
+ovs-vsctl and tcpdump, and how here.
+`,
+  )
 
 targeted(program.command('up'))
   .description('run a switch in the foreground')
-  .option('-c, --config <file>', 'config file; - is standard input')
+  .option('-c, --config <file>', CONFIG)
   .addOption(
     new Option('--log <format>', 'how to log; text on a terminal, else json').choices([
       'text',
@@ -33,7 +44,7 @@ targeted(program.command('up'))
 
 targeted(program.command('apply'))
   .description('move a running switch to a config, in one step or not at all')
-  .option('-c, --config <file>', 'config file; - is standard input')
+  .option('-c, --config <file>', CONFIG)
   .option('--prune', 'ports and bridges that were added by hand go too')
   .option('--dry-run', 'say what would be done, and do nothing')
   .option('--confirm <time>', 'take it back after this time, as in 60s, unless confirmed', duration)
@@ -51,7 +62,7 @@ targeted(program.command('down'))
 program
   .command('check')
   .description('check a config file and this host')
-  .option('-c, --config <file>', 'config file; - is standard input')
+  .option('-c, --config <file>', CONFIG)
   .action(async (options) => (await import('./check.js')).check(options))
 
 addShowCommands(program)

@@ -14,7 +14,7 @@ interface CommonOptions extends Target, PolicyOptions {
 }
 
 export interface PortAddOptions extends CommonOptions {
-  type: 'tap' | 'packet' | 'unix' | 'pcap'
+  type?: 'tap' | 'packet' | 'unix' | 'pcap'
   ifname?: string
   netns?: string
   address?: string[]
@@ -34,19 +34,23 @@ export async function portAdd(name: string, options: PortAddOptions): Promise<vo
   const { bridge, down } = options
   const device = isMapping(given.device) ? given.device : {}
   const policy = said({ bridge, up: down ? false : undefined, ...withoutNull(policyOf(options)) })
-  const port = { ...given, ...policy, device: { ...deviceOf(name, options), ...device } }
+  const port = { ...given, ...policy, device: deviceOf(name, options, device) }
   const added = await call<PortView>(options, 'POST', '/v1/ports', { name, port })
   if (added.state === 'waiting') console.log(`port ${name} is waiting: ${added.error}`)
 }
 
-/** What a device has beside what its type has not: that is the parser's to refuse. */
-function deviceOf(port: string, options: PortAddOptions): Record<string, unknown> {
-  const { type, ifname, netns, mac, mtu, address, attach, wait } = options
+/** An option that its type does not have is the parser's to refuse. */
+function deviceOf(
+  port: string,
+  options: PortAddOptions,
+  given: Record<string, unknown>,
+): Record<string, unknown> {
+  const { type = given.type ?? 'tap', ifname, netns, mac, mtu, address, attach, wait } = options
   const { path, mode, connect, local, read, write, pace } = options
   const named = type === 'tap' || type === 'packet'
-  return said({
+  const asked = said({
     type,
-    name: ifname ?? (named ? port : undefined),
+    name: ifname ?? given.name ?? (named ? port : undefined),
     netns,
     mac,
     mtu,
@@ -61,6 +65,7 @@ function deviceOf(port: string, options: PortAddOptions): Record<string, unknown
     pace,
     missing: wait ? 'wait' : undefined,
   })
+  return { ...given, ...asked }
 }
 
 export interface PortSetOptions extends CommonOptions {

@@ -21,10 +21,8 @@ export function portText(port: PortView, drops: readonly DropView[]): string {
   return lines.map(([key, value]) => `${key.padEnd(7)} ${value}`).join('\n')
 }
 
-function deviceText({ device, ifname, netns, mac, mtu }: PortView): string {
-  const where = netns === null ? '' : ` in ${netns}`
-  const what = ifname === null ? device : `${device} ${ifname}${where}`
-  return `${what}, ${mac === null ? '' : `MAC ${mac}, `}MTU ${mtu}`
+function deviceText({ device, place, mac, mtu }: PortView): string {
+  return `${device} ${place}, ${mac === null ? '' : `MAC ${mac}, `}MTU ${mtu}`
 }
 
 function guardText({ macs, addresses }: NonNullable<PortView['guard']>): string {

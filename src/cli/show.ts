@@ -1,6 +1,13 @@
 /** `linkspan show …`: what is running, as a table or as JSON, once or again and again. */
 import type { Config } from '../config/types.js'
-import type { BridgeView, DropView, FdbView, PortView, WorkerView } from '../control/view.js'
+import type {
+  BridgeView,
+  DropView,
+  FdbView,
+  InfoView,
+  PortView,
+  WorkerView,
+} from '../control/view.js'
 import type { VlanView } from '../control/vlan-view.js'
 import { call, type Target } from './client.js'
 import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
@@ -45,16 +52,14 @@ function widePortsTable(ports: PortView[]): string {
   const rows = ports.map((port) => [
     port.name,
     port.bridge,
-    port.device,
-    dash(port.ifname),
-    dash(port.netns),
+    `${port.device} ${port.place}`,
     port.state,
     port.mtu,
     dash(port.mac),
     vlanText(port.vlan),
     policyWords(port).join(' ') || '-',
   ])
-  const headings = ['PORT', 'BRIDGE', 'DEVICE', 'IFNAME', 'NETNS', 'STATE', 'MTU', 'MAC']
+  const headings = ['PORT', 'BRIDGE', 'DEVICE', 'STATE', 'MTU', 'MAC']
   return table([...headings, 'VLANS', 'POLICY'], rows)
 }
 
@@ -126,8 +131,20 @@ function workersTable(workers: WorkerView[]): string {
   return table([...headings, 'AGED OUT', 'EVICTED'], rows)
 }
 
+function infoText(info: InfoView): string {
+  const { pid, version, startedAt, bridges, ports, workers, fdb, eventsLost, confirmBy } = info
+  return [
+    `linkspan ${version}, pid ${pid}, running since ${startedAt}`,
+    `${bridges} bridges, ${ports} ports, ${workers} workers`,
+    `FDB: ${fdb.entries} entries of ${fdb.capacity}`,
+    `events lost: ${eventsLost}`,
+    ...(confirmBy === null ? [] : [`the last apply is taken back at ${confirmBy}`]),
+  ].join('\n')
+}
+
 /** How each is printed: `before` and `elapsed` (s) are given when watching. */
 const printers = {
+  info: infoText,
   ports: portsTable,
   bridges: bridgesTable,
   vlans: vlansTable,

@@ -1,5 +1,6 @@
 /** What `linkspan show` can show, and by what each can be narrowed; the names of the API's paths. */
 export const subjects = {
+  info: { text: 'the switch as a whole', filters: [] },
   ports: { text: 'the ports: state and counters', filters: ['bridge'] },
   bridges: { text: 'the bridges', filters: [] },
   vlans: { text: 'which port is in which VLAN', filters: ['bridge', 'vlan', 'port'] },

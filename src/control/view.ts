@@ -35,11 +35,12 @@ export function portView(running: RunningSwitch, name: string): PortView {
 
 function viewOfPort(port: Port, targets: ReadonlySet<string>): PortView {
   const counters = port.counters()
-  const { ifname, netns } = port.place
+  const { ifname, netns, label: place } = port.place
   return {
     name: port.name,
     bridge: port.config.bridge,
     device: port.config.device.type,
+    place,
     ifname,
     netns,
     origin: port.origin,

@@ -15,7 +15,14 @@ function yamlBlocks(path: string): [string, string][] {
   return blocks.map((block, index) => [`${path} #${index + 1}`, block[1] ?? ''])
 }
 
-const pages = ['docs/config.md', 'docs/devices.md', 'docs/pcap.md', 'README.md']
+const pages = [
+  'docs/config.md',
+  'docs/devices.md',
+  'docs/operating.md',
+  'docs/pcap.md',
+  'docs/vlans.md',
+  'README.md',
+]
 const blocks = pages.flatMap((page) => yamlBlocks(page))
 const schema = configJsonSchema()
 const portSchema = Object(schema).properties.ports.additionalProperties

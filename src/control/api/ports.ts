@@ -13,6 +13,7 @@ export const portAnswer = z.strictObject({
   name: z.string(),
   bridge: z.string(),
   device: z.string().describe('The type of its device'),
+  place: z.string().describe('Where it is: an interface, a path'),
   ifname: z.string().nullable(),
   netns: z.string().nullable(),
   origin,
