@@ -51,9 +51,9 @@ export function fits(output: string, prints: string): boolean {
   const lines = plain(prints).split('\n')
   const pattern = lines.map((line) => {
     if (line === '…') return '(?:.*\\n)*?'
-    return `${line.split('…').map(escape).join('.*')}\\n`
+    return `${line.split('…').map(literally).join('.*')}\\n`
   })
   return new RegExp(`^${pattern.join('')}$`).test(`${plain(output)}\n`)
 }
 
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+const literally = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
