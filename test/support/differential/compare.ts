@@ -49,25 +49,38 @@ export class Comparer {
 
   /** Sends a batch to both and compares; throws with the difference. */
   async run(batch: readonly Sent[]): Promise<void> {
-    const markers = this.#markers(batch)
     const { sides, seed, layout } = this.#given
+    const outputs = await this.exchange(batch)
+    const comparable = () =>
+      outputs.map((each) => this.#comparable(each, batch)) as [string[][], string[][]]
+    let both = comparable()
+    if (!same(...both)) {
+      await this.settle(outputs)
+      both = comparable()
+    }
+    if (!same(...both)) {
+      const names = sides.map(({ name }) => name)
+      throw new Error(describeDifference({ seed, layout, batch, names, outputs: both }))
+    }
+    this.#count(batch, both[0])
+  }
+
+  /** Sends a batch to both. @returns what came out of each, as it is */
+  async exchange(batch: readonly Sent[]): Promise<Outputs[]> {
+    const { sides, layout } = this.#given
+    const markers = this.#markers(batch)
     for (const { ends } of sides) {
       for (const { port, frame } of [...batch, ...markers]) send(ends[port], frame)
     }
-    const outputs = [[], []].map(() => layout.map((): Uint8Array[] => []))
+    const outputs = sides.map(() => layout.map((): Uint8Array[] => []))
     await this.#collect(outputs, markers.length)
-    const comparable = () => outputs.map((each) => this.#comparable(each, batch))
-    let [one, other] = comparable() as [string[][], string[][]]
-    if (!same(one, other)) {
-      await new Promise((done) => setTimeout(done, GRACE))
-      for (const side of sides.keys()) this.#read(side, outputs[side] as Outputs)
-      ;[one, other] = comparable() as [string[][], string[][]]
-    }
-    if (!same(one, other)) {
-      const names = sides.map(({ name }) => name)
-      throw new Error(describeDifference({ seed, layout, batch, names, outputs: [one, other] }))
-    }
-    this.#count(batch, one)
+    return outputs
+  }
+
+  /** Waits for what may still be under way. */
+  async settle(outputs: Outputs[]): Promise<void> {
+    await new Promise((done) => setTimeout(done, GRACE))
+    for (const [side, own] of outputs.entries()) this.#read(side, own)
   }
 
   /** Those of the ports that a batch comes in by. */

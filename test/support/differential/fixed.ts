@@ -9,6 +9,8 @@ export interface FixedEntry {
   mac: Uint8Array
   /** Undefined on a bridge that is not VLAN-aware. */
   vid: number | undefined
+  /** False: left out in the kernel, where a static entry moves then. Linkspan's never do. */
+  sticky?: boolean
 }
 
 export function macText(mac: Uint8Array): string {

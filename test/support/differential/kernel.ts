@@ -70,9 +70,9 @@ export async function kernelSide(
     inside('link', 'set', name, 'up')
     inside('link', 'set', `e${index}`, 'up')
   }
-  // Sticky, or a static entry would move with its address.
-  for (const { port, mac } of fixed) {
-    await bridge('fdb', 'add', macText(mac), 'dev', portName(port), 'master', 'static', 'sticky')
+  for (const { port, mac, sticky = true } of fixed) {
+    const words = ['master', 'static', ...(sticky ? ['sticky'] : [])]
+    await bridge('fdb', 'add', macText(mac), 'dev', portName(port), ...words)
   }
   const ends = layout.map((_, port) => openEnd(netns, `e${port}`))
   const flush = async () => inside('link', 'set', 'br0', 'type', 'bridge', 'fdb_flush')

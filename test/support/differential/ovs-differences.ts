@@ -20,11 +20,8 @@ export function ovsNormaliser(layout: readonly PortLayout[]): Normalise {
     // The port took off the tag of the frame's own VLAN, and there was a second one behind it.
     const bared = tunnelled ? came > 0 && left <= came : came > 1 && left < came
     if (bared && !isTunnel(port)) return undefined
-    if (left === 0) return frame
     const alike = frame.slice()
-    alike[TCI] = (alike[TCI] as number) & ~DEI
-    // The priority of the customer's tag is in the provider's, or is not.
-    if (tunnelled && left === came + 1) alike[TCI] &= 0x0f
+    for (let at = TCI; at < TCI + 4 * left; at += 4) alike[at] = (alike[at] as number) & ~DEI
     return alike
   }
 }

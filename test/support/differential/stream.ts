@@ -25,7 +25,7 @@ export interface StreamOptions {
   layout: readonly PortLayout[]
   /** Sources that nobody may have: group addresses, zero. */
   badSources?: boolean
-  /** Stacks of three tags, with VID 0 anywhere; else two with the port's own, and VID 0 by itself. */
+  /** Three tags, and any VID anywhere. Else two, the port's own counted, VID 0 around none, nor all zero. */
   deepTags?: boolean
   /** Destinations 01-80-C2-00-00-0X. */
   reserved?: boolean
@@ -106,14 +106,20 @@ export class Stream {
     const { deepTags } = this.#options
     const own = vlan?.mode === 'tunnel' ? 1 : first.length
     const count = 1 + random.below((deepTags ? 3 : 2) - own)
-    const vids = deepTags || own + count === 1 ? [...ODD, 0, 0] : ODD
-    return [...first, ...Array.from({ length: count }, () => this.#tag(random.pick(vids)))]
+    const tags = Array.from({ length: count }, (_, at) => {
+      const alone = own + count === 1
+      const inner = own + at > 0
+      const vid = random.pick(deepTags || alone || inner ? [...ODD, 0, 0] : ODD)
+      return this.#tag(vid, vid === 0 && inner && !deepTags ? 1 : 0)
+    })
+    return [...first, ...tags]
   }
 
-  /** With a priority; the bit behind it says drop eligible. */
-  #tag(vid: number): Tag {
+  /** With a priority, of at least `least`; the bit behind it says drop eligible. */
+  #tag(vid: number, least = 0): Tag {
     const random = this.#random
-    return { vid: (random.below(8) << 13) | (random.chance(0.1) ? 0x1000 : 0) | vid }
+    const priority = least + random.below(8 - least)
+    return { vid: (priority << 13) | (random.chance(0.1) ? 0x1000 : 0) | vid }
   }
 
   #payload(): { type: number; payload: Uint8Array } {
