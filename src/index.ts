@@ -5,6 +5,9 @@ export type { Fdb, FdbEntry } from './dataplane/fdb.js'
 export type { DataplaneEvent, PortCounters } from './dataplane/manager.js'
 export type { DropCount } from './dataplane/topology.js'
 export { ConfigError, type ConfigIssue, LinkspanError } from './error.js'
+export type { CaptureFilterWords, CaptureHandler, SwitchCapture } from './inspect/capture.js'
+export type { ObservedFrame } from './inspect/observer.js'
+export type { Trace, TraceDrop, TraceOutput } from './inspect/trace.js'
 export {
   createSwitch,
   type MemoryPort,

@@ -5,9 +5,10 @@
 import { parseDuration } from './config/duration.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
 import type { BridgeInput, Config, ConfigInput, Mirror, Port, PortInput } from './config/types.js'
+import { Captures } from './dataplane/captures.js'
 import { Fdb } from './dataplane/fdb.js'
 import { Forwarder } from './dataplane/forwarder.js'
-import { createMemory } from './dataplane/instance.js'
+import { type Attachment, createMemory } from './dataplane/instance.js'
 import { type DataplaneEvent, Manager, type PortCounters } from './dataplane/manager.js'
 import { singleModule } from './dataplane/single.js'
 import { type DropCount, Topology } from './dataplane/topology.js'
@@ -15,6 +16,13 @@ import { MemoryDevice } from './device/memory.js'
 import { MemoryIo } from './device/memory-io.js'
 import { Offload } from './device/offload.js'
 import { LinkspanError } from './error.js'
+import {
+  type CaptureFilterWords,
+  type CaptureHandler,
+  type SwitchCapture,
+  startCapture,
+} from './inspect/capture.js'
+import { type Trace, traceFrames } from './inspect/trace.js'
 import { Loop } from './worker/loop.js'
 
 export interface SwitchOptions {
@@ -57,7 +65,9 @@ export class Switch {
   readonly fdb: Fdb
   #config: Config
   readonly #topology: Topology
+  readonly #attachment: Attachment
   readonly #manager: Manager
+  readonly #captures: Captures
   readonly #forwarder: Forwarder
   readonly #io: MemoryIo
   readonly #loop: Loop
@@ -73,7 +83,9 @@ export class Switch {
     const memory = createMemory(module, 'single', capacities, [options.seed ?? 0, 0])
     const attachment = { module, memory }
     this.#config = config
+    this.#attachment = attachment
     this.#manager = new Manager(attachment, 1)
+    this.#captures = new Captures(this.#manager.exports, memory, 1)
     this.#forwarder = new Forwarder(attachment, 0)
     this.#topology = new Topology(this.#manager, config.capacity)
     this.#io = new MemoryIo(this.#forwarder, config.capacity.arena)
@@ -195,6 +207,7 @@ export class Switch {
       return this.#loop.turn(0)
     } finally {
       this.#turning = false
+      if (this.#captures.active) this.#captures.drain()
       // A handler may have changed ports or bridges more than once: what had to wait is done now.
       this.#forwarder.quiesce()
       this.#topology.flush()
@@ -226,6 +239,28 @@ export class Switch {
   /** What happened since the last call: addresses that moved, limits that were hit. */
   events(): DataplaneEvent[] {
     return [...this.#manager.events()]
+  }
+
+  /** What the switch would do with a frame that came in by a port; nothing changes by it. */
+  trace(port: string, frame: Uint8Array): Trace {
+    this.#open()
+    const host = {
+      attachment: this.#attachment,
+      topology: this.#topology,
+      manager: this.#manager,
+      now: () => this.#now,
+    }
+    return traceFrames(host, port, [frame])[0] as Trace
+  }
+
+  /**
+   * Calls back with every frame that comes in or goes out and that the filter keeps, also with those
+   * that are dropped on their way in, while `process` runs. It may not close the switch.
+   */
+  capture(filter: CaptureFilterWords, onFrame: CaptureHandler): SwitchCapture {
+    this.#open()
+    const host = { captures: this.#captures, topology: this.#topology, manager: this.#manager }
+    return startCapture(host, filter, onFrame)
   }
 
   close(): void {
