@@ -105,6 +105,8 @@ export class Comparer {
       }
       await new Promise((done) => (turn < 20 ? setImmediate(done) : setTimeout(done, 1)))
     }
+    // What went to ports that were read before the last marker's.
+    for (const side of sides.keys()) this.#read(side, outputs[side] as Outputs)
   }
 
   /** Takes what came out. @returns how many markers */

@@ -62,7 +62,7 @@ export function plainLayout(random: Random): PortLayout[] {
   const layout = Array.from({ length: OBSERVER }, () => {
     const locked = random.chance(0.2)
     const policy: Policy = {
-      isolated: random.chance(0.3),
+      isolated: random.chance(0.4),
       learning: !locked && random.chance(0.8), // together Linkspan refuses them
       locked,
       unknownUnicast: random.chance(0.8),

@@ -1,5 +1,7 @@
 /** A stream through both switches, batch by batch, with the FDB emptied now and then. */
 import { expect } from 'vitest'
+import type { WorkerView } from '../../../src/control/view.js'
+import type { Linkspan } from '../linkspan.js'
 import type { Random } from '../random.js'
 import type { Comparer } from './compare.js'
 import type { Side } from './side.js'
@@ -12,7 +14,8 @@ export interface Run {
   comparer: Comparer
   stream: Stream
   random: Random
-  sides: readonly Side[]
+  /** Linkspan first. */
+  sides: readonly [Side & { running: Linkspan }, Side]
   frames: number
 }
 
@@ -26,4 +29,6 @@ export async function runStream({ comparer, stream, random, sides, frames }: Run
   for (const outcome of ['nowhere', 'one', 'several'] as const) {
     expect([outcome, seen[outcome] > frames / 20]).toEqual([outcome, true])
   }
+  const [worker] = await sides[0].running.show<WorkerView[]>('workers')
+  expect(worker?.moved).toBeGreaterThan(frames / 200)
 }
