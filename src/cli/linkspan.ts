@@ -10,7 +10,7 @@ import { duration, endWithReader, targeted, wholeNumber } from './words.js'
 const edit = () => import('./edit.js')
 
 const CONFIG =
-  'config file, - for standard input; left out: /etc/linkspan/linkspan.yaml, unless root ~/.config/linkspan/linkspan.yaml'
+  'config file, - for standard input; if left out /etc/linkspan/linkspan.yaml, of users other than root ~/.config/linkspan/linkspan.yaml'
 
 const program = new Command('linkspan')
   .description('A userspace switch for containers, VMs and tests')

@@ -2,10 +2,12 @@
 import type { DropView, PortView } from '../control/view.js'
 import { policyWords, vlanText } from './policy-text.js'
 
+const ORIGINS = { config: 'of the config', api: 'added by hand' }
+
 export function portText(port: PortView, drops: readonly DropView[]): string {
   const { guard } = port
   const lines: [string, string][] = [
-    ['port', `${port.name} on ${port.bridge}, of the ${port.origin}`],
+    ['port', `${port.name} on ${port.bridge}, ${ORIGINS[port.origin]}`],
     ['state', port.error === null ? port.state : `${port.state}: ${port.error}`],
     ['device', deviceText(port)],
     ['vlan', vlanText(port.vlan)],

@@ -51,6 +51,7 @@ export class Capture {
       snapLength: filter.snapLength,
       section: { os: `Linux ${release()}`, application: 'Linkspan' },
     })
+    if (filter.port !== undefined) this.#sink.describe(filter.port)
   }
 
   #record(frame: Uint8Array, options: RecordOptions): void {

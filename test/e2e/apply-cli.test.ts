@@ -68,13 +68,15 @@ describe('linkspan apply', () => {
     await running.do('bridge', 'add', 'hand', '--ageing', '30s')
     const words = ['--bridge', 'hand', '--ifname', 'eth0', '--netns', netns]
     await running.do('port', 'add', 'mine', ...words)
-    expect(await running.show('bridges')).toContainEqual({
-      name: 'hand',
-      origin: 'api',
-      ports: ['mine'],
-      ageing: 30_000,
-      fdb: expect.any(Object),
-    })
+    expect(await running.show('bridges')).toContainEqual(
+      expect.objectContaining({
+        name: 'hand',
+        origin: 'api',
+        ports: ['mine'],
+        ageing: 30_000,
+        fdb: expect.any(Object),
+      }),
+    )
     expect(await running.do('apply', '-c', file)).toBe('nothing to change\n')
     expect(await names(running, 'ports')).toEqual(['a', 'b', 'mine'])
     const pruned = await running.do('apply', '-c', file, '--prune')

@@ -42,6 +42,16 @@ function sinkOn(disk: Disk, options: Partial<PcapSinkOptions> = {}): PcapSink {
 
 const one = arp(1)
 
+/** Types of the blocks of a pcapng file in our own byte order. */
+function blockTypes(octets: Uint8Array): number[] {
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.length)
+  const types: number[] = []
+  for (let at = 0; at < octets.length; at += view.getUint32(at + 4, true)) {
+    types.push(view.getUint32(at, true))
+  }
+  return types
+}
+
 describe('a sink', () => {
   test('writes at once, all of a turn together, and one piece at a time', async () => {
     const disk = new Disk()
@@ -67,6 +77,21 @@ describe('a sink', () => {
     await closed
     expect(disk.read()).toEqual({ packets: [], truncated: undefined })
     expect(disk.pieces[0]?.subarray(0, 4)).toEqual(Uint8Array.of(10, 13, 13, 10))
+  })
+
+  test('describes an interface before there is a frame of it, and once', async () => {
+    const disk = new Disk()
+    const sink = sinkOn(disk)
+    sink.describe('web')
+    sink.describe('web')
+    await turn()
+    await disk.take()
+    // Section header, interface description: what tcpdump needs to take it for a capture.
+    expect(blockTypes(concat(...disk.pieces))).toEqual([0x0a0d0d0a, 1])
+    sink.record(one, { interface: 'web' })
+    await turn()
+    await disk.take()
+    expect(blockTypes(concat(...disk.pieces))).toEqual([0x0a0d0d0a, 1, 6])
   })
 
   test('describes an interface when it comes up, and keeps what is said of a frame', async () => {

@@ -56,12 +56,20 @@ answers.add(traceAnswer, { id: 'Trace' })
 /** More in one request is work that holds the switch's control up. */
 const FRAMES_MAX = 1000
 
+const VID = 'expected a VLAN ID from 0 to 4095'
+const PCP = 'expected a priority from 0 to 7'
+
 const flow = z.strictObject({
   words: z.array(z.string()).describe('As in ["tcp", "10.55.0.2:40000", "10.55.0.3:5432"]'),
   sourceMac: z.string().optional().describe("Left out: the port's own, if it is known"),
   destinationMac: z.string().optional().describe('Left out: that of the port with the address'),
-  vlan: z.int().min(0).max(4095).optional().describe('A tag that the frame comes with'),
-  priority: z.int().min(0).max(7).optional(),
+  vlan: z
+    .int(VID)
+    .min(0, VID)
+    .max(4095, VID)
+    .optional()
+    .describe('A tag that the frame comes with'),
+  priority: z.int(PCP).min(0, PCP).max(7, PCP).optional(),
   length: z.int().optional().describe('Octets of the frame'),
 })
 

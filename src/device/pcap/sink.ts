@@ -93,6 +93,14 @@ export class PcapSink {
     return true
   }
 
+  /**
+   * Describes an interface before its first frame: readers such as tcpdump take a file without one for
+   * broken, even if there was nothing to record.
+   */
+  describe(name: string): void {
+    this.#interface({ interface: name })
+  }
+
   /** Counts frames that were lost before they got here, of whatever interface: the next one tells. */
   lose(frames: number): void {
     this.dropped += frames
