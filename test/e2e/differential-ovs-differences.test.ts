@@ -17,7 +17,7 @@ const ports: Vlan[] = [
   { mode: 'tunnel', vid: 20 },
   { mode: 'trunk', tagged: VLANS, nativeTagged: false },
 ]
-const layout: PortLayout[] = ports.map((vlan) => ({ vlan, policy: OPEN }))
+const usual: PortLayout[] = ports.map((vlan) => ({ vlan, policy: OPEN }))
 const [ACCESS, NATIVE, TRUNK, TUNNEL] = [0, 1, 2, 3]
 
 const priority = (level: number, vid: number): Tag => ({ vid: (level << 13) | vid })
@@ -77,7 +77,7 @@ const cases: Case[] = [
   ["B3: Cisco's discovery protocol", NATIVE, probe([], CDP), flooded, {}],
 ]
 
-async function comparer(): Promise<Comparer> {
+async function comparer(layout = usual): Promise<Comparer> {
   const fixed = markerEntries(layout)
   const options = { ageing: 300 }
   const sides = [
@@ -113,5 +113,22 @@ test('B9, T8: Linkspan never bares a second tag, Open vSwitch does, or takes bot
     await shapes(both, port, probe([], BROADCAST, station(address)))
     const sent = probe(nested, station(address))
     expect(await shapes(both, TRUNK, sent)).toEqual([{}, { [`p${port}`]: bared }])
+  }
+}, 60_000)
+
+test('B7, B8: Linkspan has the VLANs that a port names, Open vSwitch all, 0 and 4095 too', async () => {
+  const all: PortLayout = {
+    vlan: { mode: 'trunk', tagged: 'all', nativeTagged: false },
+    policy: OPEN,
+  }
+  const both = await comparer(usual.map((port, index) => (index < TRUNK ? port : all)))
+  for (const [tags, shape] of [
+    [[{ vid: 40 }], '40.0'],
+    [[{ vid: 4095 }], '4095.0'],
+    [[{ vid: 0 }], 'untagged'],
+    [[], 'untagged'],
+  ] as const) {
+    const flood = { p3: shape, p4: shape, p5: shape }
+    expect(await shapes(both, TRUNK, probe(tags))).toEqual([{}, flood])
   }
 }, 60_000)

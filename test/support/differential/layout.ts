@@ -8,7 +8,7 @@ export const VLANS = [10, 20, 30] as const
 
 export interface Trunk {
   mode: 'trunk'
-  tagged: readonly number[]
+  tagged: 'all' | readonly number[]
   native?: number
   nativeTagged: boolean
 }

@@ -3,7 +3,7 @@
  * were handled, wherever they went. Their MACs have static entries, so that policy does not stop them.
  */
 import { EtherType, ethernet, station, type Tag } from '../frames.js'
-import { OBSERVER, type PortLayout } from './layout.js'
+import { OBSERVER, type PortLayout, VLANS } from './layout.js'
 import type { Sent } from './stream.js'
 
 /** Fifth octet of the MACs that markers go to: no station has it. */
@@ -24,7 +24,7 @@ export function markerTarget(port: number): { port: number; mac: Uint8Array } {
 export function markerVlan(layout: readonly PortLayout[], port: number): number | undefined {
   const vlan = layout[port === OBSERVER ? 0 : port]?.vlan
   if (vlan?.mode !== 'trunk') return vlan?.vid
-  return vlan.tagged[0] ?? vlan.native
+  return vlan.tagged === 'all' ? VLANS[0] : (vlan.tagged[0] ?? vlan.native)
 }
 
 export function marker(layout: readonly PortLayout[], port: number): Sent {

@@ -94,9 +94,10 @@ function vlanWords(vlan: Vlan): string[] {
   return ['vlan_mode=dot1q-tunnel', `tag=${vlan.vid}`, 'other_config:qinq-ethtype=802.1q']
 }
 
+/** An empty list means all VLANs: the native one is always let in, naming it changes nothing. */
 function trunkWords({ tagged, native, nativeTagged }: Trunk): string[] {
-  if (native === undefined) return ['vlan_mode=trunk', `trunks=${tagged.join(',')}`]
-  // An empty list means all VLANs: the native one is always let in, naming it changes nothing.
-  const trunks = `trunks=${[...tagged, native].join(',')}`
+  const listed = native === undefined ? [] : [native]
+  const trunks = `trunks=${tagged === 'all' ? '[]' : [...tagged, ...listed].join(',')}`
+  if (native === undefined) return ['vlan_mode=trunk', trunks]
   return [`vlan_mode=native-${nativeTagged ? 'tagged' : 'untagged'}`, `tag=${native}`, trunks]
 }
