@@ -50,6 +50,9 @@ function flowOf(words: readonly string[], options: TraceOptions): object {
  */
 async function traceFile(path: string, options: TraceOptions): Promise<void> {
   const { frames, cut, more, truncated } = readFrames(path)
+  if (frames.length === 0) {
+    throw new LinkspanError('INVALID', `${path} has no whole packet: there is nothing to trace`)
+  }
   const body = { port: options.port, frames }
   print(await call<Trace[]>(options, 'POST', '/v1/trace', body), options)
   const warn = (text: string) => console.error(`linkspan: ${path}${text}`)
