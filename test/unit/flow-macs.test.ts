@@ -1,0 +1,46 @@
+/** MACs that a person leaves out of a flow. */
+import { expect, test } from 'vitest'
+import { parseAddress } from '../../src/config/address.js'
+import { parseConfig } from '../../src/config/parse.js'
+import { macsOf } from '../../src/control/api/flow-macs.js'
+import { station } from '../support/frames.js'
+
+const device = (mac: string | undefined, address: string) => ({
+  bridge: 'lan',
+  device: { type: 'tap' as const, name: address.replace(/\W/g, ''), mac, addresses: [address] },
+})
+const { ports } = parseConfig({
+  bridges: { lan: {} },
+  ports: {
+    a: device('02:00:00:00:00:01', '10.0.0.1/24'),
+    b: device('02:00:00:00:00:02', '10.0.0.2/24'),
+    c: device(undefined, 'fd00::3/64'),
+    d: { bridge: 'lan' },
+  },
+})
+const host = {
+  ports: new Map(
+    Object.entries(ports).map(([name, config]) => {
+      return [name, { config, mac: name === 'c' ? '02:00:00:00:00:03' : undefined }] as const
+    }),
+  ),
+}
+const to = (address: string) => ({ destination: parseAddress(address) })
+
+test.each([
+  ['a', to('10.0.0.2'), station(1), station(2)],
+  ['c', to('10.0.0.1'), station(3), station(1)],
+  ['a', to('fd00::3'), station(1), station(3)],
+  ['a', to('10.0.0.9'), station(1), undefined],
+  ['d', to('10.0.0.1'), undefined, station(1)],
+  ['x', {}, undefined, undefined],
+  [
+    'a',
+    { ...to('10.0.0.2'), sourceMac: station(8), destinationMac: station(9) },
+    station(8),
+    station(9),
+  ],
+])('port %s, %j', (port, flow, source, destination) => {
+  const { sourceMac, destinationMac } = macsOf(host, port, flow)
+  expect([sourceMac, destinationMac]).toEqual([source, destination])
+})
