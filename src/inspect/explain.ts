@@ -8,7 +8,7 @@ import { type Tagging, tagOf } from './tag.js'
 
 /** A decision: where in the packet path, and what was decided. */
 export interface Step {
-  stage: 'door' | 'policing' | 'vlan' | 'guard' | 'source' | 'destination' | 'storm' | 'egress'
+  stage: 'door' | 'vlan' | 'guard' | 'policing' | 'source' | 'destination' | 'storm' | 'egress'
   text: string
 }
 
@@ -54,9 +54,9 @@ const stages: Readonly<Record<string, Step['stage']>> = {
 }
 const ORDER: readonly Step['stage'][] = [
   'door',
-  'policing',
   'vlan',
   'guard',
+  'policing',
   'source',
   'destination',
   'storm',

@@ -75,6 +75,7 @@ export class VlanModel {
     const retagged = JSON.stringify(before.policy.vlan) !== JSON.stringify(port.policy.vlan)
     if (port.bridge !== before.bridge) this.#void((entry) => entry.port === name)
     if (retagged || (before.up && !port.up)) this.flush((entry) => entry.port === name)
+    if (retagged) this.#leaveVlans(name, port)
     this.#forgetDomains()
   }
 
@@ -85,6 +86,16 @@ export class VlanModel {
     if (before.tpid === bridge.tpid && before.vlanAware === bridge.vlanAware) return
     this.flush(({ port }) => this.#port(port).bridge === name)
     this.#forgetDomains()
+  }
+
+  /** Its static entries go with the VLANs that it left. */
+  #leaveVlans(name: string, { policy: { vlan } }: VlanPort): void {
+    if (vlan?.tagged === 'all') return
+    const own = this.#named(vlan)
+    this.#void((entry, domain) => {
+      const vid = domain.split('/')[1]
+      return entry.port === name && vid !== undefined && !own.includes(Number(vid))
+    })
   }
 
   /** Voids what was learnt. */

@@ -128,7 +128,7 @@ test('stages stand in the order of the packet path, and only those that the port
   const limits = { receive: { frames: 9 }, unknownUnicast: 9 }
   const all = lan({ a: port({ guard, limits }), b: port() }, { vlanAware: true })
   expect(stages(all)).toEqual([
-    ...['door', 'policing', 'vlan', 'guard', 'source', 'destination', 'storm', 'egress'],
+    ...['door', 'vlan', 'guard', 'policing', 'source', 'destination', 'storm', 'egress'],
   ])
 })
 
