@@ -116,7 +116,9 @@ export function ageingOf(config: usize, fid: u32): u32 {
 @inline
 export function isValid(value: u64, ports: usize, generation: u32, ageing: u32, stamp: u32): bool {
   const shared = ports + <usize>portOf(value) * PORT_SHARED_SIZE
-  const wanted = (atomic.load<u32>(shared, Shared.GENERATION) + generation) & GENERATION_MASK
+  // A plain load: an engine checks alignment and bounds of atomic ones, and a flush need not be seen
+  // in the very frame that it falls in.
+  const wanted = (load<u32>(shared, Shared.GENERATION) + generation) & GENERATION_MASK
   const young = ageOf(value, stamp) < ageing
   if ((<u32>(value >> 24) & GENERATION_MASK) == wanted && young) return true
   return isStatic(value) || ((<u32>(value >> 24) & GENERATION_MASK) == wanted && isSticky(value))

@@ -91,9 +91,10 @@ export function valueOf(slot: usize): u64 {
   return atomic.load<u64>(slot, VALUE)
 }
 
+/** Asked after the value was read: that load is an atomic one, which no later load overtakes. */
 @inline
 export function holds(slot: usize, key: u64): bool {
-  return atomic.load<u64>(slot) == key
+  return load<u64>(slot) == key
 }
 
 /**

@@ -124,8 +124,8 @@ describe('a trace', () => {
     const none = join(directory(), 'none')
     const empty = join(directory(), 'empty')
     writeFileSync(empty, '')
-    const wrong: [string[], RegExp][] = [
-      [['--port', 'a'], /one of them/],
+    const wrong: [string[], RegExp, number?][] = [
+      [['--port', 'a'], /one of them/, 2],
       [['--port', 'a', '--hex', ''], /found no octets/],
       [['--port', 'a', '--hex', '025'], /two digits an octet/],
       [['--port', 'a', '--hex', 'zz'], /hexadecimal digits/],
@@ -136,9 +136,9 @@ describe('a trace', () => {
       [['--port', 'a', '--vlan', '5000', 'icmp', '10.0.0.1', '10.0.0.2'], /vlan/],
       [['--port', 'a', '--length', '1', 'icmp', '10.0.0.1', '10.0.0.2'], /a frame of 1 octets/],
     ]
-    for (const [words, says] of wrong) {
+    for (const [words, says, exit = 1] of wrong) {
       const { status, stderr } = await linkspan.run('trace', ...words)
-      expect([words, status, stderr.trim().split('\n').length]).toEqual([words, 1, 1])
+      expect([words, status, stderr.trim().split('\n').length]).toEqual([words, exit, 1])
       expect(stderr).toMatch(says)
     }
     const frames = ['00'.repeat(70_000)]
