@@ -24,14 +24,13 @@ export async function up(options: UpOptions): Promise<void> {
   const guard = socketGuard(config.control)
   const stop = stopSignal()
   const reload = new Reload()
-  const starting = RunningSwitch.start(config)
-  // The daemon's packages load while frames are forwarded already.
-  const [running, { serve }, { logEvents, openLog }] = await Promise.all([
-    starting,
-    import('../control/server.js'),
-    import('./log.js'),
-  ])
+  const running = await RunningSwitch.start(config)
   try {
+    // The daemon's packages load while frames are forwarded already.
+    const [{ serve }, { logEvents, openLog }] = await Promise.all([
+      import('../control/server.js'),
+      import('./log.js'),
+    ])
     const log = openLog(options)
     const stopLog = logEvents(running, log)
     reload.serve(running, options.config, log)
