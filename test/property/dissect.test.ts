@@ -13,6 +13,13 @@ const vxlan = () => {
   return made.frame
 }
 
+const tunnelled = () => {
+  const frame = vxlan()
+  frame[17] = 91
+  frame[64] = 0
+  return frame
+}
+
 const reserved = (type: number, data: readonly number[]) =>
   ethernet(Uint8Array.of(1, 0x80, 0xc2, 0, 0, 2), station(1), type, Uint8Array.from(data))
 
@@ -71,13 +78,13 @@ test('the layers lie behind each other and leave no octet out', () => {
         expect(text).not.toMatch(/undefined|NaN|\[object/)
         expect(JSON.parse(JSON.stringify(fields))).toEqual(fields)
       }
-      const unread = layers.some(({ fields }) => 'problem' in fields || 'truncated' in fields)
-      if (!unread && !['arp', 'lldp', 'stp', 'slow'].some((end) => layers.at(-1)?.layer === end)) {
-        expect(at).toBe(frame.length)
-      }
-      expect(at).toBeLessThanOrEqual(frame.length)
+      expect(at).toBe(frame.length)
     }),
-    { numRuns: 5000 },
+    {
+      numRuns: 5000,
+      // An IPv6 header of another version, in a tunnel's packet that is padded.
+      examples: [[tunnelled(), undefined]],
+    },
   )
 })
 

@@ -75,16 +75,23 @@ export function dissect(frame: Uint8Array, { originalLength }: DissectOptions = 
     const { layer, next: inner }: Dissected = (dissectors[here.protocol] ?? payload)(octets, here)
     layers.push(layer)
     if (inner && inner.end < here.end) behind.push({ offset: inner.end, end: here.end })
-    next = inner && inner.offset < inner.end ? inner : followUp(inner)
+    if (!inner) next = leftOver(octets, here, layer)
+    else next = inner.offset < inner.end ? inner : followUp(inner)
   }
   if (next) layers.push(unread(octets, next))
   return [...layers, ...behind.reverse().flatMap((place) => padding(octets, place))]
 }
 
 /** A header that is announced and of which no octet is there is said too. */
-function followUp(inner: Next | undefined): Next | undefined {
+function followUp(inner: Next): Next | undefined {
   const silent = ['payload', 'none', 'quoted-ipv4', 'quoted-ipv6']
-  return inner && !silent.includes(inner.protocol) ? inner : undefined
+  return silent.includes(inner.protocol) ? undefined : inner
+}
+
+/** What lies behind a header that nobody could read. */
+function leftOver(octets: Octets, { end }: Place, { offset, length }: Layer): Next | undefined {
+  const rest = { offset: offset + length, end }
+  return octets.available(rest) > 0 ? { protocol: 'payload', ...rest } : undefined
 }
 
 function payload(octets: Octets, place: Place): Dissected {
