@@ -79,4 +79,48 @@ export namespace Drop {
   export const POLICED_TRANSMIT: u32 = 36
   /** mirror-port (rx): the port is the target of a mirror, and takes no frames. */
   export const MIRROR_PORT: u32 = 37
+  /** ip-header (rx): the IP header is malformed: version, lengths, checksum or extension headers. */
+  export const IP_HEADER: u32 = 38
+  /** ip-options (rx): an IPv4 source route, or options that do not add up (RFC 7126). */
+  export const IP_OPTIONS: u32 = 39
+  /** martian (rx): the source address cannot be that of a host there (RFC 1812 5.3.7). */
+  export const MARTIAN: u32 = 40
+  /** gateway-spoofed (rx): the frame claims the gateway's MAC, or speaks for one of its addresses. */
+  export const GATEWAY_SPOOFED: u32 = 41
+  /** ttl-exceeded (rx): the TTL or hop limit ran out. */
+  export const TTL_EXCEEDED: u32 = 42
+  /** no-route (rx): there is no route to the destination. */
+  export const NO_ROUTE: u32 = 43
+  /** neighbor-unresolved (rx): the next hop did not answer ARP or neighbour discovery. */
+  export const NEIGHBOR_UNRESOLVED: u32 = 44
+  /** neighbor-queue (rx): too many frames wait for the next hop, or from this port, to be resolved. */
+  export const NEIGHBOR_QUEUE: u32 = 45
+  /** neighbor-invalid (rx): an ARP or neighbour discovery message that is malformed or not from this link (RFC 4861 7.1). */
+  export const NEIGHBOR_INVALID: u32 = 46
+  /** needs-fragmentation (rx): the packet is larger than the MTU on its way and may not be fragmented; its sender was told. */
+  export const NEEDS_FRAGMENTATION: u32 = 47
+  /** not-for-router (rx): the packet is for one of the router's own addresses, which has no such service. */
+  export const NOT_FOR_ROUTER: u32 = 48
+  /** directed-broadcast (rx): the destination is the broadcast address of a network that is not the sender's (RFC 2644). */
+  export const DIRECTED_BROADCAST: u32 = 49
+  /** fragment-invalid (rx): an IP fragment that overlaps another, is too small, or lies beyond the largest packet. */
+  export const FRAGMENT_INVALID: u32 = 50
+  /** fragment-limit (rx): the rest of a fragmented packet did not come in time, or too many are incomplete. */
+  export const FRAGMENT_LIMIT: u32 = 51
+  /** flow-limit (rx): the source host has as many flows as it may. */
+  export const FLOW_LIMIT: u32 = 52
+  /** flow-table-full (rx): the flow table is full of established flows. */
+  export const FLOW_TABLE_FULL: u32 = 53
+  /** flow-invalid (rx): the packet fits no state of its flow, and begins none. */
+  export const FLOW_INVALID: u32 = 54
+  /** nat-exhausted (rx): no external port is left to translate to. */
+  export const NAT_EXHAUSTED: u32 = 55
+  /** nat-unsolicited (rx): it came to an external address, and neither a mapping nor a published port takes it. */
+  export const NAT_UNSOLICITED: u32 = 56
+  /** filter-denied (rx): a filter rule or the policy of a bridge denies it. */
+  export const FILTER_DENIED: u32 = 57
+  /** filter-rejected (rx): a filter rule rejects it; its sender was told. */
+  export const FILTER_REJECTED: u32 = 58
+  /** checksum-zero (rx): a UDP packet over IPv6 without a checksum (RFC 8200 8.1). */
+  export const CHECKSUM_ZERO: u32 = 59
 }

@@ -12,9 +12,15 @@
  *   28 tag u32         the VLAN tag it lies with, four octets as they are; 0 for none
  *   32 source u32      address of the FDB bucket of the source   36 destination u32   likewise
  *   40 tci u16         priority and VID on a VLAN-aware bridge   42 nested u8   a tag is left in it
+ *   43 protocol u8     of the transport header, through IPv6 extension headers
+ *   44 ports u32       source and destination port as they stand on the wire, the source's in the
+ *                      lower half; of ICMP echo the identifier in both; 0 of all else
+ *   48 fragment u8     a Fragment      49 icmpType u8     50 fragmentAt u16   IPv6 fragment header, 0: none
+ *   52 flow u32        the flow it belongs to, 0 for none     56 outFid u16   where it is routed to
  *
  * Offsets count from `address`. l3, l4, etherType, headers and checksumField are set only where an
- * offload made the door parse that far; on the plain path nothing reads them. `tag` is set where the
+ * offload made the door parse that far, and with all from protocol to fragmentAt by `parse` (packet.ts)
+ * for the router and the filter; on the plain path nothing reads them. `tag` is set where the
  * bridge is VLAN-aware and took the frame's outermost tag for its own: the frame lies with it, and
  * leaves with it, with another or without.
  */
@@ -53,6 +59,21 @@ export namespace Frame {
   export const DESTINATION_BUCKET: usize = 36
   export const TCI: usize = 40
   export const NESTED: usize = 42
+  export const PROTOCOL: usize = 43
+  export const PORTS: usize = 44
+  export const FRAGMENT: usize = 48
+  export const ICMP_TYPE: usize = 49
+  export const FRAGMENT_AT: usize = 50
+  export const FLOW: usize = 52
+  export const OUT_FID: usize = 56
+}
+
+/** Which part of a datagram a packet is. */
+export namespace Fragment {
+  export const WHOLE: u32 = 0
+  /** The one with the transport header. */
+  export const FIRST: u32 = 1
+  export const LATER: u32 = 2
 }
 
 /** Octets of a super-frame behind its headers. */

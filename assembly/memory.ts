@@ -39,6 +39,11 @@ export namespace Directory {
   export const MAX_DOMAINS: usize = 16
   export const MAX_MACS: usize = 20
   export const ARENA_SIZE: usize = 24
+  export const MAX_ROUTES: usize = 108
+  export const MAX_NEIGHBORS: usize = 112
+  export const MAX_FLOWS: usize = 116
+  export const MAX_FLOWS6: usize = 120
+  export const MAX_RULES: usize = 124
   export const WORKERS: usize = 32
   export const COUNTERS: usize = 36
   export const DROPS: usize = 40
@@ -146,7 +151,7 @@ export const QUEUE_SIZE: u64 = 8
 /** A record of failed writes: { u32 port, u32 errno, u32 frames, u32 octets }. */
 export const FAILURE_SIZE: u64 = 16
 /** Reasons a frame can be dropped for, at most: the stride of the drop counters. */
-export const REASONS_MAX: usize = 64
+export const REASONS_MAX: usize = 128
 
 /** A hash bucket: two cache lines, seven entries (see table/hash.ts for the layout). */
 export const BUCKET_SIZE: usize = 128
@@ -181,8 +186,9 @@ export function workerBlock(worker: u32): usize {
 /**
  * Lays out the memory for the given capacities and returns its size in bytes (as f64, since a plan
  * may exceed 4 GiB: the caller checks). Writes the directory only, so it also runs on a scratch
- * memory of two pages, which is how the size is known before the real memory exists. `domains` is
- * one more than there can be broadcast domains; `memberships` is the sum of their ports.
+ * memory of two pages, which is how the size is known before the real memory exists. `ports` is one
+ * more than there can be devices: the last number is the router's (`routerPort`). `domains` is one
+ * more than there can be broadcast domains; `memberships` is the sum of their ports.
  */
 export function layout(
   workers: u32,
@@ -192,6 +198,11 @@ export function layout(
   memberships: u32,
   macs: u32,
   arena: u32,
+  routes: u32,
+  neighbors: u32,
+  flows: u32,
+  flows6: u32,
+  rules: u32,
 ): f64 {
   memory.fill(DIRECTORY, 0, DIRECTORY_SIZE)
   store<u32>(DIRECTORY, workers, Directory.MAX_WORKERS)
@@ -201,6 +212,11 @@ export function layout(
   store<u32>(DIRECTORY, memberships, Directory.MEMBERSHIPS)
   store<u32>(DIRECTORY, macs, Directory.MAX_MACS)
   store<u32>(DIRECTORY, arena, Directory.ARENA_SIZE)
+  store<u32>(DIRECTORY, routes, Directory.MAX_ROUTES)
+  store<u32>(DIRECTORY, neighbors, Directory.MAX_NEIGHBORS)
+  store<u32>(DIRECTORY, flows, Directory.MAX_FLOWS)
+  store<u32>(DIRECTORY, flows6, Directory.MAX_FLOWS6)
+  store<u32>(DIRECTORY, rules, Directory.MAX_RULES)
   const all: u64 = workers + 1 // the control thread's block comes last
   const config = configSize(ports, domains, memberships)
   store<u32>(DIRECTORY, <u32>config, Directory.CONFIG_SIZE)
@@ -251,6 +267,15 @@ function region(field: usize, start: u64, size: u64): u64 {
   const aligned = line(start)
   store<u32>(DIRECTORY + field, <u32>aligned)
   return aligned + size
+}
+
+/**
+ * The number of the port that stands for the router: what it sends comes from there, and its drops
+ * are counted there. It has no device and is on no flood list.
+ */
+@inline
+export function routerPort(): u32 {
+  return load<u32>(DIRECTORY, Directory.MAX_PORTS) - 1
 }
 
 /** Address of a worker's queue table, an entry a port. */

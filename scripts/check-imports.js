@@ -57,6 +57,7 @@ export const assembly = inLayers([
   ['egress'],
   ['bridge', 'router', 'nat', 'filter', 'overlay', 'offload'],
   ['flow'],
+  ['packet'],
   ['table', 'wire'],
   ['change'],
   ['flood'],

@@ -65,3 +65,27 @@ export function complete(start: usize, length: u32, field: u32, zeroIsNone: bool
   if (checksum == 0 && zeroIsNone) checksum = 0xffff
   store<u16>(start + field, <u16>checksum)
 }
+
+/**
+ * What a checksum changes by when words whose sum was `from` are replaced by words whose sum is `to`
+ * (RFC 1624 section 3): to be given to `update`. Sums may be of any number of words, unfolded.
+ */
+@inline
+export function difference(from: u64, to: u64): u64 {
+  return <u64>fold(to) + <u64>(~fold(from) & 0xffff)
+}
+
+/** A complete checksum after a `difference` of what it covers (RFC 1624 equation 3). */
+@inline
+export function update(checksum: u32, difference: u64): u32 {
+  return ~fold(<u64>(~checksum & 0xffff) + difference) & 0xffff
+}
+
+/**
+ * The sum in the field of a partial checksum, which is folded and not complemented, after a
+ * `difference` of the pseudo-header.
+ */
+@inline
+export function updatePartial(sum: u32, difference: u64): u32 {
+  return fold(<u64>sum + difference)
+}

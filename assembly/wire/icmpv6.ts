@@ -4,6 +4,15 @@
  */
 export namespace Icmpv6 {
   export const PROTOCOL: u32 = 58
+  export const HEADER: u32 = 8
+  export const UNREACHABLE: u32 = 1
+  export const PACKET_TOO_BIG: u32 = 2
+  export const TIME_EXCEEDED: u32 = 3
+  export const PARAMETER_PROBLEM: u32 = 4
+  /** Types below are errors (RFC 4443 section 2.1). */
+  export const INFORMATIONAL: u32 = 128
+  export const ECHO_REQUEST: u32 = 128
+  export const ECHO_REPLY: u32 = 129
   export const LISTENER_REPORT: u32 = 131
   export const LISTENER_DONE: u32 = 132
   export const ROUTER_SOLICITATION: u32 = 133
@@ -16,6 +25,11 @@ export namespace Icmpv6 {
   export const TARGET: usize = 8
   export const NEIGHBOR_OPTIONS: u32 = 24
   export const ROUTER_SOLICITATION_OPTIONS: u32 = 8
+}
+
+@inline
+export function isEcho(type: u32): bool {
+  return type == Icmpv6.ECHO_REQUEST || type == Icmpv6.ECHO_REPLY
 }
 
 @inline

@@ -30,6 +30,22 @@ export function isFragment(packet: usize): bool {
   return (<u32>bswap<u16>(load<u16>(packet, 6)) & IPv4.FRAGMENT_MASK) != 0
 }
 
+/** Octets by which the fragment lies behind the datagram's beginning. */
+@inline
+export function fragmentOffsetOf(packet: usize): u32 {
+  return (<u32>bswap<u16>(load<u16>(packet, 6)) & 0x1fff) << 3
+}
+
+@inline
+export function moreFragments(packet: usize): bool {
+  return (load<u8>(packet, 6) & 0x20) != 0
+}
+
+@inline
+export function mayFragment(packet: usize): bool {
+  return (load<u8>(packet, 6) & 0x40) == 0
+}
+
 @inline
 export function protocolOf(packet: usize): u32 {
   return <u32>load<u8>(packet, 9)

@@ -5,6 +5,7 @@
  */
 export namespace IPv6 {
   export const HEADER: u32 = 40
+  export const FRAGMENT_HEADER: u32 = 8
   export const HOP_BY_HOP: u32 = 0
   export const ROUTING: u32 = 43
   export const FRAGMENT: u32 = 44
@@ -33,6 +34,17 @@ export function nextHeaderOf(packet: usize): u32 {
 export function check(packet: usize, available: u32): bool {
   if (available < IPv6.HEADER || versionOf(packet) != 6) return false
   return IPv6.HEADER + payloadLengthOf(packet) <= available
+}
+
+/** Octets by which the fragment lies behind the beginning of what was fragmented; `header`: its own. */
+@inline
+export function fragmentOffsetOf(header: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(header, 2)) & 0xfff8
+}
+
+@inline
+export function moreFragments(header: usize): bool {
+  return (load<u8>(header, 3) & 1) != 0
 }
 
 /** What `skipExtensions` returns when it does not reach a transport header. */

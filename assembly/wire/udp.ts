@@ -12,5 +12,11 @@ export namespace UDP {
  * earlier, but whoever completes the checksum sums to the end of the packet.
  */
 export function check(datagram: usize, available: u32): bool {
-  return available >= UDP.HEADER && <u32>bswap<u16>(load<u16>(datagram, 4)) == available
+  return available >= UDP.HEADER && lengthOf(datagram) == available
+}
+
+/** Octets of the datagram by its own header, which is among them. */
+@inline
+export function lengthOf(datagram: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(datagram, 4))
 }

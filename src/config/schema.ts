@@ -57,6 +57,13 @@ function capacitySchema(size: QuantitySchema) {
       arena: size(1 << 20, 1 << 28)
         .default(1 << 22)
         .describe('Memory for the frames of a burst, each worker; "4MiB" if left out'),
+      routes: whole(1, 65_535).default(1024).describe('Routes of the router, both families'),
+      neighbors: whole(1, 1_048_576)
+        .default(4096)
+        .describe('Neighbours of the router, all its interfaces and both families'),
+      flows: whole(1, 16_777_216).default(65_536).describe('Tracked flows over IPv4'),
+      flows6: whole(1, 16_777_216).default(32_768).describe('Tracked flows over IPv6'),
+      rules: whole(1, 65_535).default(1024).describe('Filter rules'),
     },
     'a mapping such as { ports: 4096 }',
   )

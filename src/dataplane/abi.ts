@@ -11,6 +11,11 @@ export interface Exports {
     memberships: number,
     macs: number,
     arena: number,
+    routes: number,
+    neighbors: number,
+    flows: number,
+    flows6: number,
+    rules: number,
   ): number
   boot(seedLow: number, seedHigh: number): number
   attach(worker: number): number

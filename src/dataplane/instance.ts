@@ -21,7 +21,18 @@ export interface Capacities {
   macs: number
   /** Bytes in which one worker receives a burst. */
   arena: number
+  /** Routes of both families, and neighbours of both. */
+  routes: number
+  neighbors: number
+  /** Tracked flows over IPv4, and over IPv6. */
+  flows: number
+  flows6: number
+  /** Filter rules. */
+  rules: number
 }
+
+/** For a switch that only switches. */
+export const WITHOUT_ROUTER = { routes: 0, neighbors: 0, flows: 0, flows6: 0, rules: 0 } as const
 
 const PAGE = 65536
 /** A memory of 65,536 pages is 4 GiB, all that a 32-bit address reaches. */
@@ -52,8 +63,12 @@ export function domainsOf({ bridges, vlans }: Pick<Capacities, 'bridges' | 'vlan
 }
 
 function layout(exports: Exports, wanted: Capacities): number {
-  const { workers, ports, bridges, memberships, macs, arena } = wanted
-  return exports.layout(workers, ports, bridges, domainsOf(wanted), memberships, macs, arena)
+  const { workers, bridges, memberships, macs, arena } = wanted
+  const { routes, neighbors, flows, flows6, rules } = wanted
+  const ports = wanted.ports + 1 // the last is the router's
+  const domains = domainsOf(wanted)
+  const l2 = [workers, ports, bridges, domains, memberships, macs, arena] as const
+  return exports.layout(...l2, routes, neighbors, flows, flows6, rules)
 }
 
 /** Bytes of linear memory that the capacities take. */

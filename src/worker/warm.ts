@@ -4,7 +4,7 @@
  * a throw-away instance on a small memory of its own has warmed is warm for all instances.
  */
 import { Forwarder } from '../dataplane/forwarder.js'
-import { type Build, createMemory } from '../dataplane/instance.js'
+import { type Build, createMemory, WITHOUT_ROUTER } from '../dataplane/instance.js'
 import { Manager } from '../dataplane/manager.js'
 import { Topology } from '../dataplane/topology.js'
 import { MemoryDevice } from '../device/memory.js'
@@ -18,6 +18,7 @@ const CAPACITIES = {
   memberships: 4,
   macs: 64,
   arena: 1 << 20,
+  ...WITHOUT_ROUTER,
 }
 const FRAMES = 64
 const ROUNDS = 40

@@ -13,8 +13,8 @@ const vxlan = () => {
   return made.frame
 }
 
-const tunnelled = () => {
-  const frame = vxlan()
+const tunnelled = (): Uint8Array<ArrayBuffer> => {
+  const frame = Uint8Array.from(vxlan())
   frame[17] = 91
   frame[64] = 0
   return frame

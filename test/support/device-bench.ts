@@ -4,7 +4,7 @@
  */
 import { BURST_MAX, FAILURE_SIZE, RECEIVED_SIZE, TRANSMIT_SIZE } from '../../src/dataplane/abi.js'
 import { Forwarder } from '../../src/dataplane/forwarder.js'
-import { createMemory } from '../../src/dataplane/instance.js'
+import { createMemory, WITHOUT_ROUTER } from '../../src/dataplane/instance.js'
 import type { Io } from '../../src/device/io.js'
 import { moduleOf } from './builds.js'
 import { ARENA, type Carried, type Ends, type Kind, PORTS } from './device-ends.js'
@@ -55,6 +55,7 @@ export class Bench {
       memberships: 0,
       macs: 64,
       arena: ARENA,
+      ...WITHOUT_ROUTER,
     }
     const memory = createMemory(module, 'shared', capacities, [1, 2])
     this.forwarder = new Forwarder({ module, memory }, 0)

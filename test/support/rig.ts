@@ -55,6 +55,11 @@ const CAPACITY: Capacities = {
   memberships: 256,
   macs: 1024,
   arena: 4 << 20,
+  routes: 64,
+  neighbors: 64,
+  flows: 256,
+  flows6: 256,
+  rules: 64,
 }
 const ALL_OFFLOADS = Object.values(Offload).reduce((all, bit) => all | bit, 0)
 export const DEFAULT_AGEING = 300_000

@@ -1,6 +1,11 @@
 /** The FDB as a bare table of addresses: entries by number, and a look at the words below. */
 import { Change, type Exports } from '../../src/dataplane/abi.js'
-import { attach, type Capacities, createMemory } from '../../src/dataplane/instance.js'
+import {
+  attach,
+  type Capacities,
+  createMemory,
+  WITHOUT_ROUTER,
+} from '../../src/dataplane/instance.js'
 import { type BuildName, memoryOf, moduleOf } from './builds.js'
 
 /** Offsets of assembly/memory.ts and table/, known here and nowhere else in the tests. */
@@ -50,6 +55,7 @@ export class Table {
       memberships: 0,
       macs,
       arena: 1 << 20,
+      ...WITHOUT_ROUTER,
     }
     const module = moduleOf(build)
     this.memory = createMemory(module, memoryOf(build), this.capacity, seed)

@@ -36,6 +36,11 @@ describe('defaults', () => {
         memberships: 65_536,
         maxWorkers: 1,
         arena: 4_194_304,
+        routes: 1024,
+        neighbors: 4096,
+        flows: 65_536,
+        flows6: 32_768,
+        rules: 1024,
       },
       bridges: {
         lan: { ageing: 300_000, vlanAware: false, isolated: false, controlFrames: [] },
@@ -421,7 +426,7 @@ describe('unknown keys', () => {
     ],
     [
       { capacity: { mac: 1 } },
-      'capacity.mac: unknown key; expected one of "ports", "bridges", "macs", "vlans", "memberships", "maxWorkers" or "arena"; did you mean "macs"?',
+      'capacity.mac: unknown key; expected one of "ports", "bridges", "macs", "vlans", "memberships", "maxWorkers", "arena", "routes", "neighbors", "flows", "flows6" or "rules"; did you mean "macs"?',
     ],
     [
       { control: { file: 1 } },

@@ -1,6 +1,6 @@
 /** The hash table of assembly/table: it holds what it is rated for, through all changes. */
 import { expect, test } from 'vitest'
-import { memorySize } from '../../src/dataplane/instance.js'
+import { memorySize, WITHOUT_ROUTER } from '../../src/dataplane/instance.js'
 import { memoryOf, moduleOf, onEveryBuild } from '../support/builds.js'
 import { BROADCAST, frame, station } from '../support/frames.js'
 import { Random } from '../support/random.js'
@@ -65,6 +65,7 @@ onEveryBuild('the table', (build) => {
       memberships: 0,
       macs: 1,
       arena: 1 << 20,
+      ...WITHOUT_ROUTER,
     }
     const size = (macs: number) =>
       memorySize(moduleOf(build), memoryOf(build), { ...capacity, macs })

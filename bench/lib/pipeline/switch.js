@@ -17,6 +17,11 @@ export const capacities = (macs) => ({
   memberships: 65_536,
   macs,
   arena: 4 << 20,
+  routes: 0,
+  neighbors: 0,
+  flows: 0,
+  flows6: 0,
+  rules: 0,
 })
 
 /**

@@ -67,7 +67,7 @@ enum {
     DOMAIN_SHARED_SIZE = 64,
     VLAN_SET_SIZE = 512,
     RUN_SIZE = 32,
-    REASONS_MAX = 64,
+    REASONS_MAX = 128,
     BUCKET_SIZE = 128,
 };
 

@@ -1,0 +1,143 @@
+/**
+ * The IP packet in a frame, read once for the router, connection tracking and the filter: what the
+ * descriptor says of it afterwards is believed by all that comes behind (RFC 1122 section 3.2.1,
+ * RFC 1812 section 5.2.2, RFC 8200 section 4). What is checked here is what every one of them needs:
+ * lengths, the IPv4 header checksum, the chain of IPv6 extension headers and whole transport headers.
+ */
+import { Drop } from './drop'
+import { Fragment, Frame } from './frame'
+import * as checksum from './wire/checksum'
+import { Ethernet, EtherType, etherTypeAt, TAG } from './wire/ethernet'
+import * as icmp from './wire/icmp'
+import * as icmpv6 from './wire/icmpv6'
+import * as ipv4 from './wire/ipv4'
+import * as ipv6 from './wire/ipv6'
+import * as tcp from './wire/tcp'
+import * as udp from './wire/udp'
+
+/** Octets before the network header: the Ethernet header, and the frame's own tag if it has one. */
+@inline
+export function networkOffsetOf(frame: usize): u32 {
+  return load<u32>(frame, Frame.TAG) == 0 ? Ethernet.HEADER : Ethernet.HEADER + TAG
+}
+
+/** The EtherType behind the frame's own tag, host order; 0 for a frame that ends before it. */
+@inline
+export function networkTypeOf(frame: usize): u32 {
+  const at = networkOffsetOf(frame)
+  if (load<u32>(frame, Frame.LENGTH) < at) return 0
+  return etherTypeAt(<usize>load<u32>(frame, Frame.ADDRESS), at - 2)
+}
+
+/**
+ * Reads the packet of a frame whose `networkTypeOf` is IPv4 or IPv6 into its descriptor: l3, l4,
+ * etherType, headers, checksumField and all from protocol to fragmentAt; cuts the padding behind the
+ * packet off. Of a later fragment l4 is where its part of the payload begins. Returns 0, or a drop
+ * reason.
+ */
+export function parse(frame: usize): u32 {
+  const l3 = networkOffsetOf(frame)
+  const type = networkTypeOf(frame)
+  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + l3
+  const available = load<u32>(frame, Frame.LENGTH) - l3
+  store<u16>(frame, <u16>l3, Frame.L3)
+  store<u16>(frame, <u16>type, Frame.ETHER_TYPE)
+  store<u32>(frame, 0, Frame.PORTS)
+  store<u32>(frame, 0, Frame.FRAGMENT) // and ICMP_TYPE, FRAGMENT_AT
+  return type == EtherType.IPV4
+    ? parseIPv4(frame, packet, available)
+    : parseIPv6(frame, packet, available)
+}
+
+function parseIPv4(frame: usize, packet: usize, available: u32): u32 {
+  if (!ipv4.check(packet, available)) return Drop.IP_HEADER
+  const header = ipv4.headerLengthOf(packet)
+  if (checksum.sum(packet, header) != 0xffff) return Drop.IP_HEADER
+  const total = ipv4.totalLengthOf(packet)
+  const offset = ipv4.fragmentOffsetOf(packet)
+  const more = ipv4.moreFragments(packet)
+  // Beyond the largest datagram (RFC 791 section 3.2), or a middle part that ends in an odd place.
+  if (offset + total - header > 0xffff - header) return Drop.FRAGMENT_INVALID
+  if (more && ((total - header) & 7) != 0) return Drop.FRAGMENT_INVALID
+  const part = offset != 0 ? Fragment.LATER : more ? Fragment.FIRST : Fragment.WHOLE
+  return parseTransport(frame, packet, ipv4.protocolOf(packet), header, total, part)
+}
+
+function parseIPv6(frame: usize, packet: usize, available: u32): u32 {
+  if (!ipv6.check(packet, available)) return Drop.IP_HEADER
+  const total = ipv6.IPv6.HEADER + ipv6.payloadLengthOf(packet)
+  let end = ipv6.skipExtensions(packet, total)
+  if (end >= ipv6.Chain.TOO_LONG) return Drop.IP_HEADER
+  if (end >> 16 != ipv6.IPv6.FRAGMENT) {
+    return parseTransport(frame, packet, end >> 16, end & 0xffff, total, Fragment.WHOLE)
+  }
+  const at = end & 0xffff
+  if (at + ipv6.IPv6.FRAGMENT_HEADER > total) return Drop.IP_HEADER
+  store<u16>(frame, <u16>at, Frame.FRAGMENT_AT)
+  const header = packet + at
+  const offset = ipv6.fragmentOffsetOf(header)
+  const behind = at + ipv6.IPv6.FRAGMENT_HEADER
+  if (offset + (total - behind) > 0xffff) return Drop.FRAGMENT_INVALID
+  if (ipv6.moreFragments(header) && ((total - behind) & 7) != 0) return Drop.FRAGMENT_INVALID
+  const next = <u32>load<u8>(header)
+  if (offset != 0) return parseTransport(frame, packet, next, behind, total, Fragment.LATER)
+  end = ipv6.skipFrom(packet, next, behind, total)
+  // All headers stand in the first fragment (RFC 7112).
+  if (end >= ipv6.Chain.TOO_LONG || end >> 16 == ipv6.IPv6.FRAGMENT) return Drop.IP_HEADER
+  const part = ipv6.moreFragments(header) ? Fragment.FIRST : Fragment.WHOLE
+  return parseTransport(frame, packet, end >> 16, end & 0xffff, total, part)
+}
+
+/** `header` and `total` are octets of the IP header (chain) and of the packet. */
+function parseTransport(
+  frame: usize,
+  packet: usize,
+  protocol: u32,
+  header: u32,
+  total: u32,
+  part: u32,
+): u32 {
+  const l3 = <u32>load<u16>(frame, Frame.L3)
+  store<u8>(frame, <u8>protocol, Frame.PROTOCOL)
+  store<u8>(frame, <u8>part, Frame.FRAGMENT)
+  store<u16>(frame, <u16>(l3 + header), Frame.L4)
+  store<u32>(frame, l3 + total, Frame.LENGTH)
+  const transport =
+    part == Fragment.LATER ? 0 : readTransport(frame, packet + header, protocol, total - header)
+  if (transport == MALFORMED) return part == Fragment.FIRST ? Drop.FRAGMENT_INVALID : Drop.IP_HEADER
+  store<u16>(frame, <u16>(l3 + header + transport), Frame.HEADERS)
+  return 0
+}
+
+const MALFORMED: u32 = 0xffffffff
+
+/** Sets ports, ICMP type and checksum field; returns the octets of the header, or MALFORMED. */
+function readTransport(frame: usize, l4: usize, protocol: u32, available: u32): u32 {
+  if (protocol == tcp.TCP.PROTOCOL) {
+    if (!tcp.check(l4, available)) return MALFORMED
+    store<u32>(frame, load<u32>(l4), Frame.PORTS)
+    store<u16>(frame, <u16>tcp.TCP.CHECKSUM, Frame.CHECKSUM_FIELD)
+    return tcp.dataOffsetOf(l4)
+  }
+  if (protocol == udp.UDP.PROTOCOL) {
+    if (available < udp.UDP.HEADER) return MALFORMED
+    const length = udp.lengthOf(l4)
+    // The first fragment's is that of the whole datagram.
+    const whole = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.WHOLE
+    if (length < udp.UDP.HEADER || (whole && length > available)) return MALFORMED
+    store<u32>(frame, load<u32>(l4), Frame.PORTS)
+    store<u16>(frame, <u16>udp.UDP.CHECKSUM, Frame.CHECKSUM_FIELD)
+    return udp.UDP.HEADER
+  }
+  const version4 = <u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4
+  if (protocol != (version4 ? icmp.Icmp.PROTOCOL : icmpv6.Icmpv6.PROTOCOL)) return 0
+  if (available < icmp.Icmp.HEADER) return MALFORMED
+  const type = <u32>load<u8>(l4)
+  store<u8>(frame, <u8>type, Frame.ICMP_TYPE)
+  store<u16>(frame, 2, Frame.CHECKSUM_FIELD)
+  if (version4 ? icmp.isEcho(type) : icmpv6.isEcho(type)) {
+    const identifier = <u32>load<u16>(l4, 4)
+    store<u32>(frame, identifier | (identifier << 16), Frame.PORTS)
+  }
+  return icmp.Icmp.HEADER
+}
