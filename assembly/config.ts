@@ -4,7 +4,7 @@
  * buffer. A worker latches the generation once a burst and publishes it as its epoch; the buffer left
  * behind is edited again only when no worker can be reading it (`configPassed`).
  *
- * A buffer: head { 0 sweepInterval u32 ms, 4 portCount u32, 8 bindings u32 }, a record a port, a set
+ * A buffer: head { 0 sweepInterval u32 ms, 4 portCount u32, 8 bindings u32, 12 rules u32 }, a record a port, a set
  * of VLANs a port, a record a domain, bindings of source addresses, and what `configCommit` makes of
  * them: the ports in the order of their kind, flood lists, runs of flood lists.
  */
@@ -30,6 +30,8 @@ export namespace Config {
   export const SWEEP_INTERVAL: usize = 0
   export const PORT_COUNT: usize = 4
   export const BINDING_COUNT: usize = 8
+  /** u32: address of the filter's rule set, 0 for none. */
+  export const RULES: usize = 12
 }
 
 /** What a port does and lets others do; bits of PortRecord.FLAGS. The same in src/dataplane/abi.ts. */
@@ -121,6 +123,9 @@ export namespace DomainRecord {
   export const PRESENT: u32 = 1
   /** The three lists are the same. */
   export const UNIFORM: u32 = 2
+  /** What is bridged in it is asked of the filter, and denied if no rule takes it. */
+  export const FILTERED: u32 = 4
+  export const CLOSED: u32 = 8
 }
 
 /** Buckets swept in one go: few enough that a burst hardly waits, even if all they hold is void. */
@@ -152,6 +157,12 @@ export function inVlanSet(set: usize, vid: u32): bool {
 export function domainRecord(config: usize, fid: u32): usize {
   const perPort = directory(Directory.MAX_PORTS) * (PORT_RECORD_SIZE + VLAN_SET_SIZE)
   return config + CONFIG_HEAD_SIZE + perPort + <usize>fid * DOMAIN_RECORD_SIZE
+}
+
+/** True if what is bridged in the domain is asked of the filter. */
+@inline
+export function isFiltered(config: usize, fid: u32): bool {
+  return (load<u32>(domainRecord(config, fid), DomainRecord.FLAGS) & DomainRecord.FILTERED) != 0
 }
 
 /** The bindings of all ports. */

@@ -19,7 +19,8 @@ import {
   portRecord,
   vlanSet,
 } from './config'
-import { DIRECTORY, Directory, RUN_SIZE } from './memory'
+import { DIRECTORY, Directory, PORT_RECORD_SIZE, RUN_SIZE } from './memory'
+import { sort } from './sort'
 
 export namespace Run {
   export const MEMBERS: usize = 0
@@ -79,30 +80,8 @@ function sortPorts(config: usize, ports: u32): u32 {
     store<u32>(order + ((<usize>count) << 2), port)
     count++
   }
-  shellSort(config, order, count)
+  sort(order, count, portRecord(config, 0) + PortRecord.KIND, PORT_RECORD_SIZE, 1)
   return count
-}
-
-/** Shell's method: no recursion, no space, and quick enough for some thousand. Stable order by number. */
-function shellSort(config: usize, order: usize, count: u32): void {
-  for (let gap = count >> 1; gap > 0; gap >>= 1) {
-    for (let index = gap; index < count; index++) {
-      const port = load<u32>(order + ((<usize>index) << 2))
-      let at = index
-      while (at >= gap && before(config, port, load<u32>(order + ((<usize>(at - gap)) << 2)))) {
-        store<u32>(order + ((<usize>at) << 2), load<u32>(order + ((<usize>(at - gap)) << 2)))
-        at -= gap
-      }
-      store<u32>(order + ((<usize>at) << 2), port)
-    }
-  }
-}
-
-@inline
-function before(config: usize, one: u32, other: u32): bool {
-  const a = load<u64>(portRecord(config, one), PortRecord.KIND)
-  const b = load<u64>(portRecord(config, other), PortRecord.KIND)
-  return a < b || (a == b && one < other)
 }
 
 namespace Step {

@@ -57,6 +57,9 @@ export {
   workerStatistic,
 } from './counter'
 export { eventsLost, nextEvent } from './event'
+// The filter.
+export { filterBegin, filterEnd, filterMatch, filterRule } from './filter/edit'
+export { resetRule, ruleCounter } from './firewall'
 // The life of a memory: plan and lay out, boot once, attach each instance.
 export { layout } from './memory'
 // The packet path.

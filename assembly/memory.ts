@@ -70,6 +70,9 @@ export namespace Directory {
   export const CAPTURING: usize = 132
   /** Filters of captures, 2 KiB, see capture.ts. */
   export const FILTERS: usize = 512
+  /** u32: the filter's two rule sets, and the counters of its rules. */
+  export const FILTER: usize = 2560
+  export const RULE_COUNTERS: usize = 2564
   /** u64: when the next slice of the FDB is swept, in milliseconds. */
   export const SWEEP_DEADLINE: usize = 192
   /** u32: the bucket at which the next slice starts. */
@@ -153,6 +156,12 @@ export const FAILURE_SIZE: u64 = 16
 /** Reasons a frame can be dropped for, at most: the stride of the drop counters. */
 export const REASONS_MAX: usize = 128
 
+/** Intervals and classes of values that a filter rule has, on average at most. */
+export const RULE_MATCHES: u64 = 8
+const RULE_CLASSES: u64 = 4
+/** Counters of a rule, a worker: { u64 packets, u64 octets }. */
+export const RULE_COUNTERS_SIZE: u64 = 16
+
 /** A hash bucket: two cache lines, seven entries (see table/hash.ts for the layout). */
 export const BUCKET_SIZE: usize = 128
 export const TABLE_HEAD_SIZE: usize = 192
@@ -234,6 +243,8 @@ export function layout(
   end = region(Directory.DOMAINS, end, <u64>domains * DOMAIN_SHARED_SIZE)
   end = region(Directory.VLANS, end, <u64>bridges * VLAN_MAP_SIZE)
   end = region(Directory.CAPTURES, end, all * CAPTURE_SIZE)
+  end = region(Directory.FILTER, end, 2 * ruleSetSize(rules))
+  end = region(Directory.RULE_COUNTERS, end, all * rules * RULE_COUNTERS_SIZE)
   end = region(Directory.FDB, end, TABLE_HEAD_SIZE)
   end = region(Directory.FDB_BUCKETS, end, <u64>bucketsFor(macs) * BUCKET_SIZE)
   end = region(Directory.FDB_POOL, end, <u64>overflowFor(macs) * BUCKET_SIZE)
@@ -256,6 +267,14 @@ export function copiedSize(ports: u32, domains: u32): u64 {
   const records =
     <u64>ports * (PORT_RECORD_SIZE + VLAN_SET_SIZE) + <u64>domains * DOMAIN_RECORD_SIZE
   return CONFIG_HEAD_SIZE + records + <u64>BINDINGS_MAX * BINDING_SIZE
+}
+
+/** Octets of one of the two rule sets of the filter, see filter/axis.ts. */
+export function ruleSetSize(rules: u32): u64 {
+  const words = (<u64>rules + 63) >> 6
+  const vector = (words + ((words + 63) >> 6)) << 3
+  const classes = <u64>rules * RULE_CLASSES + 64
+  return rules == 0 ? 0 : line(256 + <u64>rules * (8 + RULE_MATCHES * 48) + classes * (vector + 16))
 }
 
 @inline

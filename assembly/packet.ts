@@ -12,6 +12,7 @@ import * as icmp from './wire/icmp'
 import * as icmpv6 from './wire/icmpv6'
 import * as ipv4 from './wire/ipv4'
 import * as ipv6 from './wire/ipv6'
+import * as sctp from './wire/sctp'
 import * as tcp from './wire/tcp'
 import * as udp from './wire/udp'
 
@@ -35,9 +36,13 @@ export function networkTypeOf(frame: usize): u32 {
  * packet off. Of a later fragment l4 is where its part of the payload begins. Returns 0, or a drop
  * reason.
  */
+@inline
 export function parse(frame: usize): u32 {
-  const l3 = networkOffsetOf(frame)
-  const type = networkTypeOf(frame)
+  return parseAt(frame, networkOffsetOf(frame), networkTypeOf(frame))
+}
+
+/** The same for a packet of EtherType `type` at `l3`, which may lie behind further wrappings. */
+export function parseAt(frame: usize, l3: u32, type: u32): u32 {
   const packet = <usize>load<u32>(frame, Frame.ADDRESS) + l3
   const available = load<u32>(frame, Frame.LENGTH) - l3
   store<u16>(frame, <u16>l3, Frame.L3)
@@ -128,6 +133,11 @@ function readTransport(frame: usize, l4: usize, protocol: u32, available: u32): 
     store<u32>(frame, load<u32>(l4), Frame.PORTS)
     store<u16>(frame, <u16>udp.UDP.CHECKSUM, Frame.CHECKSUM_FIELD)
     return udp.UDP.HEADER
+  }
+  if (protocol == sctp.SCTP.PROTOCOL) {
+    if (available < sctp.SCTP.HEADER) return MALFORMED
+    store<u32>(frame, load<u32>(l4), Frame.PORTS)
+    return sctp.SCTP.HEADER
   }
   const version4 = <u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4
   if (protocol != (version4 ? icmp.Icmp.PROTOCOL : icmpv6.Icmpv6.PROTOCOL)) return 0

@@ -17,13 +17,15 @@ import { Learnt, learn, recognise, seen } from './bridge/learn'
 import { police } from './bridge/police'
 import { sweep, sweepDeadline } from './bridge/sweep'
 import { capture } from './capture'
-import { Flood, latch, latched, PortFlag, PortRecord, portRecord } from './config'
+import { Flood, isFiltered, latch, latched, PortFlag, PortRecord, portRecord } from './config'
 import { bump, Counter, countBurst, countersOf } from './counter'
 import { drop, receive, refuse } from './door'
 import { Drop } from './drop'
 import { mirror } from './egress/mirror'
 import { flood, unicast } from './egress/send'
 import { unicastVlan } from './egress/vlan'
+import { NOWHERE } from './filter/axis'
+import { Permit, permitBridged } from './firewall'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
 import {
   BURST_MAX,
@@ -117,6 +119,7 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   let value: u64 = 0
   let generation: u32 = 0
   let ageing: u32 = 0
+  let filtered = false
   let entries: u32 = 0
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
@@ -132,6 +135,7 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
       generation = domainGeneration(fid)
       value = withGeneration(template, portGeneration + generation)
       ageing = ageingOf(config, fid)
+      filtered = isFiltered(config, fid)
     }
     if ((flags & PortFlag.MIRROR_RECEIVE) != 0) {
       entries = mirrorReceived(worker, block, record, frame, entries)
@@ -147,18 +151,20 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
     }
     const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
     const mac = destinationOf(address)
-    const verdict = decide(table, bucket, mac, fid, port, control, ports, generation, ageing, stamp)
+    let verdict = decide(table, bucket, mac, fid, port, control, ports, generation, ageing, stamp)
+    if (filtered) verdict = asked(worker, block, config, frame, verdict)
+    const reach = (verdict & Verdict.LINK) == 0 ? isolation : 0
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
       const own = identity + ((<usize>detail) << 2)
       const aware = (flags & PortFlag.VLAN_AWARE) != 0
       entries = aware
-        ? unicastVlan(worker, block, config, frame, detail, own, counters, isolation, entries)
-        : unicast(worker, block, config, frame, detail, own, counters, isolation, entries)
+        ? unicastVlan(worker, block, config, frame, detail, own, counters, reach, entries)
+        : unicast(worker, block, config, frame, detail, own, counters, reach, entries)
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
       const storm = (flags & PortFlag.STORM) != 0 ? stormed(record, frame, detail, now) : 0
       if (storm != 0) drop(worker, port, frame, storm)
-      else entries = flood(worker, block, frame, detail, isolation, entries)
+      else entries = flood(worker, block, frame, detail, reach, entries)
     } else drop(worker, port, frame, detail)
   }
   store<u32>(block, index, Worker.NEXT)
@@ -187,6 +193,16 @@ function source(
     return recognise(block, config, bucket, key, port, now)
   }
   return learn(worker, block, config, table, bucket, key, value, now)
+}
+
+/** The verdict on a frame that the bridge would forward or flood, after the filter was asked. */
+function asked(worker: u32, block: usize, config: usize, frame: usize, verdict: u32): u32 {
+  const kind = verdict & Verdict.KIND
+  if (kind == Verdict.DROP) return verdict
+  const outPort = kind == Verdict.FORWARD ? verdict & Verdict.DETAIL : NOWHERE
+  const permit = permitBridged(worker, block, config, frame, outPort)
+  if (permit == Permit.PASS) return verdict
+  return permit == Permit.LINK ? verdict | Verdict.LINK : Verdict.DROP | permit
 }
 
 /** True when so little room is left that the next frame might not fit. */

@@ -53,6 +53,7 @@ export const src = {
 export const assembly = inLayers([
   ['index'],
   ['pipeline', 'boot'],
+  ['firewall'],
   ['capture', 'door'],
   ['egress'],
   ['bridge', 'router', 'nat', 'filter', 'overlay', 'offload'],
@@ -63,7 +64,7 @@ export const assembly = inLayers([
   ['flood'],
   ['frame', 'config', 'transmit', 'event', 'meter'],
   ['counter'],
-  ['memory', 'drop'],
+  ['memory', 'drop', 'sort'],
 ])
 
 /** What has to run in a browser, src/index.ts above all, may reach however far: nothing of Node, of

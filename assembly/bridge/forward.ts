@@ -13,8 +13,10 @@ export namespace Verdict {
   export const FORWARD: u32 = 0x10000
   export const FLOOD: u32 = 0x20000
   export const DROP: u32 = 0x30000
-  export const KIND: u32 = 0xffff0000
+  export const KIND: u32 = 0x7fff0000
   export const DETAIL: u32 = 0xffff
+  /** Beside FORWARD or FLOOD: also from one isolated port to another. */
+  export const LINK: u32 = 0x80000000
 }
 
 /**

@@ -13,6 +13,7 @@ export namespace Icmpv6 {
   export const INFORMATIONAL: u32 = 128
   export const ECHO_REQUEST: u32 = 128
   export const ECHO_REPLY: u32 = 129
+  export const LISTENER_QUERY: u32 = 130
   export const LISTENER_REPORT: u32 = 131
   export const LISTENER_DONE: u32 = 132
   export const ROUTER_SOLICITATION: u32 = 133

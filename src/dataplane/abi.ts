@@ -88,6 +88,23 @@ export interface Exports {
   fdbNext(reader: number, cursor: number, now: number): number
   fdbFind(reader: number, fid: number, macHigh: number, macLow: number, now: number): number
 
+  filterBegin(): void
+  filterRule(action: number, slot: number): number
+  filterMatch(
+    axis: number,
+    low0: number,
+    low1: number,
+    low2: number,
+    low3: number,
+    high0: number,
+    high1: number,
+    high2: number,
+    high3: number,
+  ): number
+  filterEnd(): number
+  ruleCounter(slot: number, which: number): number
+  resetRule(slot: number): void
+
   portCounter(port: number, which: number): number
   dropCounter(port: number, reason: number): number
   resetPort(port: number): void
@@ -168,7 +185,30 @@ export const PortFlag = {
   FLOOD_MULTICAST: 0x200000,
   FLOOD_UNKNOWN: 0x400000,
 } as const
-export const DOMAIN_PRESENT = 1
+/** Flags of a domain's record: assembly/config.ts, DomainRecord. */
+export const DomainFlag = { PRESENT: 1, FILTERED: 4, CLOSED: 8 } as const
+
+/** What filter rules look at: assembly/filter/axis.ts. */
+export const Axis = {
+  IN_PORT: 0,
+  OUT_PORT: 1,
+  IN_DOMAIN: 2,
+  OUT_DOMAIN: 3,
+  VERSION: 4,
+  PROTOCOL: 5,
+  SOURCE_PORT: 6,
+  DESTINATION_PORT: 7,
+  ICMP_TYPE: 8,
+  STATE: 9,
+  SOURCE4: 10,
+  DESTINATION4: 11,
+  SOURCE6: 12,
+  DESTINATION6: 13,
+} as const
+export const Flow = { new: 0, established: 1, related: 2 } as const
+export const Action = { allow: 1, deny: 2, reject: 3 } as const
+/** Assigned numbers of the protocols that have a name in the config. */
+export const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const
 
 /** Meters of a port: assembly/meter.ts. */
 export const Meter = {

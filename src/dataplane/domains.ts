@@ -15,6 +15,8 @@ export interface DomainBridge {
   name: string
   index: number
   ageing: number
+  filtered: boolean
+  closed: boolean
 }
 
 /** No VLAN: the domain of a bridge that is not VLAN-aware. */
@@ -66,11 +68,11 @@ export class Domains {
    * In an open change: gives the bridge exactly these domains, and lets go of its others, whose
    * numbers come back with `committed`.
    */
-  write({ name, index, ageing }: DomainBridge, wanted: ReadonlySet<number>): void {
+  write({ name, index, ...settings }: DomainBridge, wanted: ReadonlySet<number>): void {
     const own = this.reserve(name, wanted)
     for (const vid of wanted) {
       const fid = own.get(vid) as number
-      this.#manager.setDomain(fid, { ageing, bridge: index, vid })
+      this.#manager.setDomain(fid, { ...settings, bridge: index, vid })
       if (vid !== WHOLE) this.#manager.exports.setVlan(index, vid, fid)
     }
     for (const [vid, fid] of own) {

@@ -7,7 +7,7 @@ import {
   BURST_SIZES,
   BUSY,
   Change,
-  DOMAIN_PRESENT,
+  DomainFlag,
   ENTRY_STATIC,
   ENTRY_STICKY,
   type Exports,
@@ -43,6 +43,9 @@ export interface DomainSettings {
   bridge: number
   /** 0 on a bridge that is not VLAN-aware. */
   vid: number
+  /** Whether bridged frames are asked of the filter, and denied if no rule takes them. */
+  filtered: boolean
+  closed: boolean
 }
 
 /** An FDB entry; the MAC as its first two octets and its last four. */
@@ -130,8 +133,10 @@ export class Manager {
   /** Sets a broadcast domain in the open change; undefined takes it out. */
   setDomain(fid: number, settings: DomainSettings | undefined): void {
     if (!settings) return this.exports.configDomain(fid, 0, 0, 0, 0)
-    const { ageing, bridge, vid } = settings
-    this.exports.configDomain(fid, DOMAIN_PRESENT, ageing, bridge, vid)
+    const { ageing, bridge, vid, filtered, closed } = settings
+    const flags =
+      DomainFlag.PRESENT | (filtered ? DomainFlag.FILTERED : 0) | (closed ? DomainFlag.CLOSED : 0)
+    this.exports.configDomain(fid, flags, ageing, bridge, vid)
   }
 
   /** Makes the change active, whole and at once; returns its generation. */

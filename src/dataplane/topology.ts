@@ -8,6 +8,7 @@ import type { Bridge, PortPolicy } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import { type DomainName, Domains, WHOLE } from './domains.js'
 import { Entries } from './entries.js'
+import { Filter, type FilterRule, type FilterView, type Policy } from './filter.js'
 import { drops } from './generated/drops.js'
 import { domainsOf } from './instance.js'
 import type { Manager, PortCounters } from './manager.js'
@@ -19,7 +20,7 @@ import { type MirrorView, portRecord } from './port-settings.js'
 /** `mirror` here has a port always: a file is a port of its own. */
 export type BridgeSettings = Pick<Bridge, 'ageing'> & {
   [K in 'vlanAware' | 'vlanProtocol' | 'controlFrames' | 'mirror']?: Bridge[K] | undefined
-}
+} & { policy?: Policy | undefined }
 
 export interface PortSettings {
   bridge: string
@@ -47,11 +48,13 @@ export interface TopologyCapacity {
   ports: number
   bridges: number
   vlans: number
+  rules: number
 }
 
 export class Topology implements MirrorView {
   readonly entries: Entries
   readonly domains: Domains
+  readonly filter: Filter
   readonly #manager: Manager
   readonly #bridges = new Map<string, BridgeState>()
   readonly #ports = new Map<string, PortState>()
@@ -71,6 +74,7 @@ export class Topology implements MirrorView {
     this.entries = new Entries(manager, this)
     this.#bridgeIndices = new Numbers(0, capacity.bridges, 'bridge', 'capacity.bridges')
     this.#indices = new Numbers(0, capacity.ports, 'port', 'capacity.ports')
+    this.filter = new Filter(manager, this.#filterView, capacity.rules, this.#passed)
   }
 
   get bridges(): ReadonlyMap<string, Readonly<BridgeState>> {
@@ -129,6 +133,7 @@ export class Topology implements MirrorView {
     if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
     this.#dirtyBridges.delete(name)
     this.#removedBridges.set(name, index)
+    this.filter.touch()
   }
 
   *#portsOf(bridge: string): Generator<[string, PortState]> {
@@ -154,17 +159,31 @@ export class Topology implements MirrorView {
   /** Notes that a port is to be written, and what hangs on it. */
   #touch(index: number, { bridge, policy }: PortSettings): void {
     this.#dirtyPorts.add(index)
+    this.filter.touch()
     // Its VLANs may be new to the bridge, or the last of their kind; then "all" means another set.
-    if (this.#bridges.get(bridge)?.vlanAware) this.#touchBridge(bridge)
+    const asked = this.filter.rules.length > 0 // by a rule that names the port
+    if (this.#bridges.get(bridge)?.vlanAware || asked) this.#touchBridge(bridge)
     if (policy?.mirror?.port !== undefined) this.#touchTarget(policy.mirror.port)
   }
 
   #touchBridge(name: string): void {
     this.#dirtyBridges.add(name)
+    this.filter.touch()
     this.domains.reserve(name, this.#domainsOf(name))
     for (const [, port] of this.#portsOf(name)) {
       if (port.policy?.vlan?.tagged === 'all') this.#dirtyPorts.add(port.index)
     }
+  }
+
+  readonly #filterView: FilterView = {
+    portIndex: (name) => this.#ports.get(name)?.index,
+    bridgeOf: (name) => this.#ports.get(name)?.bridge,
+    bridgeFids: (name) => this.#fidsOf(name),
+    uplinkFids: (name) => this.#fidsOf(name),
+  }
+
+  #fidsOf(bridge: string): number[] | undefined {
+    return this.#bridges.has(bridge) ? [...this.domains.fidsOf(bridge)] : undefined
   }
 
   #touchTarget(name: string): void {
@@ -212,11 +231,13 @@ export class Topology implements MirrorView {
    */
   flush(): boolean {
     const { size } = this.#dirtyBridges
-    if (this.#dirtyPorts.size + size + this.#removedBridges.size === 0) return true
+    const clean = this.#dirtyPorts.size + size + this.#removedBridges.size === 0
+    if (clean && !this.filter.dirty) return true
     if (!this.#manager.begin()) return false
     for (const name of this.#dirtyBridges) this.#writeBridge(name)
     for (const [name, index] of this.#removedBridges) this.domains.drop(name, index)
     for (const index of this.#dirtyPorts) this.#writePort(index)
+    this.filter.write()
     for (const { index, policy } of this.#ports.values()) {
       if (policy?.guard) this.#manager.setBindings(index, bindingsOf(policy.guard))
     }
@@ -234,7 +255,17 @@ export class Topology implements MirrorView {
   }
 
   #writeBridge(name: string): void {
-    this.domains.write({ name, ...this.bridge(name) }, this.#domainsOf(name))
+    const { index, ageing, policy } = this.bridge(name)
+    const closed = policy === 'deny'
+    const filtered = closed || this.filter.concerns(name)
+    this.domains.write({ name, index, ageing, filtered, closed }, this.#domainsOf(name))
+  }
+
+  /** The rules that packets are asked of, in their order. */
+  setRules(rules: readonly FilterRule[]): void {
+    this.filter.set(rules)
+    // Which bridges are concerned may have changed.
+    for (const name of this.#bridges.keys()) this.#dirtyBridges.add(name)
   }
 
   /** The VLANs that ports of a bridge name: all that exist there. */

@@ -3,6 +3,7 @@
  * and a clock that stands still until it is moved.
  */
 
+import type { FilterRule } from '../../src/dataplane/filter.js'
 import { Forwarder } from '../../src/dataplane/forwarder.js'
 import type { drops as reasons } from '../../src/dataplane/generated/drops.js'
 import { type Attachment, type Capacities, createMemory } from '../../src/dataplane/instance.js'
@@ -110,6 +111,12 @@ export class Rig {
     this.#io.add(index, device)
     this.#devices.set(name, device)
     return this
+  }
+
+  /** Sets the rules of the filter. */
+  rules(...rules: FilterRule[]): this {
+    this.topology.setRules(rules)
+    return this.apply()
   }
 
   /** Several ports alike. */

@@ -1,0 +1,123 @@
+/** The filter on a bridge: ordered rules, policy, links between isolated ports (issue of the router). */
+import { expect, test } from 'vitest'
+import type { FilterRule } from '../../src/dataplane/filter.js'
+import { buildFrame } from '../../src/packet/build.js'
+import { parseFlow } from '../../src/packet/flow.js'
+import { onEveryBuild } from '../support/builds.js'
+import { arp, ethernet, join, packet, station, word } from '../support/frames.js'
+import { type Rig, rig } from '../support/rig.js'
+
+const web: FilterRule = {
+  name: 'web-db',
+  action: 'allow',
+  from: { port: 'a' },
+  to: { port: 'b' },
+  protocol: 'tcp',
+  destinationPort: [5432],
+}
+const closed: FilterRule = { name: 'db-closed', action: 'deny', to: { port: 'b' } }
+
+function frame(flow: string, from: number, to: number): Uint8Array {
+  const macs = { sourceMac: station(from), destinationMac: station(to) }
+  return buildFrame(parseFlow(flow.split(' ')), macs)
+}
+const wanted = () => frame('tcp 10.55.0.1:40000 10.55.0.2:5432', 1, 2)
+const other = () => frame('tcp 10.55.0.1:40000 10.55.0.2:22', 1, 2)
+
+function known(bench: Rig): Rig {
+  return bench.setStatic(station(1), 'a').setStatic(station(2), 'b').setStatic(station(3), 'c')
+}
+
+onEveryBuild('filter', (build) => {
+  const lan = () => known(rig(build).ports('abc'))
+
+  test('the first rule that takes a packet decides', () => {
+    const bench = lan().rules(web, closed)
+    bench.inject('a', wanted(), other()).run()
+    expect(bench.deliveries()).toEqual({ b: 1 })
+    expect(bench.drops()).toEqual({ 'a filter-denied': 1 })
+    bench.rules(closed, web).inject('a', wanted()).run()
+    expect(bench.deliveries()).toEqual({})
+  })
+
+  test('a rule counts what it decides, and keeps its count under its name', () => {
+    const bench = lan().rules(web, closed)
+    bench.inject('a', wanted(), other(), other()).run()
+    expect(bench.topology.filter.counters('web-db')).toEqual({ packets: 1, bytes: 54 })
+    bench.rules(closed)
+    expect(bench.topology.filter.counters('db-closed')).toMatchObject({ packets: 2 })
+    expect(bench.topology.filter.counters('web-db')).toBeUndefined()
+    bench.rules(web, closed)
+    expect(bench.topology.filter.counters('web-db')).toEqual({ packets: 0, bytes: 0 })
+  })
+
+  test('a bridge whose policy is deny passes nothing but what a rule allows, ARP and discovery', () => {
+    const bench = known(rig(build).bridge('lan', { policy: 'deny' }).ports('abc')).rules(web)
+    bench.inject('a', wanted(), other()).run()
+    expect(bench.deliveries()).toEqual({ b: 1 })
+    const solicitation = packet({ version: 6 }).frame
+    solicitation[20] = 58
+    solicitation[54] = 135
+    bench.inject('a', arp(1), solicitation).run()
+    expect(bench.deliveries()).toEqual({ b: 2, c: 1 })
+  })
+
+  test('a bridge that no rule can concern is not asked', () => {
+    const bench = lan()
+      .port('z', { bridge: 'dmz' })
+      .rules({ ...closed, to: { port: 'z' } })
+    bench.inject('a', wanted()).run()
+    expect(bench.deliveries()).toEqual({ b: 1 })
+    expect(bench.topology.filter.concerns('lan')).toBe(false)
+    expect(bench.topology.filter.concerns('dmz')).toBe(true)
+  })
+
+  test('a rule links two isolated ports, one way, and ARP finds the way', () => {
+    const isolated = { policy: { isolated: true } }
+    const bench = known(rig(build).port('a', isolated).port('b', isolated).port('c', isolated))
+    bench.rules(web)
+    bench.inject('a', arp(1), wanted(), other()).run()
+    expect(bench.deliveries()).toEqual({ b: 2, c: 1 })
+    expect(bench.drops()).toEqual({ 'b isolated': 1 })
+    const back = frame('tcp 10.55.0.2:40000 10.55.0.1:5432', 2, 1)
+    bench.inject('b', back).run()
+    expect(bench.deliveries()).toEqual({})
+  })
+
+  test('B13 what lies in LLC/SNAP or behind tags gets the verdict of the packet in it', () => {
+    const bench = lan().rules(closed)
+    const ip = other().subarray(14)
+    const snap = join([0xaa, 0xaa, 3, 0, 0, 0], word(0x0800), ip)
+    bench.inject('a', ethernet(station(2), station(1), snap.length, snap)).run()
+    bench.inject('a', ethernet(station(2), station(1), 0x0800, ip, [{ vid: 5 }])).run()
+    bench.inject('a', ethernet(station(2), station(1), 0x0800, ip, [{ vid: 5 }, { vid: 6 }])).run()
+    expect(bench.deliveries()).toEqual({})
+    expect(bench.drops()).toEqual({ 'a filter-denied': 3 })
+  })
+
+  test('a packet that is not what it says is dropped where rules are asked, and padding stays', () => {
+    const bench = lan().rules(web)
+    const wrong = other()
+    wrong[24] = (wrong[24] as number) ^ 1
+    const padded = join(other(), new Uint8Array(20))
+    bench.inject('a', wrong, padded).run()
+    expect(bench.drops()).toEqual({ 'a ip-header': 1 })
+    expect(bench.frames('b')).toEqual([padded])
+  })
+
+  test('rules follow the names of ports and bridges', () => {
+    const bench = lan().rules(closed)
+    bench.removePort('b')
+    bench.inject('a', other()).run()
+    expect(bench.deliveries()).toEqual({ c: 1 })
+    bench.port('b').setStatic(station(2), 'b').inject('a', other()).run()
+    expect(bench.deliveries()).toEqual({})
+  })
+
+  test('more rules than there is room for are refused, and those before stay', () => {
+    const bench = known(rig(build, { capacity: { rules: 2 } }).ports('abc')).rules(web, closed)
+    expect(() => bench.rules(web, closed, { ...web, name: 'third' })).toThrow('capacity.rules')
+    bench.inject('a', other()).run()
+    expect(bench.deliveries()).toEqual({})
+  })
+})
