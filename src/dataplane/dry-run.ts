@@ -44,6 +44,8 @@ export interface DryRun {
   learned: boolean
   moved: boolean
   unlearned: boolean
+  /** The slot of the filter rule that decided, if one did. */
+  rule: number | undefined
 }
 
 /** A MAC as its first two octets and its last four. */
@@ -54,6 +56,8 @@ interface Snapshot {
   learned: number
   moved: number
   unlearned: number
+  /** Packets by the slot of the rule. */
+  rules: Map<number, number>
 }
 
 /** Where in a descriptor (assembly/frame.ts) the FID stands, and where descriptors begin. */
@@ -66,6 +70,7 @@ export class DryRunner {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #ports: readonly number[]
+  readonly #rules: readonly number[]
   /** As it was when the last frame had passed. */
   #counted: Snapshot
 
@@ -73,8 +78,14 @@ export class DryRunner {
    * @param attachment of the switch
    * @param workers forwarding workers that its memory has room for
    * @param ports numbers of the ports that there are
+   * @param rules slots of the filter rules that there are
    */
-  constructor({ module, memory }: Attachment, workers: number, ports: readonly number[]) {
+  constructor(
+    { module, memory }: Attachment,
+    workers: number,
+    ports: readonly number[],
+    rules: readonly number[] = [],
+  ) {
     const copy = { module, memory: copyOf(memory) }
     this.#manager = new Manager(copy, workers)
     const { exports } = this.#manager
@@ -85,6 +96,7 @@ export class DryRunner {
     this.#bytes = new Uint8Array(copy.memory.buffer)
     this.#view = new DataView(copy.memory.buffer)
     this.#ports = ports
+    this.#rules = rules
     this.#counted = this.#snapshot()
   }
 
@@ -117,6 +129,7 @@ export class DryRunner {
       learned: after.learned > before.learned,
       moved: after.moved > before.moved,
       unlearned: after.unlearned > before.unlearned,
+      rule: this.#rules.find((slot) => after.rules.get(slot) !== before.rules.get(slot)),
     }
   }
 
@@ -175,7 +188,9 @@ export class DryRunner {
       }),
     )
     const { learned, moved, unlearned } = this.#manager.workerStatistics(0)
-    return { drops: new Map(counted), learned, moved, unlearned }
+    const { exports } = this.#manager
+    const rules = new Map(this.#rules.map((slot) => [slot, exports.ruleCounter(slot, 0)]))
+    return { drops: new Map(counted), learned, moved, unlearned, rules }
   }
 }
 

@@ -102,6 +102,11 @@ export class Filter {
     this.#dirty = false
   }
 
+  /** The numbers under which rules are counted, and which of them is whose. */
+  get slots(): ReadonlyMap<string, number> {
+    return this.#slotOf
+  }
+
   /** Packets that a rule decided, and their octets; undefined for a rule that is not there. */
   counters(name: string): RuleCounters | undefined {
     const slot = this.#slotOf.get(name)

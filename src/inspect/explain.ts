@@ -2,13 +2,23 @@
 import { formatMac } from '../config/address.js'
 import type { PortPolicy, VlanPolicy } from '../config/types.js'
 import type { DryRun } from '../dataplane/dry-run.js'
+import type { FilterRule } from '../dataplane/filter.js'
 import type { FdbEntry } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import { type Tagging, tagOf } from './tag.js'
 
 /** A decision: where in the packet path, and what was decided. */
 export interface Step {
-  stage: 'door' | 'vlan' | 'guard' | 'policing' | 'source' | 'destination' | 'storm' | 'egress'
+  stage:
+    | 'door'
+    | 'vlan'
+    | 'guard'
+    | 'policing'
+    | 'source'
+    | 'destination'
+    | 'filter'
+    | 'storm'
+    | 'egress'
   text: string
 }
 
@@ -46,6 +56,10 @@ const stages: Readonly<Record<string, Step['stage']>> = {
   'sticky-violated': 'source',
   'reserved-destination': 'destination',
   'same-port': 'destination',
+  'filter-denied': 'filter',
+  'filter-rejected': 'filter',
+  'ip-header': 'filter',
+  'fragment-invalid': 'filter',
   'storm-broadcast': 'storm',
   'storm-multicast': 'storm',
   'storm-unknown-unicast': 'storm',
@@ -59,6 +73,7 @@ const ORDER: readonly Step['stage'][] = [
   'policing',
   'source',
   'destination',
+  'filter',
   'storm',
   'egress',
 ]
@@ -78,7 +93,8 @@ export function explain(traced: Traced): Explained {
     passed(stage, traced).map((text) => ({ stage, text })),
   )
   if (refused && last) {
-    steps.push({ stage: last, text: `dropped (${refused.reason}): ${refused.text}` })
+    const who = refused.reason.startsWith('filter-') ? deniedBy(traced) : ''
+    steps.push({ stage: last, text: `dropped (${refused.reason})${who}: ${refused.text}` })
     // Mirrors copy what comes in, whatever becomes of it.
     for (const text of egressTexts(traced)) steps.push({ stage: 'egress', text })
   }
@@ -124,6 +140,8 @@ function passed(stage: Step['stage'], traced: Traced): string[] {
       return [sourceText(traced, policy)]
     case 'destination':
       return [destinationText(traced)]
+    case 'filter':
+      return filterText(traced)
     case 'storm':
       return isFlood(traced) && policy.limits && hasStorm(policy.limits)
         ? ["within the port's limit of floods"]
@@ -181,6 +199,27 @@ function destinationText({ frame, run, nameOf }: Traced): string {
   const { destination } = run
   if (destination === undefined) return `${mac} is not in the FDB: flooded`
   return `${mac} is in the FDB on port ${nameOf(destination.port)}, ${ageText(destination)}`
+}
+
+/** The rule that decided, if one did. */
+function ruleOf({ topology, run }: Traced): FilterRule | undefined {
+  const name = [...topology.filter.slots].find(([, slot]) => slot === run.rule)?.[0]
+  return topology.filter.rules.find((rule) => rule.name === name)
+}
+
+function filterText(traced: Traced): string[] {
+  const rule = ruleOf(traced)
+  if (rule) return [`rule "${rule.name}" allows it`]
+  const { topology, port } = traced
+  const { bridge } = topology.port(port)
+  const asked = topology.filter.concerns(bridge)
+  return asked ? [`no rule takes it, and the policy of bridge ${bridge} is allow`] : []
+}
+
+function deniedBy(traced: Traced): string {
+  const rule = ruleOf(traced)
+  const { bridge } = traced.topology.port(traced.port)
+  return rule ? ` by rule "${rule.name}"` : ` by the policy of bridge ${bridge}`
 }
 
 /** One line a port: what leaves, or why it does not. */

@@ -60,7 +60,8 @@ export function traceFrames(host: TraceHost, port: string, frames: readonly Uint
     const found = `found a frame of ${long.length} octets`
     throw new LinkspanError('INVALID', `trace: ${found}; a frame has at most ${FRAME_MAX}`)
   }
-  const runner = new DryRunner(attachment, manager.workers, ports)
+  const rules = [...topology.filter.slots.values()]
+  const runner = new DryRunner(attachment, manager.workers, ports, rules)
   return frames.map((frame) => trace(host, runner, port, index, frame))
 }
 

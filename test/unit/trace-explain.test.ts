@@ -1,6 +1,7 @@
 /** The words of a trace, for each thing that can be decided. */
 import { expect, test } from 'vitest'
 import type { ConfigInput, PortInput } from '../../src/config/types.js'
+import type { FilterRule } from '../../src/dataplane/filter.js'
 import { BROADCAST, ethernet, frame, group, packet, station } from '../support/frames.js'
 import { TraceBench, wordsOf } from '../support/trace-bench.js'
 
@@ -33,6 +34,7 @@ type Case = [
 
 const macA = '02:00:00:00:00:01'
 const macB = '02:00:00:00:00:02'
+const none: FilterRule = { name: 'none', action: 'deny', protocol: 'udp' }
 const guard = { macs: [macA], addresses: ['10.55.0.1'] }
 
 const cases: Case[] = [
@@ -109,6 +111,30 @@ const cases: Case[] = [
     "storm: within the port's limit of floods",
     of({ limits: { broadcast: 9 } }),
     frame(BROADCAST, A),
+  ],
+  [
+    'filter: rule "all" allows it',
+    two,
+    packet().frame,
+    (bench) => bench.rules({ name: 'all', action: 'allow' }),
+  ],
+  [
+    'filter: no rule takes it, and the policy of bridge lan is allow',
+    two,
+    packet().frame,
+    (bench) => bench.rules(none),
+  ],
+  [
+    'filter: dropped (filter-denied) by rule "db": a filter rule or the policy of a bridge denies it',
+    two,
+    packet().frame,
+    (bench) => bench.rules({ name: 'db', action: 'deny', protocol: 'tcp' }),
+  ],
+  [
+    'filter: dropped (filter-denied) by the policy of bridge lan: a filter rule or the policy of a bridge denies it',
+    two,
+    packet().frame,
+    (bench) => bench.bridge('lan', { policy: 'deny' }).rules(none),
   ],
   ['egress: to b: 60 octets', two, frame(B, A)],
   ['egress: to b: 64 octets, tagged for VLAN 20 with priority 5', vlans(), tagged(0xa014)],

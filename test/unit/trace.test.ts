@@ -176,6 +176,32 @@ const dropped: Case[] = [
   ['vlan-nested', 'egress', vlans, 'tunnel', [tagged(20)]],
 ]
 
+/** Of the router and the filter: trace-explain.test.ts has the filter's words. */
+const ofTheRouter = [
+  'ip-header',
+  'ip-options',
+  'martian',
+  'gateway-spoofed',
+  'ttl-exceeded',
+  'no-route',
+  'neighbor-unresolved',
+  'neighbor-queue',
+  'neighbor-invalid',
+  'needs-fragmentation',
+  'not-for-router',
+  'directed-broadcast',
+  'fragment-invalid',
+  'fragment-limit',
+  'flow-limit',
+  'flow-table-full',
+  'flow-invalid',
+  'nat-exhausted',
+  'nat-unsolicited',
+  'filter-denied',
+  'filter-rejected',
+  'checksum-zero',
+]
+
 /** Of frames that ask for offloads, of devices, and of what is refused before. */
 const others = new Set([
   'long-frame',
@@ -188,6 +214,7 @@ const others = new Set([
   'device-full',
   'device-down',
   'device-refused',
+  ...ofTheRouter,
 ])
 
 describe('a drop', () => {

@@ -33,6 +33,7 @@ export const traceAnswer = z.strictObject({
         'guard',
         'source',
         'destination',
+        'filter',
         'storm',
         'egress',
       ]),
