@@ -1,4 +1,5 @@
 /** `linkspan port add|set|del`. */
+import { isMapping } from '../config/plain.js'
 import type { PortView } from '../control/view.js'
 import { LinkspanError } from '../error.js'
 import { call, type Target } from './client.js'
@@ -123,8 +124,4 @@ function withoutNull(of: Record<string, unknown>): Record<string, unknown> {
     return [[key, isMapping(value) ? withoutNull(value) : value]]
   })
   return Object.fromEntries(left)
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

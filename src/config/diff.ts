@@ -3,6 +3,7 @@
  * carried out.
  */
 import { deviceIdentity } from './device-identity.js'
+import { field, same } from './plain.js'
 import { entryKey } from './static-entry.js'
 import type { Bridge, Config, Mirror, Port, StaticEntry } from './types.js'
 
@@ -167,16 +168,4 @@ function compare<T>(before: Named<T>, after: Named<T>, anyway: (to: T) => boolea
 
 function missing<T>(of: Named<T>, elsewhere: Named<T>): [string, T][] {
   return Object.entries(of).filter(([name]) => !(name in elsewhere))
-}
-
-/** Deep equality of plain data; a key that is undefined is a key that is not there. */
-function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) !== Array.isArray(b)) return false
-  return Object.keys({ ...a, ...b }).every((key) => same(field(a, key), field(b, key)))
-}
-
-function field(object: object, key: string): unknown {
-  return (object as Record<string, unknown>)[key]
 }

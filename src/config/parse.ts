@@ -9,11 +9,10 @@ import type { Names } from './check-name.js'
 import { fillIn, fillInPort, mapped, type ParsedPort, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
+import { isMapping } from './plain.js'
 import { fileSchemas, programSchemas } from './schema.js'
 import type { Config, Mirror } from './types.js'
 import { isMember, namedVlans } from './vlan-use.js'
-
-type Value = Record<string, unknown>
 
 /**
  * Checks a config and fills it in.
@@ -142,10 +141,6 @@ function namesIn(given: unknown): Names {
     return value === undefined ? [] : isMapping(value) ? Object.keys(value) : undefined
   }
   return { bridges: names('bridges'), ports: names('ports') }
-}
-
-function isMapping(value: unknown): value is Value {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Unlike Object.fromEntries in a spread, keeps a `__proto__` an ordinary key. */

@@ -4,9 +4,8 @@
  * by the parser, unless the change says it too. Pure.
  */
 import { LinkspanError } from '../error.js'
+import { isMapping, type Mapping } from './plain.js'
 import type { Bridge, Config, Port, VlanPolicy } from './types.js'
-
-type Mapping = Readonly<Record<string, unknown>>
 
 /** Settings of a port that change, and VLANs that a trunk carries more or less. */
 export interface PortPatch {
@@ -127,8 +126,4 @@ function merge(of: Mapping, patch: Mapping): Record<string, unknown> {
 function put(of: Record<string, unknown>, key: string, value: unknown): void {
   if (value === null) delete of[key]
   else of[key] = value
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

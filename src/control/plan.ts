@@ -1,6 +1,7 @@
 /** A plan (config/diff.ts) as it is shown: a replaced port is one change, an update names its keys. */
 import type * as z from 'zod'
 import type { Change } from '../config/diff.js'
+import { isMapping, same } from '../config/plain.js'
 import type { changeAnswer } from './api/config.js'
 
 export type ChangeView = z.output<typeof changeAnswer>
@@ -41,16 +42,11 @@ function keysOf(change: Change, from: unknown, to: unknown): string[] {
 
 /** Names of the settings that differ: `up`, `device.mtu`. */
 function differences(from: unknown, to: unknown, prefix = ''): string[] {
-  if (!isMapping(from) || !isMapping(to)) return equal(from, to) ? [] : [prefix]
+  if (!isMapping(from) || !isMapping(to)) return same(from, to) ? [] : [prefix]
   const keys = Object.keys({ ...from, ...to })
   return keys.flatMap((key) =>
     differences(from[key], to[key], prefix === '' ? key : `${prefix}.${key}`),
   )
 }
 
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-const equal = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 const plain = (value: object | undefined) => (value === undefined ? null : { ...value })

@@ -4,6 +4,7 @@
  * someone else only after every worker has passed on.
  */
 
+import { same } from '../config/plain.js'
 import type { Bridge, PortPolicy } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import { type DomainName, Domains, WHOLE } from './domains.js'
@@ -207,7 +208,7 @@ export class Topology implements MirrorView {
     this.bridge(settings.bridge ?? port.bridge)
     Object.assign(port, settings)
     const moved = port.bridge !== before.bridge
-    const revlanned = !sameVlan(before, port)
+    const revlanned = !same(before.policy?.vlan, port.policy?.vlan)
     if (moved) this.entries.forgetPort(port.index)
     else if (revlanned) this.entries.forgetOutside(port.index, port.policy?.vlan)
     if (moved || (before.up && !port.up) || revlanned) this.#voidPorts.add(port.index)
@@ -325,8 +326,4 @@ export class Topology implements MirrorView {
   port(name: string): PortState {
     return find(this.#ports, 'port', name)
   }
-}
-
-function sameVlan(one: PortSettings, other: PortSettings): boolean {
-  return JSON.stringify(one.policy?.vlan) === JSON.stringify(other.policy?.vlan)
 }

@@ -1,5 +1,6 @@
 /** Devices by their config: the one place that knows which kinds there are. */
 import { existsSync } from 'node:fs'
+import { same } from '../config/plain.js'
 import type {
   Device as AnyDeviceConfig,
   PacketDevice as PacketDeviceConfig,
@@ -58,8 +59,8 @@ export function openDevice(config: DeviceConfig, { workers, mac, port }: OpenOpt
   }
 }
 
-/** What may differ without the device being another: when it is missing is the port's business. */
-const ofTheDevice = (device: DeviceConfig) => JSON.stringify({ ...device, missing: undefined })
+/** Less what may differ without the device being another: when it is missing is the port's business. */
+const ofTheDevice = (device: DeviceConfig) => ({ ...device, missing: undefined })
 
 /**
  * Whether a device can be made what another config says while it runs.
@@ -73,7 +74,7 @@ export function canUpdateDevice(
   mac: string | undefined,
 ): boolean {
   if (device instanceof TapDevice && to.type === 'tap') return device.canUpdate(tapOptions(to, mac))
-  return ofTheDevice(from) === ofTheDevice(to)
+  return same(ofTheDevice(from), ofTheDevice(to))
 }
 
 /** @returns what takes it back @throws DeviceError; the device is as it was then */

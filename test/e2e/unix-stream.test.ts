@@ -51,6 +51,15 @@ describe('a stream', () => {
     await talk(second, lab, 11)
   })
 
+  test('keeps its client when its port is set to something else', async () => {
+    const lab = await unixLab()
+    const vm = await Vm.connect(lab.path)
+    await talk(vm, lab, 1)
+    await lab.running.do('port', 'set', 'vm', '--macs', '9')
+    await talk(vm, lab, 3)
+    expect(lab.running.program.stderr).not.toContain('hung up')
+  })
+
   test.each([0, 1, 13])('a length of %i is a short frame: counted, and no harm', async (length) => {
     const lab = await unixLab()
     const vm = await Vm.connect(lab.path)
