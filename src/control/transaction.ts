@@ -12,7 +12,7 @@ export interface Step {
   undo?(): void | Promise<void>
   /** Stages the change, synchronously. May throw only where all that may come before has `unstage`. */
   stage?(): void
-  /** Stages what was before. */
+  /** Stages what was before, also when `stage` has thrown half-way. */
   unstage?(): void
   /** After the commit: lets go of what went. Cannot fail. */
   finish?(): void | Promise<void>
@@ -31,16 +31,20 @@ export interface Activation {
  */
 export async function carryOut(steps: readonly Step[], activation: Activation): Promise<void> {
   const prepared: Step[] = []
+  const staged: Step[] = []
   try {
     for (const step of steps) {
       await step.prepare?.()
       prepared.push(step)
     }
     await activation.ready()
-    stageAll(steps)
+    for (const step of steps) {
+      staged.push(step)
+      step.stage?.()
+    }
     activation.commit()
   } catch (error) {
-    const failures = await undoAll(prepared)
+    const failures = await takeBack(staged, prepared)
     if (failures.length === 0) throw error
     const { code = 'INVALID', message } = error as Error & { code?: string }
     const also = `${message}; and not everything could be taken back: ${failures.join('; ')}`
@@ -49,26 +53,22 @@ export async function carryOut(steps: readonly Step[], activation: Activation): 
   await Promise.all(steps.map((step) => step.finish?.()))
 }
 
-function stageAll(steps: readonly Step[]): void {
-  const staged: Step[] = []
-  try {
-    for (const step of steps) {
-      step.stage?.()
-      staged.push(step)
-    }
-  } catch (error) {
-    for (const step of staged.reverse()) step.unstage?.()
-    throw error
-  }
-}
-
-async function undoAll(steps: readonly Step[]): Promise<string[]> {
+/** The last first, and what was staged in one stretch too. @returns what could not be taken back */
+async function takeBack(staged: readonly Step[], prepared: readonly Step[]): Promise<string[]> {
   const failures: string[] = []
-  for (const step of [...steps].reverse()) {
+  const note = (error: unknown) => failures.push((error as Error).message)
+  for (const step of staged.toReversed()) {
+    try {
+      step.unstage?.()
+    } catch (error) {
+      note(error)
+    }
+  }
+  for (const step of prepared.toReversed()) {
     try {
       await step.undo?.()
     } catch (error) {
-      failures.push((error as Error).message)
+      note(error)
     }
   }
   return failures

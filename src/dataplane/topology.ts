@@ -101,7 +101,12 @@ export class Topology implements MirrorView {
     const index = this.#removedBridges.get(name) ?? this.#bridgeIndices.take(this.#passed, () => {})
     this.#removedBridges.delete(name)
     this.#bridges.set(name, { ...settings, index })
-    this.#touchBridge(name)
+    try {
+      this.#touchBridge(name)
+    } catch (error) {
+      this.removeBridge(name)
+      throw error
+    }
     if (settings.mirror?.port !== undefined) this.#touchTarget(settings.mirror.port)
   }
 
@@ -152,8 +157,13 @@ export class Topology implements MirrorView {
     })
     this.#ports.set(name, { ...settings, index })
     this.#portNames.set(index, name)
-    this.#touch(index, settings)
     this.#touchWatched(name)
+    try {
+      this.#touch(index, settings)
+    } catch (error) {
+      this.removePort(name) // there was no number for a VLAN of it
+      throw error
+    }
     return index
   }
 

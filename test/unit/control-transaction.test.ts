@@ -21,7 +21,10 @@ function rig(count: number, fails: Record<string, string> = {}) {
   })
   const activation = {
     ready: async () => void log.push('ready'),
-    commit: () => void log.push('commit'),
+    commit: () => {
+      log.push('commit')
+      if (fails.commit !== undefined) throw new Error(fails.commit)
+    },
   }
   const steps = Array.from({ length: count }, (_, index) => step(index))
   return { log, run: () => carryOut(steps, activation) }
@@ -43,12 +46,19 @@ describe('a change in one step', () => {
     expect(log).toEqual(['prepare 0', 'prepare 1', 'prepare 2', 'undo 1', 'undo 0'])
   })
 
-  test('takes back what was staged before what was prepared, and commits nothing', async () => {
+  test('takes back what was staged, half-way too, before what was prepared, and commits nothing', async () => {
     const { log, run } = rig(3, { 'stage 1': 'table full' })
     await expect(run()).rejects.toThrow('table full')
     expect(log.slice(3)).toEqual([
-      ...['ready', 'stage 0', 'stage 1', 'unstage 0', 'undo 2', 'undo 1', 'undo 0'],
+      ...['ready', 'stage 0', 'stage 1', 'unstage 1', 'unstage 0'],
+      ...['undo 2', 'undo 1', 'undo 0'],
     ])
+  })
+
+  test('takes everything back when the commit fails', async () => {
+    const { log, run } = rig(2, { commit: 'no room' })
+    await expect(run()).rejects.toThrow('no room')
+    expect(log.slice(5)).toEqual(['commit', 'unstage 1', 'unstage 0', 'undo 1', 'undo 0'])
   })
 
   test('tells what could not be taken back with what failed, and goes on taking back', async () => {
@@ -58,6 +68,14 @@ describe('a change in one step', () => {
       message: 'no room; and not everything could be taken back: it is stuck',
     })
     expect(log.at(-1)).toBe('undo 0')
+  })
+
+  test('the same for what was staged: the first error is the one that is told', async () => {
+    const { log, run } = rig(2, { 'stage 1': 'table full', 'unstage 1': 'table busy' })
+    await expect(run()).rejects.toThrow(
+      'table full; and not everything could be taken back: table busy',
+    )
+    expect(log.slice(-4)).toEqual(['unstage 1', 'unstage 0', 'undo 1', 'undo 0'])
   })
 
   test('of nothing is a commit', async () => {
