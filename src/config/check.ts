@@ -9,6 +9,7 @@ import { checkMirrors } from './check-mirror.js'
 import { checkName, type Names } from './check-name.js'
 import { checkPolicy } from './check-policy.js'
 import { quote } from './describe.js'
+import { BINDINGS_MAX } from './guard.js'
 import type { Issues, Path } from './issues.js'
 import type { Config, Port } from './types.js'
 import { type NamedVlans, namedVlans, vlanUse } from './vlan-use.js'
@@ -40,6 +41,7 @@ export function checkAcross(config: Config, names: Names, issues: Issues): void 
   checkCapacity(config, names, issues)
   const named = namedVlans(config)
   checkVlanUse(config, named, issues)
+  checkBindings(config, issues)
   checkBridges(config, issues)
   checkClashes(config, issues)
   checkMirrors(config, names, issues)
@@ -80,6 +82,17 @@ function checkVlanUse({ capacity, ports }: Config, named: NamedVlans, issues: Is
     const expected = `at least ${needed[key]}: ${what[key]}`
     issues.add(['capacity', key], String(capacity[key]), expected)
   }
+}
+
+function checkBindings({ ports }: Config, issues: Issues): void {
+  let count = 0
+  for (const name in ports) {
+    const { macs = [], addresses = [] } = ports[name]?.guard ?? {}
+    count += macs.length + addresses.length
+  }
+  if (count <= BINDINGS_MAX) return
+  const expected = `at most ${BINDINGS_MAX} MACs and addresses in "guard", all ports together`
+  issues.add(['ports'], `${count}`, expected, undefined, 'key')
 }
 
 function checkBridges({ bridges }: Config, issues: Issues): void {

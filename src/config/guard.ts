@@ -32,6 +32,9 @@ function hostPrefix(text: string) {
   return { ...address, length: address.bytes.length * 8 }
 }
 
+/** MACs and addresses that ports are bound to, all ports together (assembly/memory.ts). */
+export const BINDINGS_MAX = 8192
+
 const MACS = 'a list of at least one unicast MAC address'
 const SOURCES = 'a list of at least one address or network'
 const GUARD = '"auto" or a mapping with "macs", "addresses" or both'

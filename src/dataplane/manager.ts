@@ -126,7 +126,10 @@ export class Manager {
     this.exports.configBindings(port)
     for (const { kind, prefix, words } of bindings) {
       if (this.exports.configBinding(port, kind, prefix, ...words)) continue
-      throw new LinkspanError('LIMIT', 'there is room for 8192 bound addresses, all ports together')
+      throw new LinkspanError(
+        'LIMIT',
+        'more bound addresses than there is room for, all ports together',
+      )
     }
   }
 

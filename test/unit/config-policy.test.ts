@@ -251,6 +251,20 @@ describe('guard', () => {
     expect(parsed({})).not.toHaveProperty('guard')
   })
 
+  test('of all ports together has as much as the dataplane has room for', () => {
+    const addresses = (count: number) =>
+      Array.from({ length: count }, (_, i) => `10.0.${i >> 8}.${i & 255}`)
+    const ports = (count: number) => ({
+      a: { bridge: 'lan', guard: { macs: ['02:00:00:00:00:0a'], addresses: addresses(4095) } },
+      b: { bridge: 'lan', guard: { addresses: addresses(count) } },
+    })
+    const bridges = { lan: {} }
+    expect(lines({ bridges, ports: ports(4096) })).toEqual([])
+    expect(lines({ bridges, ports: ports(4097) })).toEqual([
+      'ports: found 8193; expected at most 8192 MACs and addresses in "guard", all ports together',
+    ])
+  })
+
   const GUARD = '"auto" or a mapping with "macs", "addresses" or both'
   const AUTO = (lacking: string) =>
     `guard: found "auto"; expected a device with "mac" and "addresses" (it has no ${lacking}), or a mapping with "macs", "addresses" or both`
