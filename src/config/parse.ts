@@ -5,13 +5,14 @@
 import type * as z from 'zod'
 import { ConfigError } from '../error.js'
 import { checkAcross, checkConfig, checkPort } from './check.js'
+import { checkFdb } from './check-fdb.js'
 import type { Names } from './check-name.js'
 import { fillIn, fillInPort, mapped, type ParsedPort, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
 import { isMapping } from './plain.js'
 import { fileSchemas, programSchemas } from './schema.js'
-import type { Config, Mirror } from './types.js'
+import type { Config, Mirror, StaticEntry } from './types.js'
 import { isMember, namedVlans } from './vlan-use.js'
 
 /**
@@ -58,6 +59,15 @@ export function withPort(config: Config, name: string, input: unknown): Config {
   const names = namesIn(next)
   checkPort(name, port, next, names, issues)
   checkAcross(next, names, issues)
+  if (issues.list.length > 0) throw new ConfigError(issues.sorted())
+  return deepFreeze(next)
+}
+
+/** A config with other static entries, right or wrong. @throws ConfigError */
+export function withEntries(config: Config, fdb: readonly StaticEntry[]): Config {
+  const issues = new Issues()
+  const next = { ...config, fdb }
+  checkFdb(next, namesIn(next), namedVlans(next), issues)
   if (issues.list.length > 0) throw new ConfigError(issues.sorted())
   return deepFreeze(next)
 }

@@ -1,7 +1,7 @@
 /** What a switch is to be: a config, and where what is in it came from. Pure. */
 import { formatMac, parseMac } from '../config/address.js'
 import { mergeApply, type Origin, type Origins } from '../config/merge.js'
-import { parseConfig, withoutPort, withPort } from '../config/parse.js'
+import { parseConfig, withEntries, withoutPort, withPort } from '../config/parse.js'
 import { type PortPatch, patchBridge, patchPort } from '../config/patch.js'
 import { entryKey } from '../config/static-entry.js'
 import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
@@ -79,18 +79,18 @@ export function withoutAnyBridge(desired: Desired, name: string): Desired {
 }
 
 /**
- * A static entry, or another port for one. Whether it can be is for the FDB to say. Without `vlan` it
- * is of the VLAN of the port's untagged frames, as in a config.
+ * A static entry, or another port for one. Without `vlan` it is of the VLAN of the port's untagged
+ * frames, as in a config, which has the same to say of what is wrong with it.
  */
 export function withApiEntry(desired: Desired, entry: StaticEntry): Desired {
   const mac = formatMac(parseMac(entry.mac))
   const vlan = entry.vlan ?? desired.config.ports[entry.port]?.vlan?.native
   const { vlan: _, ...rest } = entry
-  const whole = Object.freeze({ ...rest, ...(vlan !== undefined && { vlan }), mac })
+  const whole = { ...rest, ...(vlan !== undefined && { vlan }), mac }
   const key = entryKey(whole)
   const { config, origins } = without(desired, (other) => entryKey(other) === key)
-  const fdb = Object.freeze([...config.fdb, whole])
-  return { config: Object.freeze({ ...config, fdb }), origins: noted(origins, 'fdb', key) }
+  const next = withEntries(config, [...config.fdb, whole])
+  return { config: next, origins: noted(origins, 'fdb', key) }
 }
 
 /** Without the entry of a MAC in a VLAN; where none is named, in all. */

@@ -184,7 +184,11 @@ export class Reconciler {
 
   /** Adds a static entry, or replaces one. */
   addEntry(entry: StaticEntry): Promise<void> {
-    return this.#change(() => this.#edit((desired) => withApiEntry(desired, entry)))
+    return this.#change(async () => {
+      this.#host.topology.bridge(entry.bridge)
+      this.#host.topology.port(entry.port)
+      await this.#edit((desired) => withApiEntry(desired, entry))
+    })
   }
 
   /** Removes an entry, static or not; NOT_FOUND if there is none. */

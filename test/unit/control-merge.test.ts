@@ -61,6 +61,29 @@ describe('a config beside what came by the API', () => {
     ])
   })
 
+  test('with a static entry that no config may have is refused, so that later changes are not', () => {
+    const vlan = (tagged: number[], native?: number) => ({ tagged, ...(native && { native }) })
+    const config = parseConfig({
+      bridges: { lan: { vlanAware: true } },
+      ports: {
+        a: { bridge: 'lan', vlan: vlan([10], 20), mirror: { port: 'sniffer' } },
+        b: { bridge: 'lan', vlan: vlan([30]) },
+        sniffer: { bridge: 'lan', vlan: vlan([10]) },
+      },
+    })
+    const add = (port: string, vlan?: number) => () =>
+      withApiEntry(fromFile(config), {
+        bridge: 'lan',
+        mac: '02:00:00:00:00:0a',
+        port,
+        ...(vlan !== undefined && { vlan }),
+      }).config.fdb[0]?.vlan
+    expect([add('a')(), add('a', 10)(), add('b', 30)()]).toEqual([20, 10, 30])
+    expect(add('a', 30)).toThrow('fdb[0].vlan: found 30; expected a VLAN of port "a" (10, 20)')
+    expect(add('b')).toThrow('fdb[0].vlan: missing; expected a VLAN of port "b" (30)')
+    expect(add('sniffer', 10)).toThrow('this one is the target of a mirror')
+  })
+
   test('cannot take the bridge from under it, nor its interface', () => {
     const onLab = withApiPort(fromFile(base), 'mine', { bridge: 'lab', device: tap('t1') })
     const without = parseConfig({ bridges: { lan: {} }, ports: base.ports })
