@@ -94,7 +94,7 @@ export class Port {
   }
 
   /**
-   * Opens the device. One that is not there leaves the port waiting if its config says so, else it
+   * Opens the device and stages that it is there. One that is not there leaves the port waiting if its config says so, else it
    * is an error, and the port is as it was before.
    */
   open(): void {
@@ -116,6 +116,7 @@ export class Port {
     if (!this.#backoff.isOver()) return
     try {
       this.#attach()
+      this.#settle()
       this.#backoff.reset()
       this.#host.report(this, 'port found its device')
     } catch (error) {
@@ -134,7 +135,6 @@ export class Port {
     const device = this.openDevice(this.#config)
     try {
       this.#use(device)
-      this.#settle()
     } catch (error) {
       this.#device = undefined
       this.#host.topology.setPort(this.name, { up: false })
@@ -249,6 +249,7 @@ export class Port {
   resume(): void {
     try {
       this.open()
+      this.#settle()
     } catch (error) {
       this.#become('error', (error as Error).message)
       throw error
