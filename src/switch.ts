@@ -93,6 +93,7 @@ export class Switch {
     this.fdb = new Fdb(this.#topology, () => this.#now)
     for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
     for (const [name, port] of Object.entries(config.ports)) this.#addPort(name, port)
+    this.#topology.flush()
     for (const entry of config.fdb) this.fdb.add(entry)
   }
 
@@ -115,13 +116,13 @@ export class Switch {
     const bridges = { ...this.#config.bridges, [name]: options }
     const next = parseConfig({ ...this.#config, bridges })
     this.#addBridge(name, next.bridges[name] as Config['bridges'][string])
+    this.#topology.flush()
     this.#config = next
   }
 
   #addBridge(name: string, bridge: Config['bridges'][string]): void {
     mustMirrorToPort(`bridge "${name}"`, bridge.mirror)
     this.#topology.addBridge(name, bridge)
-    this.#topology.flush()
   }
 
   removeBridge(name: string): void {
@@ -139,6 +140,7 @@ export class Switch {
       throw new LinkspanError('EXISTS', `there is a port "${name}" already`)
     const next = withPort(this.#config, name, options)
     const port = this.#addPort(name, next.ports[name] as Port)
+    this.#topology.flush()
     this.#config = next
     return port
   }
@@ -155,7 +157,6 @@ export class Switch {
     const offloads = device.offloads ? ALL_OFFLOADS : 0
     const settings = { bridge, up, mtu: device.mtu, offloads, policy }
     const index = this.#topology.addPort(name, settings)
-    this.#topology.flush()
     this.#io.add(index, device)
     this.#devices.set(name, device)
     const port = new MemoryPort(name, device, this.#topology)
@@ -259,7 +260,7 @@ export class Switch {
    */
   capture(filter: CaptureFilterWords, onFrame: CaptureHandler): SwitchCapture {
     this.#open()
-    const host = { captures: this.#captures, topology: this.#topology, manager: this.#manager }
+    const host = { captures: this.#captures, topology: this.#topology }
     return startCapture(host, filter, onFrame)
   }
 

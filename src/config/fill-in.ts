@@ -4,16 +4,8 @@ import { resolveGuard } from './guard.js'
 import { BURST_MAX } from './limits.js'
 import type { programSchemas } from './schema.js'
 import { longestFrame } from './super-frame.js'
-import type {
-  Bridge,
-  Config,
-  Device,
-  Limits,
-  Policing,
-  Port,
-  StaticEntry,
-  VlanPolicy,
-} from './types.js'
+import type { Bridge, Config, Device, Limits, Policing, Port, StaticEntry } from './types.js'
+import { DEFAULT_VLAN } from './vlan-use.js'
 
 /** A config of the right shape. */
 export type Parsed = z.output<typeof programSchemas.config>
@@ -22,15 +14,6 @@ type Named<T> = Readonly<Record<string, T>>
 
 const DEFAULT_MTU = 1500
 const PCAP_MTU = 65_535
-
-/** What a new port of the Linux bridge has: `1 PVID Egress Untagged` (bridge vlan show). */
-const DEFAULT_VLAN: VlanPolicy = {
-  mode: 'trunk',
-  native: 1,
-  tagged: [],
-  nativeTagged: false,
-  admit: 'all',
-}
 
 export function fillIn(parsed: Parsed): Config {
   const { workers, capacity, fdb } = parsed

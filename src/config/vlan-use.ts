@@ -1,6 +1,24 @@
 /** Which VLANs exist on bridges, and which ports are in them. */
 import type { Config, Port, VlanPolicy } from './types.js'
 
+/**
+ * Of a port of a VLAN-aware bridge that says nothing of VLANs: what a new port of the Linux bridge
+ * has, `1 PVID Egress Untagged` (bridge vlan show).
+ */
+export const DEFAULT_VLAN: VlanPolicy = Object.freeze({
+  mode: 'trunk',
+  native: 1,
+  tagged: Object.freeze([]),
+  nativeTagged: false,
+  admit: 'all',
+})
+
+/** The VLANs that a port names, in no order. */
+export function namedBy({ native, tagged }: VlanPolicy): readonly number[] {
+  const named = tagged === 'all' ? [] : tagged
+  return native === undefined ? named : [...named, native]
+}
+
 /** Of each VLAN-aware bridge, the VLANs that its ports name: that is all that exist there. */
 export type NamedVlans = ReadonlyMap<string, ReadonlySet<number>>
 
@@ -12,8 +30,7 @@ export function namedVlans({ bridges, ports }: Pick<Config, 'bridges' | 'ports'>
   for (const { bridge, vlan } of Object.values(ports)) {
     const vlans = named.get(bridge)
     if (vlans === undefined || vlan === undefined) continue
-    for (const id of vlan.tagged === 'all' ? [] : vlan.tagged) vlans.add(id)
-    if (vlan.native !== undefined) vlans.add(vlan.native)
+    for (const id of namedBy(vlan)) vlans.add(id)
   }
   return named
 }
@@ -41,13 +58,19 @@ function membershipsOf({ native, tagged, nativeTagged }: VlanPolicy, all: number
   return tagged.length + (native === undefined || nativeTagged ? 0 : 1)
 }
 
+/** Stretches of VLANs one behind the other, from numbers in ascending order. */
+export function stretches(vlans: readonly number[]): [first: number, last: number][] {
+  const found: [number, number][] = []
+  for (const vlan of vlans) {
+    const open = found.at(-1)
+    if (open !== undefined && open[1] === vlan - 1) open[1] = vlan
+    else found.push([vlan, vlan])
+  }
+  return found
+}
+
 /** `1, 10, 20-29`, of numbers in ascending order. */
 export function formatVlans(vlans: readonly number[]): string {
-  const runs: [first: number, last: number][] = []
-  for (const vlan of vlans) {
-    const run = runs.at(-1)
-    if (run !== undefined && run[1] === vlan - 1) run[1] = vlan
-    else runs.push([vlan, vlan])
-  }
+  const runs = stretches(vlans)
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ')
 }

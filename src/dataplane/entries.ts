@@ -1,5 +1,6 @@
 /** FDB entries by name: made by hand, listed, flushed. */
 import type { VlanPolicy } from '../config/types.js'
+import { DEFAULT_VLAN, isMember } from '../config/vlan-use.js'
 import { LinkspanError } from '../error.js'
 import type { DomainName, Domains } from './domains.js'
 import type { FdbEntry, Manager } from './manager.js'
@@ -52,14 +53,15 @@ export class Entries {
   ): void {
     const { macHigh, macLow } = entry
     const port = this.#view.port(entry.port)
-    const vlan = entry.vlan ?? port.policy?.vlan?.native ?? 1
-    const fid = this.#fidOf(entry.bridge, entry.vlan ?? vlan, entry.vlan != null)
+    const { vlanAware } = this.#view.bridge(entry.bridge)
     if (port.bridge !== entry.bridge) {
       throw new LinkspanError(
         'INVALID',
         `port "${entry.port}" is on bridge "${port.bridge}", not on "${entry.bridge}"`,
       )
     }
+    const own = vlanAware ? (port.policy?.vlan ?? DEFAULT_VLAN).native : undefined
+    const fid = this.#fidOf(entry.bridge, entry.vlan ?? own)
     const raw = { fid, port: port.index, macHigh, macLow, static: entry.static }
     this.#manager.fdbSet(raw, now)
     if (entry.static) this.#static.set(`${fid} ${macHigh} ${macLow}`, raw)
@@ -77,12 +79,18 @@ export class Entries {
     return this.#manager.fdbDelete(fid, macHigh, macLow)
   }
 
-  #fidOf(bridge: string, vlan: number, said = true): number {
+  #fidOf(bridge: string, vlan: number | undefined): number {
     const { vlanAware } = this.#view.bridge(bridge)
-    if (!vlanAware && said) {
+    if (!vlanAware && vlan !== undefined) {
       throw new LinkspanError('INVALID', `bridge "${bridge}" is not VLAN-aware: leave "vlan" out`)
     }
-    const fid = this.#view.domains.fidOf(bridge, vlanAware ? vlan : null)
+    if (vlanAware && vlan === undefined) {
+      throw new LinkspanError(
+        'INVALID',
+        'the port has no VLAN for untagged frames: say which as "vlan"',
+      )
+    }
+    const fid = this.#view.domains.fidOf(bridge, vlan ?? null)
     if (fid !== undefined) return fid
     throw new LinkspanError('NOT_FOUND', `no port of bridge "${bridge}" is in VLAN ${vlan}`)
   }
@@ -111,13 +119,10 @@ export class Entries {
   }
 
   /** Removes a port's static entries in VLANs that it is not in any more: nothing could get there. */
-  forgetOutside(port: number, vlan: VlanPolicy | undefined): void {
-    const native = vlan === undefined ? 1 : vlan.native
-    const tagged = vlan?.tagged ?? []
-    const isIn = (id: number) => id === native || tagged === 'all' || tagged.includes(id)
+  forgetOutside(port: number, vlan: VlanPolicy = DEFAULT_VLAN): void {
     this.#forget((entry) => {
       const id = this.#view.domainName(entry.fid)?.vlan ?? null
-      return entry.port === port && id !== null && !isIn(id)
+      return entry.port === port && id !== null && !isMember(vlan, id, new Set([id]))
     })
   }
 

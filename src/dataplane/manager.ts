@@ -16,6 +16,7 @@ import {
   WAITED,
   workerStatistics,
 } from './abi.js'
+import { drops } from './generated/drops.js'
 import { type Attachment, attach } from './instance.js'
 import type { BoundAddress, Mirrors, Rate } from './port-record.js'
 
@@ -61,6 +62,11 @@ export interface FdbEntry {
 }
 
 export type PortCounters = Record<(typeof portCounters)[number], number>
+/** Frames of a port that were dropped, of one reason. */
+export interface PortDrops {
+  reason: string
+  frames: number
+}
 export type WorkerStatistics = Record<(typeof workerStatistics)[number], number> & {
   /** Bursts of 1, 2 to 3, 4 to 7 … 128 to 255 and 256 frames. */
   burstSizes: number[]
@@ -213,6 +219,14 @@ export class Manager {
   portCounters(port: number): PortCounters {
     const read = (name: string, which: number) => [name, this.exports.portCounter(port, which)]
     return Object.fromEntries(portCounters.map(read)) as PortCounters
+  }
+
+  /** The reasons for which frames of a port were dropped. */
+  portDrops(port: number): PortDrops[] {
+    const count = ({ code, name: reason }: (typeof drops)[number]) => {
+      return { reason, frames: this.exports.dropCounter(port, code) }
+    }
+    return drops.map(count).filter(({ frames }) => frames > 0)
   }
 
   workerStatistics(worker: number): WorkerStatistics {

@@ -131,14 +131,3 @@ export function wordsOf(octets: readonly number[] | Uint8Array): BoundAddress['w
 export function controlFramesOf(names: readonly (keyof typeof ControlFrame)[] = []): number {
   return names.reduce((bits, name) => bits | (1 << ControlFrame[name]), 0)
 }
-
-/** Stretches of VLANs one behind the other, from a sorted list. */
-export function stretches(vlans: readonly number[]): [first: number, last: number][] {
-  const found: [number, number][] = []
-  for (const vlan of vlans) {
-    const open = found.at(-1)
-    if (open !== undefined && open[1] === vlan - 1) open[1] = vlan
-    else found.push([vlan, vlan])
-  }
-  return found
-}

@@ -1,9 +1,10 @@
 /** A port's record, from its settings and those of its bridge. */
 import type { Mirror, VlanPolicy } from '../config/types.js'
+import { DEFAULT_VLAN, stretches } from '../config/vlan-use.js'
 import { PortFlag } from './abi.js'
 import type { Domains } from './domains.js'
 import type { PortSettings as Record } from './manager.js'
-import { controlFramesOf, flagsOf, type Mirrors, OPEN, ratesOf, stretches } from './port-record.js'
+import { controlFramesOf, flagsOf, type Mirrors, OPEN, ratesOf } from './port-record.js'
 import type { BridgeState, PortState } from './topology.js'
 
 /** What a port's record needs to know of the others. */
@@ -16,17 +17,8 @@ export interface MirrorView {
 
 const TPID = { '802.1Q': 0x8100, '802.1ad': 0x88a8 } as const
 
-/** Where a port of a VLAN-aware bridge is that says nothing of VLANs. */
-const NATIVE_ONE: VlanPolicy = {
-  mode: 'trunk',
-  native: 1,
-  tagged: [],
-  nativeTagged: false,
-  admit: 'all',
-}
-
 export function portRecord(view: MirrorView, bridge: BridgeState, port: PortState): Record {
-  const vlan = bridge.vlanAware ? (port.policy?.vlan ?? NATIVE_ONE) : undefined
+  const vlan = bridge.vlanAware ? (port.policy?.vlan ?? DEFAULT_VLAN) : undefined
   const { vlan: _, ...policy } = port.policy ?? OPEN
   const target = view.isMirrorTarget(view.portName(port.index) ?? '')
   const mirrors = target ? {} : mirrorsOf(view, bridge.mirror, policy.mirror)

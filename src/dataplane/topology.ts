@@ -6,13 +6,14 @@
 
 import { same } from '../config/plain.js'
 import type { Bridge, PortPolicy } from '../config/types.js'
+import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
 import { LinkspanError } from '../error.js'
 import { type DomainName, Domains, WHOLE } from './domains.js'
 import { Entries } from './entries.js'
 import { Filter, type FilterRule, type FilterView, type Policy } from './filter.js'
-import { drops } from './generated/drops.js'
 import { domainsOf } from './instance.js'
-import type { Manager, PortCounters } from './manager.js'
+import type { Manager, PortCounters, PortDrops } from './manager.js'
+import { Mirrors } from './mirrors.js'
 import { exists, find } from './named.js'
 import { Numbers } from './numbers.js'
 import { bindingsOf } from './port-record.js'
@@ -39,11 +40,7 @@ export interface PortState extends PortSettings {
   index: number
 }
 
-export interface DropCount {
-  port: string
-  reason: string
-  frames: number
-}
+export type DropCount = { port: string } & PortDrops
 
 export interface TopologyCapacity {
   ports: number
@@ -60,6 +57,7 @@ export class Topology implements MirrorView {
   readonly #bridges = new Map<string, BridgeState>()
   readonly #ports = new Map<string, PortState>()
   readonly #portNames = new Map<number, string>()
+  readonly #mirrors = new Mirrors(this.#bridges, this.#ports)
   readonly #indices: Numbers
   readonly #bridgeIndices: Numbers
   /** What is to be written, and which ports are flushed then. */
@@ -149,7 +147,7 @@ export class Topology implements MirrorView {
   /** Adds a port and returns its number. */
   addPort(name: string, settings: PortSettings): number {
     if (this.#ports.has(name)) throw exists('port', name)
-    this.bridge(settings.bridge)
+    this.#reserve(settings)
     const index = this.#indices.take(this.#passed, (number) => {
       // Once more: a burst that was under way at the removal may have learnt after the flush.
       this.#manager.exports.fdbFlushPort(number)
@@ -157,13 +155,8 @@ export class Topology implements MirrorView {
     })
     this.#ports.set(name, { ...settings, index })
     this.#portNames.set(index, name)
-    this.#touchWatched(name)
-    try {
-      this.#touch(index, settings)
-    } catch (error) {
-      this.removePort(name) // there was no number for a VLAN of it
-      throw error
-    }
+    this.#touch(index, settings)
+    this.#touchMirrored(name)
     return index
   }
 
@@ -171,19 +164,23 @@ export class Topology implements MirrorView {
   #touch(index: number, { bridge, policy }: PortSettings): void {
     this.#dirtyPorts.add(index)
     this.filter.touch()
-    // Its VLANs may be new to the bridge, or the last of their kind; then "all" means another set.
-    const asked = this.filter.rules.length > 0 // by a rule that names the port
-    if (this.#bridges.get(bridge)?.vlanAware || asked) this.#touchBridge(bridge)
     if (policy?.mirror?.port !== undefined) this.#touchTarget(policy.mirror.port)
+    // Its VLANs may be new to the bridge, or the last of their kind; a rule may name the port.
+    const named = this.filter.rules.length > 0
+    if (this.#bridges.get(bridge)?.vlanAware || named) this.#dirtyBridges.add(bridge)
+  }
+
+  /** Sees to it that the VLANs of a port that comes or changes have numbers, or nothing is changed. */
+  #reserve({ bridge, policy }: PortSettings): void {
+    if (!this.bridge(bridge).vlanAware) return
+    this.#dirtyBridges.add(bridge)
+    this.domains.reserve(bridge, namedBy(policy?.vlan ?? DEFAULT_VLAN))
   }
 
   #touchBridge(name: string): void {
     this.#dirtyBridges.add(name)
     this.filter.touch()
     this.domains.reserve(name, this.#domainsOf(name))
-    for (const [, port] of this.#portsOf(name)) {
-      if (port.policy?.vlan?.tagged === 'all') this.#dirtyPorts.add(port.index)
-    }
   }
 
   readonly #filterView: FilterView = {
@@ -198,6 +195,7 @@ export class Topology implements MirrorView {
   }
 
   #touchTarget(name: string): void {
+    this.#mirrors.changed()
     const target = this.#ports.get(name)
     if (target === undefined) return
     this.#dirtyPorts.add(target.index)
@@ -205,17 +203,14 @@ export class Topology implements MirrorView {
   }
 
   /** Notes the ports whose frames are mirrored to a port that comes or goes. */
-  #touchWatched(target: string): void {
-    for (const { index, bridge, policy } of this.#ports.values()) {
-      const mirrors = [policy?.mirror, this.#bridges.get(bridge)?.mirror]
-      if (mirrors.some((mirror) => mirror?.port === target)) this.#dirtyPorts.add(index)
-    }
+  #touchMirrored(target: string): void {
+    for (const index of this.#mirrors.mirroredTo(target)) this.#dirtyPorts.add(index)
   }
 
   setPort(name: string, settings: Partial<PortSettings>): void {
     const port = this.port(name)
     const before = { ...port }
-    this.bridge(settings.bridge ?? port.bridge)
+    this.#reserve({ ...port, ...settings })
     Object.assign(port, settings)
     const moved = port.bridge !== before.bridge
     const revlanned = !same(before.policy?.vlan, port.policy?.vlan)
@@ -231,7 +226,7 @@ export class Topology implements MirrorView {
     this.entries.forgetPort(port.index)
     this.#ports.delete(name)
     this.#touch(port.index, port)
-    this.#touchWatched(name)
+    this.#touchMirrored(name)
     this.#voidPorts.add(port.index)
     this.#indices.retire(port.index, this.#manager.generation() + 1)
   }
@@ -270,6 +265,10 @@ export class Topology implements MirrorView {
     const closed = policy === 'deny'
     const filtered = closed || this.filter.concerns(name)
     this.domains.write({ name, index, ageing, filtered, closed }, this.#domainsOf(name))
+    // With other VLANs, "all" of them means another set.
+    for (const [, port] of this.#portsOf(name)) {
+      if (port.policy?.vlan?.tagged === 'all') this.#dirtyPorts.add(port.index)
+    }
   }
 
   /** The rules that packets are asked of, in their order. */
@@ -284,9 +283,7 @@ export class Topology implements MirrorView {
     if (!this.bridge(bridge).vlanAware) return new Set([WHOLE])
     const vlans = new Set<number>()
     for (const [, { policy }] of this.#portsOf(bridge)) {
-      const { native, tagged } = policy?.vlan ?? { native: 1, tagged: [] }
-      if (native !== undefined) vlans.add(native)
-      for (const vlan of tagged === 'all' ? [] : tagged) vlans.add(vlan)
+      for (const vlan of namedBy(policy?.vlan ?? DEFAULT_VLAN)) vlans.add(vlan)
     }
     return vlans
   }
@@ -299,9 +296,7 @@ export class Topology implements MirrorView {
 
   /** True if frames are mirrored to the port. */
   isMirrorTarget(name: string): boolean {
-    for (const { mirror } of this.#bridges.values()) if (mirror?.port === name) return true
-    for (const { policy } of this.#ports.values()) if (policy?.mirror?.port === name) return true
-    return false
+    return this.#mirrors.isTarget(name)
   }
 
   /** True when every worker has passed the last change: what it took out is unused. */
@@ -319,13 +314,9 @@ export class Topology implements MirrorView {
   /** The reasons for which frames of the given ports (all, if none is named) were dropped. */
   drops(name?: string): DropCount[] {
     const names = name === undefined ? [...this.#ports.keys()] : [name]
-    return names.flatMap((port) => {
-      const { index } = this.port(port)
-      const count = ({ code, name: reason }: (typeof drops)[number]) => {
-        return { port, reason, frames: this.#manager.exports.dropCounter(index, code) }
-      }
-      return drops.map(count).filter(({ frames }) => frames > 0)
-    })
+    return names.flatMap((port) =>
+      this.#manager.portDrops(this.port(port).index).map((drop) => ({ port, ...drop })),
+    )
   }
 
   /** The bridge of that name; an error that says what there is if there is none. */

@@ -1,6 +1,6 @@
 /** Copies of the frames that pass, as far as a filter keeps them, with names for numbers. */
+import { DEFAULT_VLAN } from '../config/vlan-use.js'
 import type { CapturedFrame, CapturePlace, Captures, Wanted } from '../dataplane/captures.js'
-import type { Manager } from '../dataplane/manager.js'
 import type { PortState, Topology } from '../dataplane/topology.js'
 import { type CaptureFilter, matches } from '../packet/filter.js'
 import { completePartial } from '../packet/partial.js'
@@ -33,7 +33,6 @@ export interface ObservedFrame {
 export interface ObserverHost {
   readonly captures: Captures
   readonly topology: Topology
-  readonly manager: Pick<Manager, 'generation'>
 }
 
 /** Octets that are asked for even if fewer are kept: what filters look at. */
@@ -45,8 +44,6 @@ export class Observer {
   readonly #onFrame: (frame: ObservedFrame) => void
   readonly #place: CapturePlace
   #filter: FrameFilter = {}
-  #targets: ReadonlySet<string> = new Set()
-  #generation = -1
 
   /**
    * Takes its place; frames come from `watch` on, whenever somebody drains the captures.
@@ -77,7 +74,7 @@ export class Observer {
     const state = topology.ports.get(port)
     const filter = this.#filter
     if (filter.bridge !== undefined) {
-      if (state?.bridge !== filter.bridge || this.#isTarget(port)) return
+      if (state?.bridge !== filter.bridge || topology.isMirrorTarget(port)) return
     }
     const vlan = filter.vlan === undefined ? undefined : this.#vlanOf(port, state, frame)
     if (!matches(filter, frame, { port, direction, vlan })) return
@@ -95,25 +92,13 @@ export class Observer {
 
   /** The VLAN of a frame that its tag does not tell; undefined where the tag does. */
   #vlanOf(port: string, state: PortState | undefined, frame: Uint8Array): number | undefined {
-    const bridge = this.#host.topology.bridges.get(state?.bridge ?? '')
-    if (state === undefined || !bridge?.vlanAware || this.#isTarget(port)) return undefined
-    const { vlan } = state.policy ?? {}
-    const tag = vlan?.mode === 'tunnel' ? undefined : tagOf(frame, bridge)
+    const { topology } = this.#host
+    const bridge = topology.bridges.get(state?.bridge ?? '')
+    if (state === undefined || !bridge?.vlanAware || topology.isMirrorTarget(port)) return undefined
+    const { vlan = DEFAULT_VLAN } = state.policy ?? {}
+    const tag = vlan.mode === 'tunnel' ? undefined : tagOf(frame, bridge)
     if (tag && tag.vid !== 0) return undefined
-    return vlan === undefined ? 1 : vlan.native
-  }
-
-  /** Asked for every frame, and looked up anew when the topology has changed. */
-  #isTarget(port: string): boolean {
-    const { topology, manager } = this.#host
-    const generation = manager.generation()
-    if (generation !== this.#generation) {
-      const own = [...topology.ports.values()].map(({ policy }) => policy?.mirror?.port)
-      const all = [...topology.bridges.values()].map(({ mirror }) => mirror?.port)
-      this.#targets = new Set([...own, ...all].filter((name) => name !== undefined))
-      this.#generation = generation
-    }
-    return this.#targets.has(port)
+    return vlan.native
   }
 }
 
