@@ -45,3 +45,12 @@ test('what waits for a client is bounded, and it is told what it missed', () => 
   client.emit('close')
   expect(ended).toBe(true)
 })
+
+test('a client that has left already is told nothing more', () => {
+  const client = Object.assign(new SlowClient(), { destroyed: true })
+  let ended = false
+  sendStream(client as unknown as ServerResponse, 'application/x-ndjson', () => () => {
+    ended = true
+  })
+  expect(ended).toBe(true)
+})

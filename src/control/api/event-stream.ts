@@ -18,11 +18,7 @@ export function sendStream(response: ServerResponse, contentType: string, stream
     lost = 0
     line(of)
   }
-  response.writeHead(200, { 'content-type': contentType })
-  response.flushHeaders()
-  const end = stream(write)
-  response.on('close', end)
-  response.on('error', () => {}) // it left while something was on its way
+  begin(response, contentType, () => stream(write))
 }
 
 /** Sends octets until the client leaves or there are no more. */
@@ -31,13 +27,19 @@ export function sendOctets(
   contentType: string,
   { start }: OctetStream,
 ): void {
+  const target = {
+    write: (octets: Uint8Array) => taken(response, octets),
+    end: () => response.end(),
+  }
+  begin(response, contentType, () => start(target))
+}
+
+/** @param start returns what stops it, which is called when the client has left, if it has not before */
+function begin(response: ServerResponse, contentType: string, start: () => () => void): void {
   response.on('error', () => {}) // it left while something was on its way
   response.writeHead(200, { 'content-type': contentType })
   response.flushHeaders()
-  const stop = start({
-    write: (octets) => taken(response, octets),
-    end: () => response.end(),
-  })
+  const stop = start()
   if (response.destroyed) stop()
   else response.on('close', stop)
 }
