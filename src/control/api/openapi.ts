@@ -80,12 +80,11 @@ function responses({ answer, errors = [] }: Route): Json {
   const { status, schema, contentType = 'application/json', description } = answer
   const ok = status === 204 ? {} : { content: { [contentType]: { schema: answerSchema(schema) } } }
   const statuses = [...COMMON_ERRORS, ...errors].sort((a, b) => a - b)
-  const failed = statuses.map((code) => [code, { $ref: `#/components/responses/${code}` }] as const)
   const error = { 'application/json': { schema: ref('Error') } }
   return {
     [status]: { description, ...ok },
     ...Object.fromEntries(
-      failed.map(([code]) => [code, { description: ERRORS[code], content: error }]),
+      statuses.map((code) => [code, { description: ERRORS[code], content: error }]),
     ),
   }
 }
