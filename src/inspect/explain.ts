@@ -1,7 +1,7 @@
 /** A dry run in words: every decision that was taken, in the order in which the packet path takes them. */
 import { formatMac } from '../config/address.js'
 import type { PortPolicy, VlanPolicy } from '../config/types.js'
-import type { DryRun } from '../dataplane/dry-run.js'
+import type { DryDrop, DryRun } from '../dataplane/dry-run.js'
 import type { FilterRule } from '../dataplane/filter.js'
 import type { FdbEntry } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
@@ -34,13 +34,12 @@ export interface Traced {
   port: string
   frame: Uint8Array
   run: DryRun
-  drops: readonly { port: string; reason: string; text: string }[]
   outputs: readonly TracedOutput[]
   nameOf(port: number): string
 }
 
 /** The stage that has each drop reason on its way in; what is not named is of the door. */
-const stages: Readonly<Record<string, Step['stage']>> = {
+const stages: { readonly [K in DryDrop['reason']['name']]?: Step['stage'] } = {
   'policed-receive': 'policing',
   'truncated-tag': 'vlan',
   'vlan-reserved': 'vlan',
@@ -86,15 +85,19 @@ export interface Explained {
 }
 
 export function explain(traced: Traced): Explained {
-  const refused = traced.drops.find(({ port, reason }) => port === traced.port && isRx(reason))
-  const last = refused && (stages[refused.reason] ?? 'door')
+  const { nameOf } = traced
+  // What is not of the way in is charged to the egress, even where that is the ingress too.
+  const refused = traced.run.drops.find(({ port, reason }) => {
+    return nameOf(port) === traced.port && reason.direction === 'rx'
+  })?.reason
+  const last = refused && (stages[refused.name] ?? 'door')
   const until = last === undefined ? ORDER.length : ORDER.indexOf(last)
   const steps = ORDER.slice(0, until).flatMap((stage) =>
     passed(stage, traced).map((text) => ({ stage, text })),
   )
   if (refused && last) {
-    const who = refused.reason.startsWith('filter-') ? deniedBy(traced) : ''
-    steps.push({ stage: last, text: `dropped (${refused.reason})${who}: ${refused.text}` })
+    const who = refused.name.startsWith('filter-') ? deniedBy(traced) : ''
+    steps.push({ stage: last, text: `dropped (${refused.name})${who}: ${refused.text}` })
     // Mirrors copy what comes in, whatever becomes of it.
     for (const text of egressTexts(traced)) steps.push({ stage: 'egress', text })
   }
@@ -103,20 +106,6 @@ export function explain(traced: Traced): Explained {
   const verdict = !leaves ? 'dropped' : isFlood(traced) ? 'flooded' : 'forwarded'
   return { steps, verdict, classified: until > ORDER.indexOf('vlan') }
 }
-
-/** Reasons that are charged to the egress, even where that is the ingress too. */
-const TX = new Set([
-  'over-mtu',
-  'needs-segmentation',
-  'egress-down',
-  'device-full',
-  'device-down',
-  'device-refused',
-  'vlan-nested',
-  'isolated',
-  'policed-transmit',
-])
-const isRx = (reason: string): boolean => !TX.has(reason)
 
 function isFlood({ frame, run }: Traced): boolean {
   return ((frame[0] ?? 0) & 1) === 1 || run.destination === undefined
@@ -223,13 +212,13 @@ function deniedBy(traced: Traced): string {
 }
 
 /** One line a port: what leaves, or why it does not. */
-function egressTexts({ outputs, drops, topology }: Traced): string[] {
+function egressTexts({ outputs, run, topology, nameOf }: Traced): string[] {
   const sent = new Map<string, TracedOutput[]>()
   for (const output of outputs) sent.set(output.port, [...(sent.get(output.port) ?? []), output])
   const left = [...sent].map(([port, list]) => sentText(topology, port, list))
-  const lost = drops
-    .filter(({ reason }) => TX.has(reason))
-    .map(({ port, reason, text }) => `not to ${port} (${reason}): ${text}`)
+  const lost = run.drops
+    .filter(({ reason }) => reason.direction === 'tx')
+    .map(({ port, reason }) => `not to ${nameOf(port)} (${reason.name}): ${reason.text}`)
   return [...left, ...lost]
 }
 

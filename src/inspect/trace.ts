@@ -89,7 +89,7 @@ function trace(
     reason: reason.name,
     text: reason.text,
   }))
-  const view = { topology, port, frame, run, drops, outputs: sent, nameOf }
+  const view = { topology, port, frame, run, outputs: sent, nameOf }
   const { verdict, steps, classified } = explain(view)
   const vlan = classified ? (topology.domainName(run.fid)?.vlan ?? null) : null
   const outputs = sent.map(describeOutput)
