@@ -10,6 +10,7 @@ import { Fdb } from './dataplane/fdb.js'
 import { Forwarder } from './dataplane/forwarder.js'
 import { type Attachment, createMemory } from './dataplane/instance.js'
 import { type DataplaneEvent, Manager, type PortCounters } from './dataplane/manager.js'
+import { exists } from './dataplane/named.js'
 import { singleModule } from './dataplane/single.js'
 import { type DropCount, Topology } from './dataplane/topology.js'
 import { MemoryDevice } from './device/memory.js'
@@ -136,8 +137,7 @@ export class Switch {
   addPort(name: string, options: PortInput): MemoryPort {
     this.#open()
     this.#topology.bridge(options.bridge)
-    if (this.#ports.has(name))
-      throw new LinkspanError('EXISTS', `there is a port "${name}" already`)
+    if (this.#ports.has(name)) throw exists('port', name)
     const next = withPort(this.#config, name, options)
     const port = this.#addPort(name, next.ports[name] as Port)
     this.#topology.flush()

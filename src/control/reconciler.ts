@@ -6,6 +6,7 @@ import { type Change, planChanges } from '../config/diff.js'
 import type { PortPatch } from '../config/patch.js'
 import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
 import type { Fdb } from '../dataplane/fdb.js'
+import { exists, stillHas } from '../dataplane/named.js'
 import { LinkspanError } from '../error.js'
 import { Confirmation } from './confirmation.js'
 import {
@@ -174,10 +175,7 @@ export class Reconciler {
     return this.#change(async () => {
       this.#host.topology.bridge(name)
       const users = Object.entries(this.config.ports).filter(([, { bridge }]) => bridge === name)
-      if (users[0]) {
-        const message = `bridge "${name}" still has port "${users[0][0]}": remove its ports first`
-        throw new LinkspanError('EXISTS', message)
-      }
+      if (users[0]) throw stillHas(name, users[0][0])
       await this.#edit((desired) => withoutAnyBridge(desired, name))
     })
   }
@@ -266,10 +264,6 @@ export class Reconciler {
     this.#confirmation.take()
     return this.#serial.run(() => {})
   }
-}
-
-function exists(what: string, name: string): LinkspanError {
-  return new LinkspanError('EXISTS', `there is a ${what} "${name}" already`)
 }
 
 function refuseRestart(changes: readonly Change[]): void {

@@ -5,6 +5,12 @@ export function exists(what: string, name: string): LinkspanError {
   return new LinkspanError('EXISTS', `there is a ${what} "${name}" already`)
 }
 
+/** Of a bridge that is to be removed. */
+export function stillHas(bridge: string, port: string): LinkspanError {
+  const message = `bridge "${bridge}" still has port "${port}": remove its ports first`
+  return new LinkspanError('EXISTS', message)
+}
+
 /** The one of that name; an error that says what there is if there is none. */
 export function find<T>(map: ReadonlyMap<string, T>, what: string, name: string): T {
   const found = map.get(name)

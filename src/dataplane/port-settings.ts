@@ -1,4 +1,5 @@
 /** A port's record, from its settings and those of its bridge. */
+import { TPID } from '../config/tpid.js'
 import type { Mirror, VlanPolicy } from '../config/types.js'
 import { DEFAULT_VLAN, stretches } from '../config/vlan-use.js'
 import { PortFlag } from './abi.js'
@@ -14,8 +15,6 @@ export interface MirrorView {
   isMirrorTarget(name: string): boolean
   portName(index: number): string | undefined
 }
-
-const TPID = { '802.1Q': 0x8100, '802.1ad': 0x88a8 } as const
 
 export function portRecord(view: MirrorView, bridge: BridgeState, port: PortState): Record {
   const vlan = bridge.vlanAware ? (port.policy?.vlan ?? DEFAULT_VLAN) : undefined

@@ -7,14 +7,13 @@
 import { same } from '../config/plain.js'
 import type { Bridge, PortPolicy } from '../config/types.js'
 import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
-import { LinkspanError } from '../error.js'
 import { type DomainName, Domains, WHOLE } from './domains.js'
 import { Entries } from './entries.js'
 import { Filter, type FilterRule, type FilterView, type Policy } from './filter.js'
 import { domainsOf } from './instance.js'
 import type { Manager, PortCounters, PortDrops } from './manager.js'
 import { Mirrors } from './mirrors.js'
-import { exists, find } from './named.js'
+import { exists, find, stillHas } from './named.js'
 import { Numbers } from './numbers.js'
 import { bindingsOf } from './port-record.js'
 import { type MirrorView, portRecord } from './port-settings.js'
@@ -127,12 +126,7 @@ export class Topology implements MirrorView {
   removeBridge(name: string): void {
     const { index, mirror } = this.bridge(name)
     const [user] = this.#portsOf(name)
-    if (user) {
-      throw new LinkspanError(
-        'EXISTS',
-        `bridge "${name}" still has port "${user[0]}": remove its ports first`,
-      )
-    }
+    if (user) throw stillHas(name, user[0])
     this.#bridges.delete(name)
     if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
     this.#dirtyBridges.delete(name)

@@ -1,10 +1,11 @@
 /** Copies of the frames that pass, as far as a filter keeps them, with names for numbers. */
+import { isTagType } from '../config/tpid.js'
 import { DEFAULT_VLAN } from '../config/vlan-use.js'
 import type { CapturedFrame, CapturePlace, Captures, Wanted } from '../dataplane/captures.js'
 import type { PortState, Topology } from '../dataplane/topology.js'
 import { type CaptureFilter, matches } from '../packet/filter.js'
 import { completePartial } from '../packet/partial.js'
-import { isTagType, tagOf } from './tag.js'
+import { tagOf } from './tag.js'
 
 export interface FrameFilter extends CaptureFilter {
   /** All ports of a bridge, but those that mirrors send copies to. */

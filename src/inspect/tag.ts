@@ -1,4 +1,5 @@
 /** The VLAN tag of a frame, as a bridge sees it. */
+import { isTagType, TPID } from '../config/tpid.js'
 import type { BridgeState } from '../dataplane/topology.js'
 import { u16 } from '../packet/locate.js'
 
@@ -9,11 +10,6 @@ export interface Tag {
   vid: number
   priority: number
 }
-
-const TPID = { '802.1Q': 0x8100, '802.1ad': 0x88a8 } as const
-
-export const isTagType = (etherType: number): boolean =>
-  Object.values(TPID).some((tpid) => tpid === etherType)
 
 /** The tag that the bridge classifies by; on one that is not VLAN-aware, any that is outermost. */
 export function tagOf(frame: Uint8Array, bridge: Tagging): Tag | undefined {

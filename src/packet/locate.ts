@@ -1,6 +1,5 @@
 /** Where the network header of a frame is: all that a filter and a checksum need to know. */
-
-const TAGS: ReadonlySet<number> = new Set([0x8100, 0x88a8])
+import { isTagType } from '../config/tpid.js'
 
 export interface Located {
   /** VID of the outermost tag; undefined if there is none. */
@@ -18,7 +17,7 @@ export function locate(frame: Uint8Array): Located {
   const etherTypes: number[] = []
   let vid: number | undefined
   let at = 12
-  while (at + 6 <= frame.length && TAGS.has(u16(frame, at))) {
+  while (at + 6 <= frame.length && isTagType(u16(frame, at))) {
     etherTypes.push(u16(frame, at))
     vid ??= u16(frame, at + 2) & 0xfff
     at += 4
