@@ -3,6 +3,7 @@
  * clock that the caller moves. Any JavaScript runtime, no privilege.
  */
 import { parseDuration } from './config/duration.js'
+import { refuseUnbuilt } from './config/later.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
 import type { BridgeInput, Config, ConfigInput, Mirror, Port, PortInput } from './config/types.js'
 import { Captures } from './dataplane/captures.js'
@@ -80,6 +81,7 @@ export class Switch {
 
   /** @internal Use {@link createSwitch}. */
   constructor(module: WebAssembly.Module, config: Config, options: SwitchOptions) {
+    refuseUnbuilt(config)
     const capacities = { workers: 1, ...config.capacity }
     const memory = createMemory(module, 'single', capacities, [options.seed ?? 0, 0])
     const attachment = { module, memory }
@@ -116,6 +118,7 @@ export class Switch {
     this.#open()
     const bridges = { ...this.#config.bridges, [name]: options }
     const next = parseConfig({ ...this.#config, bridges })
+    refuseUnbuilt(next)
     this.#addBridge(name, next.bridges[name] as Config['bridges'][string])
     this.#topology.flush()
     this.#config = next

@@ -1,5 +1,6 @@
 /** What can be found out about a config and this host without changing anything. */
 import { accessSync, constants } from 'node:fs'
+import { refuseUnbuilt } from '../config/later.js'
 import type { Config } from '../config/types.js'
 import { namespaceExists } from '../device/namespace.js'
 import { loadNative } from '../device/native.js'
@@ -8,6 +9,7 @@ import { readConfig } from './config-file.js'
 
 export function check(options: { config?: string }): void {
   const config = readConfig(options.config)
+  refuseUnbuilt(config)
   checkHost(config)
   const count = (what: object) => Object.keys(what).length
   console.log(`ok: ${count(config.bridges)} bridges, ${count(config.ports)} ports`)

@@ -14,6 +14,7 @@ export function planText(changes: readonly ChangeView[]): string[] {
 function detail({ op, object, keys, to }: ChangeView): string {
   if (op === 'update') return keys.join(', ')
   if (op === 'replace') return `another device: ${deviceText(to)}; ${keys.join(', ')}`
+  if (op === 'add' && object === 'uplink') return deviceText(to)
   if (op === 'add' && object === 'port') return `${deviceText(to)}, on ${to?.bridge}`
   return ''
 }

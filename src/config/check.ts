@@ -5,9 +5,13 @@
 import { checkClashes } from './check-clash.js'
 import { checkDevice } from './check-device.js'
 import { checkFdb } from './check-fdb.js'
+import { checkFilter, checkFilterPorts } from './check-filter.js'
 import { checkMirrors } from './check-mirror.js'
 import { checkName, type Names } from './check-name.js'
+import { checkNat } from './check-nat.js'
 import { checkPolicy } from './check-policy.js'
+import { checkPublish } from './check-publish.js'
+import { checkGatewayVlans, checkPortSubnets, checkRouter } from './check-router.js'
 import { quote } from './describe.js'
 import { BINDINGS_MAX } from './guard.js'
 import type { Issues, Path } from './issues.js'
@@ -19,6 +23,23 @@ export function checkConfig(config: Config, names: Names, issues: Issues): void 
     checkPort(name, port, config, names, issues)
   }
   checkAcross(config, names, issues)
+  const { bridges, uplinks } = config
+  const whole = isWhole(names.bridges, bridges) && isWhole(names.uplinks, uplinks)
+  checkRouter(config, names, whole, issues)
+  checkNat(config, names, issues)
+  checkPublish(config, names, whole, issues)
+  checkFilter(config, names, issues)
+}
+
+/** Whether no entry of a section was left out as faulty. */
+function isWhole(given: string[] | undefined, left: object): boolean {
+  return given?.every((name) => Object.hasOwn(left, name)) ?? false
+}
+
+/** What a config by itself must hold to, but not what is left of it when ports come and go. */
+export function checkFile(config: Config, names: Names, issues: Issues): void {
+  if (isWhole(names.ports, config.ports)) checkGatewayVlans(config, issues)
+  checkFilterPorts(config, names, issues)
 }
 
 /** What must hold for one port. */
@@ -34,6 +55,7 @@ export function checkPort(
   checkMtu([...path, 'device', 'mtu'], port, config, issues)
   checkDevice([...path, 'device'], port.device, issues)
   checkPolicy(path, port, config, issues)
+  checkPortSubnets(path, port, config, issues)
 }
 
 /** What must hold between ports, and for everything that is no port. */
@@ -48,21 +70,35 @@ export function checkAcross(config: Config, names: Names, issues: Issues): void 
   checkFdb(config, names, named, issues)
 }
 
-function checkCapacity({ workers, capacity, fdb }: Config, names: Names, issues: Issues): void {
-  const { maxWorkers, ports, bridges, macs } = capacity
+function checkCapacity(config: Config, names: Names, issues: Issues): void {
+  const { workers, capacity, fdb, neighbors, filter } = config
+  const { maxWorkers } = capacity
   if (workers !== 'auto' && workers > maxWorkers) {
     issues.add(['workers'], String(workers), `at most capacity.maxWorkers, which is ${maxWorkers}`)
   }
+  // An uplink is a port, on a bridge of its own.
+  const uplinks = names.uplinks?.length ?? 0
   const sections = [
-    ['ports', names.ports?.length ?? 0, ports],
-    ['bridges', names.bridges?.length ?? 0, bridges],
-    ['fdb', fdb.length, macs],
+    ['ports', (names.ports?.length ?? 0) + uplinks, 'ports'],
+    ['bridges', (names.bridges?.length ?? 0) + uplinks, 'bridges'],
+    ['fdb', fdb.length, 'macs'],
+    ['routes', routesOf(config), 'routes'],
+    ['neighbors', neighbors.length, 'neighbors'],
+    ['filter', filter.length, 'rules'],
   ] as const
-  for (const [section, count, limit] of sections) {
-    const key = section === 'fdb' ? 'macs' : section
+  for (const [section, count, key] of sections) {
+    const limit = capacity[key]
     const expected = `at most ${limit}; raise capacity.${key} for more`
     if (count > limit) issues.add([section], `${count} entries`, expected, undefined, 'key')
   }
+}
+
+/** Those of the config, and two of every address: the address itself and its subnet. */
+function routesOf({ bridges, uplinks, routes }: Config): number {
+  const gateways = Object.values(bridges).flatMap(({ gateway }) => gateway?.addresses ?? [])
+  const outer = Object.values(uplinks)
+  const addresses = gateways.length + outer.flatMap((uplink) => uplink.addresses).length
+  return routes.length + outer.flatMap((uplink) => uplink.routes).length + 2 * addresses
 }
 
 function checkMtu(path: Path, { bridge, device }: Port, { bridges }: Config, issues: Issues): void {

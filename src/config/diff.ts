@@ -2,10 +2,13 @@
  * What it takes to get from one config to another: pure, so that a plan can be shown before it is
  * carried out.
  */
+import { withRoutes } from './auto-routes.js'
 import { deviceIdentity } from './device-identity.js'
+import { mapped } from './fill-in.js'
+import { type ListChange, listChanges } from './list-diff.js'
 import { field, same } from './plain.js'
 import { entryKey } from './static-entry.js'
-import type { Bridge, Config, Mirror, Port, StaticEntry } from './types.js'
+import type { Bridge, Config, Mirror, Port, StaticEntry, Uplink } from './types.js'
 
 /**
  * A part of a port that can change by itself: the bridge it is on, whether it is up, its device
@@ -33,6 +36,11 @@ export type Change =
   | { op: 'remove'; object: 'port'; name: string; from: Port; replace: boolean }
   | { op: 'add'; object: 'fdb'; to: StaticEntry }
   | { op: 'remove'; object: 'fdb'; from: StaticEntry }
+  /** `replace`: as with ports. */
+  | { op: 'add'; object: 'uplink'; name: string; to: Uplink; replace: boolean }
+  | { op: 'update'; object: 'uplink'; name: string; from: Uplink; to: Uplink }
+  | { op: 'remove'; object: 'uplink'; name: string; from: Uplink; replace: boolean }
+  | ListChange
 
 /**
  * The steps from one config to another; none when they say the same.
@@ -42,13 +50,20 @@ export type Change =
  * goes, so for the length of the plan the bridges of both configs exist. Mirrors name ports, and what
  * they name is there when the whole plan is carried out, not before. Whoever mirrors to a port that is
  * replaced is updated, since that is another port now, even if both configs say the same of it.
+ *
+ * A port's `routes: auto` stands here as the list that it comes to, so that a port changes with its
+ * bridge's gateway.
  */
 export function planChanges(from: Config, to: Config): Change[] {
   const ports = comparePorts(from, to)
   const replaced = new Set(ports.replaced.map(({ name }) => name))
   const bridges = compare(from.bridges, to.bridges, retargeted(replaced))
+  const uplinks = uplinkChanges(from, to)
+  const lists = listChanges(from, to)
   return [
     ...restarts(from, to),
+    ...lists.gone,
+    ...uplinks.gone,
     ...staticEntries(from, to, replaced).map((entry) => removal(entry)),
     ...[...ports.removed, ...ports.replaced].map(({ name, from }) =>
       portRemoval(name, from, replaced),
@@ -60,8 +75,34 @@ export function planChanges(from: Config, to: Config): Change[] {
     ...bridges.removed.map(
       ({ name, from }): Change => ({ op: 'remove', object: 'bridge', name, from }),
     ),
+    ...uplinks.come,
     ...staticEntries(to, from, replaced).map((entry) => addition(entry)),
+    ...lists.come,
   ]
+}
+
+function uplinkChanges(from: Config, to: Config): { gone: Change[]; come: Change[] } {
+  const { added, removed, changed } = compare(from.uplinks, to.uplinks)
+  const replaced = changed.filter(({ from, to }) => isReplaced(from, to))
+  const updated = changed.filter((both) => !replaced.includes(both))
+  const removal =
+    (replace: boolean) =>
+    (one: { name: string; from: Uplink }): Change => {
+      return { op: 'remove', object: 'uplink', name: one.name, from: one.from, replace }
+    }
+  const addition =
+    (replace: boolean) =>
+    (one: { name: string; to: Uplink }): Change => {
+      return { op: 'add', object: 'uplink', name: one.name, to: one.to, replace }
+    }
+  return {
+    gone: [...removed.map(removal(false)), ...replaced.map(removal(true))],
+    come: [
+      ...updated.map((both): Change => ({ op: 'update', object: 'uplink', ...both })),
+      ...added.map(addition(false)),
+      ...replaced.map(addition(true)),
+    ],
+  }
 }
 
 function removal(from: StaticEntry): Change {
@@ -116,7 +157,8 @@ type Mirroring = { readonly mirror?: Mirror | undefined }
 
 /** Whether a mirror's target is another port, though of the same name. */
 function retargeted(replaced: Set<string>) {
-  return ({ mirror }: Mirroring) => mirror?.port !== undefined && replaced.has(mirror.port)
+  return <T extends Mirroring>({ mirror }: T) =>
+    mirror?.port !== undefined && replaced.has(mirror.port)
 }
 
 /** Entries of `of` that `other` lacks, and those of replaced ports, which lose theirs (B11). */
@@ -141,14 +183,18 @@ function restarts(from: Config, to: Config): Change[] {
 }
 
 function comparePorts(from: Config, to: Config) {
-  const devices = compare(from.ports, to.ports).changed
+  const before: Config['ports'] = mapped(from.ports, (port) => withRoutes(port, from))
+  const after: Config['ports'] = mapped(to.ports, (port) => withRoutes(port, to))
+  const devices = compare(before, after).changed
   const replaced = devices.filter(({ from, to }) => isReplaced(from, to))
   const names = new Set(replaced.map(({ name }) => name))
-  const { added, removed, changed } = compare(from.ports, to.ports, retargeted(names))
+  const { added, removed, changed } = compare(before, after, retargeted(names))
   return { added, removed, replaced, updated: changed.filter(({ name }) => !names.has(name)) }
 }
 
-function isReplaced(from: Port, to: Port): boolean {
+type Devised = Pick<Port, 'device'>
+
+function isReplaced(from: Devised, to: Devised): boolean {
   return deviceIdentity(from.device) !== deviceIdentity(to.device)
 }
 

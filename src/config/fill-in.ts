@@ -1,10 +1,20 @@
 /** Defaults that hang on something else in the config: what schemas cannot fill in. */
 import type * as z from 'zod'
+import { derivedMac } from './derived-mac.js'
 import { resolveGuard } from './guard.js'
 import { BURST_MAX } from './limits.js'
 import type { programSchemas } from './schema.js'
 import { longestFrame } from './super-frame.js'
-import type { Bridge, Config, Device, Limits, Policing, Port, StaticEntry } from './types.js'
+import type {
+  Bridge,
+  Config,
+  Device,
+  Limits,
+  Policing,
+  Port,
+  StaticEntry,
+  Uplink,
+} from './types.js'
 import { DEFAULT_VLAN } from './vlan-use.js'
 
 /** A config of the right shape. */
@@ -14,6 +24,8 @@ type Named<T> = Readonly<Record<string, T>>
 
 const DEFAULT_MTU = 1500
 const PCAP_MTU = 65_535
+/** What one of ours may be; a capture file's may be more. */
+const MTU_MAX = 65_521
 
 export function fillIn(parsed: Parsed): Config {
   const { workers, capacity, fdb } = parsed
@@ -25,19 +37,41 @@ export function fillIn(parsed: Parsed): Config {
     capacity: { ...capacity, maxWorkers },
     bridges,
     ports,
+    uplinks: mapped(parsed.uplinks, fillInUplink),
     fdb: fdb.map((entry) => fillInEntry(entry, bridges, ports)),
   }
 }
 
-function fillInBridge(bridge: Parsed['bridges'][string]): Bridge {
-  if (!bridge.vlanAware) return bridge
-  return { ...bridge, vlanProtocol: bridge.vlanProtocol ?? '802.1Q' }
+function fillInBridge(parsed: Parsed['bridges'][string], name: string): Bridge {
+  const { gateway, ...bridge } = parsed
+  const { vlanAware } = bridge
+  return {
+    ...bridge,
+    ...(vlanAware && { vlanProtocol: bridge.vlanProtocol ?? '802.1Q' }),
+    ...(gateway && {
+      gateway: {
+        ...gateway,
+        mac: gateway.mac ?? derivedMac(`gateway ${name}`),
+        ...(vlanAware && { vlan: gateway.vlan ?? 1 }),
+      },
+    }),
+  }
+}
+
+function fillInUplink(uplink: Parsed['uplinks'][string], name: string): Uplink {
+  const device = fillInDevice(uplink.device, uplink.mtu)
+  return {
+    ...uplink,
+    device,
+    mac: uplink.mac ?? derivedMac(`uplink ${name}`),
+    mtu: uplink.mtu ?? Math.min(MTU_MAX, device.mtu ?? DEFAULT_MTU),
+  }
 }
 
 export function fillInPort(parsed: ParsedPort, bridges: Named<Bridge>): Port {
   const { vlan: written, guard, mirror, ...port } = parsed
   const bridge = Object.hasOwn(bridges, port.bridge) ? bridges[port.bridge] : undefined
-  const device = fillInDevice(port.device, bridge)
+  const device = fillInDevice(port.device, bridge?.mtu)
   const vlan = written ?? (bridge?.vlanAware ? DEFAULT_VLAN : undefined)
   return {
     ...port,
@@ -51,10 +85,10 @@ export function fillInPort(parsed: ParsedPort, bridges: Named<Bridge>): Port {
   }
 }
 
-/** A device that Linkspan makes has its bridge's MTU unless told otherwise. */
-function fillInDevice(device: ParsedPort['device'], bridge: Bridge | undefined): Device {
+/** A device that Linkspan makes has its bridge's or uplink's MTU unless told otherwise. */
+function fillInDevice(device: ParsedPort['device'], given: number | undefined): Device {
   if (device.type === 'packet' || (device.type === 'tap' && !device.create)) return device
-  const mtu = bridge?.mtu ?? (device.type === 'pcap' ? PCAP_MTU : DEFAULT_MTU)
+  const mtu = given ?? (device.type === 'pcap' ? PCAP_MTU : DEFAULT_MTU)
   return { ...device, mtu: device.mtu ?? mtu }
 }
 
@@ -89,7 +123,7 @@ export function record<T>(entries: Named<T>): Record<string, T> {
 }
 
 /** A mapping without prototype, of the same keys. */
-export function mapped<T, U>(of: Named<T>, fill: (value: T) => U): Record<string, U> {
-  const entries = Object.entries(of).map(([name, value]) => [name, fill(value)] as const)
+export function mapped<T, U>(of: Named<T>, fill: (value: T, name: string) => U): Record<string, U> {
+  const entries = Object.entries(of).map(([name, value]) => [name, fill(value, name)] as const)
   return record(Object.fromEntries(entries))
 }

@@ -1,36 +1,7 @@
 /** The addresses that a port may send from: source MAC, IPv4, ARP, IPv6 and neighbour discovery. */
 import * as z from 'zod'
-import { InvalidError } from '../error.js'
-import {
-  formatAddress,
-  formatPrefix,
-  isLimitedBroadcast,
-  isMulticast,
-  networkOf,
-  parseAddress,
-  parseMac,
-  parsePrefix,
-} from './address.js'
-import { describe } from './describe.js'
-import { quoted, text, unicastMac } from './values.js'
-
-const SOURCE = 'an address or a network such as "10.0.0.2", "fd00::2" or "10.1.0.0/24"'
-
-/** Canonical with its length, `10.0.0.2/32`, so that whoever reads it reads one form. */
-const source = text(quoted(SOURCE), (value) => {
-  const prefix = value.includes('/') ? parsePrefix(value) : hostPrefix(value)
-  if (isMulticast(prefix) || (isLimitedBroadcast(prefix) && prefix.length === 32)) {
-    throw new InvalidError(describe(value), SOURCE)
-  }
-  const network = formatPrefix(networkOf(prefix))
-  if (network === formatPrefix(prefix)) return network
-  throw new InvalidError(describe(value), `a network, without host bits: "${network}"`)
-})
-
-function hostPrefix(text: string) {
-  const address = parseAddress(text)
-  return { ...address, length: address.bytes.length * 8 }
-}
+import { formatAddress, formatPrefix, parseMac, parsePrefix } from './address.js'
+import { network, unicastMac } from './values.js'
 
 /** MACs and addresses that ports are bound to, all ports together (assembly/memory.ts). */
 export const BINDINGS_MAX = 8192
@@ -45,7 +16,7 @@ const bindings = z
   .strictObject(
     {
       macs: z.array(unicastMac, MACS).min(1, MACS).transform(onceEach).optional(),
-      addresses: z.array(source, SOURCES).min(1, SOURCES).transform(onceEach).optional(),
+      addresses: z.array(network, SOURCES).min(1, SOURCES).transform(onceEach).optional(),
     },
     GUARD,
   )

@@ -2,26 +2,15 @@
  * What the design has and this version does not: a config that asks for it gets told so, which is
  * better than "unknown key". An entry leaves when its feature arrives.
  */
-import { quote } from './describe.js'
+import { ConfigError } from '../error.js'
+import { keyText, quote } from './describe.js'
 import { TYPES } from './device-schema.js'
 import type { Mapping } from './mapping.js'
+import type { Config } from './types.js'
 
 const KEYS: Partial<Record<Mapping, Record<string, string>>> = {
-  config: {
-    uplinks: 'uplinks',
-    nat: 'NAT',
-    publish: 'published ports',
-    filter: 'a filter',
-    underlay: 'VXLAN',
-    neighbors: 'static neighbours',
-    routes: 'a router',
-  },
-  bridge: {
-    gateway: 'gateways',
-    vxlan: 'VXLAN',
-    policy: 'a filter',
-    limits: 'limits a bridge',
-  },
+  config: { underlay: 'VXLAN' },
+  bridge: { vxlan: 'VXLAN', limits: 'limits a bridge' },
   port: { impair: 'impairment' },
   fdb: { vtep: 'VXLAN' },
 }
@@ -41,4 +30,41 @@ export function laterKey(mapping: Mapping, key: string): string | undefined {
 export function laterDevice(type: unknown): string | undefined {
   if (typeof type !== 'string' || !Object.hasOwn(DEVICES, type)) return undefined
   return `this version of Linkspan does not have ${DEVICES[type]} yet; it has ${TYPES}`
+}
+
+/** What configs can say, and say right, that this version's switch does not do yet. */
+function* unbuilt({
+  bridges,
+  uplinks,
+  ...lists
+}: Config): Generator<[path: string[], what: string]> {
+  for (const [name, { gateway, policy }] of Object.entries(bridges)) {
+    if (gateway !== undefined) yield [['bridges', name, 'gateway'], 'gateways']
+    if (policy !== 'allow') yield [['bridges', name, 'policy'], 'a filter']
+  }
+  for (const name of Object.keys(uplinks)) yield [['uplinks', name], 'uplinks']
+  const keys = {
+    routes: 'a router',
+    neighbors: 'static neighbours',
+    nat: 'NAT',
+    publish: 'published ports',
+    filter: 'a filter',
+  } as const
+  for (const [key, what] of Object.entries(keys)) {
+    if (lists[key as keyof typeof keys].length > 0) yield [[key], what]
+  }
+}
+
+/**
+ * Refuses what would be passed over in silence otherwise: for whoever is to run a config.
+ *
+ * @throws ConfigError
+ */
+export function refuseUnbuilt(config: Config): void {
+  const issues = [...unbuilt(config)].map(([path, what]) => {
+    const last = path.at(path[0] === 'uplinks' ? 0 : -1) as string
+    const message = `this version of Linkspan does not have ${what} yet; take ${quote(last)} out`
+    return { path, key: keyText(path), message, found: 'a setting', expected: 'nothing here' }
+  })
+  if (issues.length > 0) throw new ConfigError(issues)
 }

@@ -7,10 +7,19 @@ import {
   tapSchema,
   unixSchema,
 } from './device-schema.js'
+import { matchSchema, ruleShape } from './filter-schema.js'
 import { mirrorSchema } from './mirror.js'
+import {
+  masqueradeSchema,
+  natFromSchema,
+  nptv6Schema,
+  publishShape,
+  staticNatSchema,
+} from './nat-schema.js'
+import { gatewaySchema, neighborShape, routeShape, uplinkRouteShape } from './router-schema.js'
 import { controlSchema, fdbSchema, programSchemas } from './schema.js'
 
-const { capacity, bridge, port, config } = programSchemas
+const { capacity, bridge, port, uplink, config } = programSchemas
 const limits = port.shape.limits.unwrap()
 
 const KEYS = {
@@ -28,6 +37,18 @@ const KEYS = {
   unix: Object.keys(unixSchema.shape),
   pcap: Object.keys(pcapSchema.shape),
   memory: Object.keys(memorySchema.shape),
+  gateway: Object.keys(gatewaySchema.shape),
+  uplink: Object.keys(uplink.shape),
+  uplinkRoute: Object.keys(uplinkRouteShape),
+  routes: Object.keys(routeShape),
+  neighbors: Object.keys(neighborShape),
+  masquerade: Object.keys(masqueradeSchema.shape),
+  static: Object.keys(staticNatSchema.shape),
+  nptv6: Object.keys(nptv6Schema.shape),
+  natFrom: Object.keys(natFromSchema.shape),
+  publish: Object.keys(publishShape),
+  rule: Object.keys(ruleShape),
+  match: Object.keys(matchSchema.shape),
   // Of these a schema is a choice or is followed by a transformation, which hides its keys.
   vlan: ['access', 'tunnel', 'tagged', 'native', 'nativeTagged', 'admit'],
   flood: ['unknownUnicast', 'multicast', 'broadcast'],
@@ -51,15 +72,36 @@ export function isDeviceKey(key: string): boolean {
   return DEVICES.some((type) => KEYS[type].includes(key))
 }
 
-/** @param type the `type` that stands in the mapping, if it is a device's */
+/** Sections whose entries are mappings of their own, with nothing below. */
+const SIMPLE = ['capacity', 'control', 'fdb', 'routes', 'neighbors', 'publish'] as const
+const NATS = ['masquerade', 'static', 'nptv6'] as const
+
+/** @param type the `type` that stands in the mapping, if it is a device's or a NAT rule's */
 export function mappingAt(path: readonly (string | number)[], type: unknown): Mapping {
   const [section, , part, ...rest] = path
   if (section === undefined) return 'config'
-  if (section === 'capacity' || section === 'control' || section === 'fdb') return section
-  if (section === 'bridges') return part === undefined ? 'bridge' : 'mirror'
-  if (part === undefined) return 'port'
-  if (part === 'limits' && rest.length > 0) return 'policing'
-  const known = PARTS.find((name) => name === part)
-  if (known !== undefined) return known
+  const simple = SIMPLE.find((name) => name === section)
+  if (simple !== undefined) return simple
+  if (section === 'bridges') return bridgeMapping(part)
+  if (section === 'nat') {
+    return part === 'from' ? 'natFrom' : (NATS.find((name) => name === type) ?? 'masquerade')
+  }
+  if (section === 'filter') return part === undefined ? 'rule' : 'match'
+  if (part === 'device') return deviceMapping(rest, type)
+  if (section === 'uplinks') return part === 'routes' ? 'uplinkRoute' : 'uplink'
+  return portMapping(part, rest)
+}
+
+function bridgeMapping(part: string | number | undefined): Mapping {
+  if (part === undefined) return 'bridge'
+  return part === 'gateway' ? 'gateway' : 'mirror'
+}
+
+function deviceMapping(rest: readonly (string | number)[], type: unknown): Mapping {
   return rest.length > 0 ? 'route' : (DEVICES.find((name) => name === type) ?? 'tap')
+}
+
+function portMapping(part: string | number | undefined, rest: readonly unknown[]): Mapping {
+  if (part === 'limits' && rest.length > 0) return 'policing'
+  return PARTS.find((name) => name === part) ?? 'port'
 }

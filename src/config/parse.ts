@@ -4,9 +4,10 @@
  */
 import type * as z from 'zod'
 import { ConfigError } from '../error.js'
-import { checkAcross, checkConfig, checkPort } from './check.js'
+import { checkAcross, checkConfig, checkFile, checkPort } from './check.js'
 import { checkFdb } from './check-fdb.js'
 import type { Names } from './check-name.js'
+import { quote } from './describe.js'
 import { fillIn, fillInPort, mapped, type ParsedPort, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
@@ -35,7 +36,10 @@ export function parseConfig(value: unknown, where?: Source): Config {
     ? first.data
     : schema.safeParse(withoutFaults(given, first.error)).data
   const config = parsed && fillIn(parsed)
-  if (config !== undefined) checkConfig(config, namesIn(given), issues)
+  if (config !== undefined) {
+    checkConfig(config, namesIn(given), issues)
+    if (where !== undefined) checkFile(config, namesIn(given), issues)
+  }
   if (config === undefined || issues.list.length > 0) throw new ConfigError(issues.sorted())
   return deepFreeze(config)
 }
@@ -57,6 +61,9 @@ export function withPort(config: Config, name: string, input: unknown): Config {
   const { [name]: _, ...others } = config.ports
   const next = { ...config, ports: record({ ...others, [name]: port }) }
   const names = namesIn(next)
+  if (names.uplinks?.includes(name)) {
+    issues.add(['ports', name], quote(name), 'a name that no uplink has', undefined, 'key')
+  }
   checkPort(name, port, next, names, issues)
   checkAcross(next, names, issues)
   if (issues.list.length > 0) throw new ConfigError(issues.sorted())
@@ -105,7 +112,8 @@ function withoutMirrorTo<T extends { readonly mirror?: Mirror | undefined }>(
  */
 function withoutEmptySections(value: unknown): unknown {
   if (!isMapping(value)) return value
-  const sections = ['capacity', 'bridges', 'ports', 'fdb', 'control']
+  const sections = ['capacity', 'bridges', 'ports', 'uplinks', 'fdb', 'routes', 'neighbors', 'nat']
+  sections.push('publish', 'filter', 'control')
   const given = Object.entries(value).filter(([key, of]) => of !== null || !sections.includes(key))
   const config = fromEntries(given)
   if (!isMapping(config.bridges)) return config
@@ -115,7 +123,7 @@ function withoutEmptySections(value: unknown): unknown {
 
 /** zod passes over a `__proto__` in silence, and a port must not vanish. */
 function refuseProto(given: unknown, issues: Issues): void {
-  for (const section of ['bridges', 'ports']) {
+  for (const section of ['bridges', 'ports', 'uplinks']) {
     if (valueAt(given, [section, '__proto__']) === undefined) continue
     issues.add([section, '__proto__'], '"__proto__"', NAME, undefined, 'key')
   }
@@ -150,7 +158,7 @@ function namesIn(given: unknown): Names {
     const value = valueAt(given, [section])
     return value === undefined ? [] : isMapping(value) ? Object.keys(value) : undefined
   }
-  return { bridges: names('bridges'), ports: names('ports') }
+  return { bridges: names('bridges'), ports: names('ports'), uplinks: names('uplinks') }
 }
 
 /** Unlike Object.fromEntries in a spread, keeps a `__proto__` an ordinary key. */

@@ -3,12 +3,15 @@
  * together across keys is in check.ts.
  */
 import * as z from 'zod'
+import { ruleSchema } from './filter-schema.js'
 import { FILE, PROGRAM, type QuantitySchema } from './forms.js'
 import { guardSchema } from './guard.js'
 import { limitsSchema } from './limits.js'
 import { mirrorSchema } from './mirror.js'
 import { checkSocketPath, SOCKET_PATH } from './names.js'
+import { natSchema, publishSchema } from './nat-schema.js'
 import { controlFrames, policyShape } from './policy.js'
+import { gatewaySchema, neighborSchema, routerRouteSchema, uplinkSchema } from './router-schema.js'
 import { account, flag, mtu, name, quoted, text, unicastMac, whole } from './values.js'
 import { vlanId } from './vlan.js'
 
@@ -89,6 +92,11 @@ function bridgeSchema(duration: QuantitySchema) {
       isolated: flag.default(false).describe('Whether its ports are isolated that do not say'),
       controlFrames: controlFrames.default([]).describe('Link-local protocols that pass'),
       mirror: mirrorSchema.optional().describe('Copies of the frames of all its ports'),
+      gateway: gatewaySchema.optional().describe("The router's own interface on it"),
+      policy: z
+        .enum(['allow', 'deny'], '"allow" or "deny"')
+        .default('allow')
+        .describe('What becomes of what no filter rule matches'),
     },
     'a mapping, {} for all defaults',
   )
@@ -116,6 +124,7 @@ function configSchema<P extends Form>(parts: P) {
   const capacity = capacitySchema(parts.size)
   const bridge = bridgeSchema(parts.duration)
   const port = portSchema(parts)
+  const uplink = uplinkSchema(parts)
   const shape = {
     version: parts.version as P['version'],
     workers: workers.default('auto'),
@@ -124,16 +133,38 @@ function configSchema<P extends Form>(parts: P) {
       .describe('Sizes of what is set up at start; a change needs a restart'),
     bridges: z.record(name(), bridge, 'a mapping of bridge names to bridges').default({}),
     ports: z.record(name(), port, 'a mapping of port names to ports').default({}),
+    uplinks: z
+      .record(name(), uplink, 'a mapping of uplink names to uplinks')
+      .default({})
+      .describe('Ports on which the router is a host of an outer network'),
     fdb: z
       .array(fdbSchema, 'a list of { bridge, mac, port }')
       .default([])
       .describe('Static entries'),
+    routes: z
+      .array(routerRouteSchema, 'a list of routes such as { to: "10.9.0.0/16", via: 10.55.0.9 }')
+      .default([])
+      .describe('Static routes of the router'),
+    neighbors: z
+      .array(neighborSchema, 'a list of { bridge, address, mac } and { uplink, address, mac }')
+      .default([])
+      .describe('Static neighbours of the router'),
+    nat: z.array(natSchema, 'a list of NAT rules').default([]).describe('Source translation'),
+    publish: z
+      .array(publishSchema, 'a list of { name, listen, to }')
+      .default([])
+      .describe('Services inside that the outer network reaches'),
+    filter: z
+      .array(ruleSchema, 'a list of rules')
+      .default([])
+      .describe('In order; the first that matches decides'),
     control: controlSchema.prefault({}),
   }
   return {
     capacity,
     bridge,
     port,
+    uplink,
     config: z.strictObject(shape, 'a mapping such as { version: 1 }'),
   }
 }

@@ -8,6 +8,14 @@ import type {
   tapSchema,
   unixSchema,
 } from './device-schema.js'
+import type { matchSchema, ruleSchema } from './filter-schema.js'
+import type { natSchema, publishSchema } from './nat-schema.js'
+import type {
+  gatewaySchema,
+  neighborSchema,
+  routerRouteSchema,
+  uplinkRouteSchema,
+} from './router-schema.js'
 import type { controlSchema, fdbSchema, programSchemas } from './schema.js'
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
@@ -17,6 +25,8 @@ type Parsed = z.output<typeof programSchemas.config>
 export type ConfigInput = z.input<typeof programSchemas.config>
 export type BridgeInput = z.input<typeof programSchemas.bridge>
 export type PortInput = z.input<typeof programSchemas.port>
+export type UplinkInput = z.input<typeof programSchemas.uplink>
+export type PublishInput = z.input<typeof publishSchema>
 
 /** Sizes of what is set up at start; `arena` is bytes, each worker. */
 export type Capacity = Frozen<Parsed['capacity'] & { maxWorkers: number }>
@@ -24,7 +34,34 @@ export type Capacity = Frozen<Parsed['capacity'] & { maxWorkers: number }>
  * `ageing` is milliseconds; `mtu` is absent when the bridge sets no limit; `vlanProtocol` is there
  * exactly when the bridge is VLAN-aware; `controlFrames` is in alphabetical order.
  */
-export type Bridge = Frozen<z.output<typeof programSchemas.bridge>>
+export type Bridge = Frozen<
+  Omit<z.output<typeof programSchemas.bridge>, 'gateway'> & { gateway?: Gateway | undefined }
+>
+/**
+ * The router's own interface on a bridge. `vlan` is there exactly when the bridge is VLAN-aware;
+ * `addresses` have prefix lengths, and are canonical.
+ */
+export type Gateway = Frozen<z.output<typeof gatewaySchema> & { mac: string }>
+/** A port on which the router is a host of an outer network. */
+export type Uplink = Frozen<
+  Omit<z.output<typeof programSchemas.uplink>, 'device'> & {
+    device: Device
+    mac: string
+    mtu: number
+  }
+>
+/** `to` is a network; without `via` it is on the link. */
+export type UplinkRoute = Frozen<z.output<typeof uplinkRouteSchema>>
+/** `to` is a network; exactly one of `via` and `unreachable` is there. */
+export type RouterRoute = Frozen<z.output<typeof routerRouteSchema>>
+/** Exactly one of `bridge` and `uplink` is there. */
+export type StaticNeighbor = Frozen<z.output<typeof neighborSchema>>
+export type NatRule = Frozen<z.output<typeof natSchema>>
+/** `listen` and `to` are canonical texts that endpoint.ts reads. */
+export type Publish = Frozen<z.output<typeof publishSchema>>
+/** Ports are numbers and ranges in order; ICMP types are numbers. */
+export type Rule = Frozen<z.output<typeof ruleSchema>>
+export type Match = Frozen<z.output<typeof matchSchema>>
 export type Route = Frozen<z.output<typeof routeSchema>>
 /** `mtu` is absent exactly when `create` is false: the device's own counts then. */
 export type TapDevice = Frozen<z.output<typeof tapSchema>>
@@ -85,7 +122,7 @@ export type Control = Frozen<z.output<typeof controlSchema>>
 
 /**
  * A config that is whole: every default filled in, every address in canonical text, durations in
- * milliseconds, frozen all through. `bridges` and `ports` have no prototype, so that looking up a
+ * milliseconds, frozen all through. `bridges`, `ports` and `uplinks` have no prototype, so that looking up a
  * port called `constructor` finds a port or nothing. It is plain data: as JSON it is a ConfigInput.
  */
 export interface Config {
@@ -94,6 +131,12 @@ export interface Config {
   readonly capacity: Capacity
   readonly bridges: Readonly<Record<string, Bridge>>
   readonly ports: Readonly<Record<string, Port>>
+  readonly uplinks: Readonly<Record<string, Uplink>>
   readonly fdb: readonly StaticEntry[]
+  readonly routes: readonly RouterRoute[]
+  readonly neighbors: readonly StaticNeighbor[]
+  readonly nat: readonly NatRule[]
+  readonly publish: readonly Publish[]
+  readonly filter: readonly Rule[]
   readonly control: Control
 }

@@ -83,13 +83,33 @@ export const destination = text(quoted(DESTINATION), (value) => {
   throw new InvalidError(describe(value), `a network, without host bits: "${network}"`)
 })
 
-const VIA = 'a neighbour\'s address such as "10.55.0.1"'
-export const via = text(quoted(VIA), (value) => {
-  const address = parseAddress(value)
-  const usable = !isUnspecified(address) && !isMulticast(address) && !isLimitedBroadcast(address)
-  if (usable) return formatAddress(address.bytes)
-  throw new InvalidError(describe(value), VIA)
+const NETWORK = 'an address or a network such as "10.0.0.2", "fd00::2" or "10.1.0.0/24"'
+/** Canonical with its length, `10.0.0.2/32`, so that whoever reads it reads one form. */
+export const network = text(quoted(NETWORK), (value) => {
+  const prefix = value.includes('/') ? parsePrefix(value) : hostPrefix(value)
+  if (isMulticast(prefix) || (isLimitedBroadcast(prefix) && prefix.length === 32)) {
+    throw new InvalidError(describe(value), NETWORK)
+  }
+  const canonical = formatPrefix(networkOf(prefix))
+  if (canonical === formatPrefix(prefix)) return canonical
+  throw new InvalidError(describe(value), `a network, without host bits: "${canonical}"`)
 })
+
+function hostPrefix(text: string) {
+  const address = parseAddress(text)
+  return { ...address, length: address.bytes.length * 8 }
+}
+
+/** Canonical text of one host's address. @param expected a noun phrase with an example */
+export const hostAddress = (expected: string) =>
+  text(quoted(expected), (value) => {
+    const address = parseAddress(value)
+    const usable = !isUnspecified(address) && !isMulticast(address) && !isLimitedBroadcast(address)
+    if (usable) return formatAddress(address.bytes)
+    throw new InvalidError(describe(value), expected)
+  })
+
+export const via = hostAddress('a neighbour\'s address such as "10.55.0.1"')
 
 const ACCOUNT = 'a name or a number of a'
 export const account = (kind: 'user' | 'group') => {

@@ -19,13 +19,19 @@ export function namedBy({ native, tagged }: VlanPolicy): readonly number[] {
   return native === undefined ? named : [...named, native]
 }
 
-/** Of each VLAN-aware bridge, the VLANs that its ports name: that is all that exist there. */
+/** Of each VLAN-aware bridge, the VLANs that its ports and gateway name: all that exist there. */
 export type NamedVlans = ReadonlyMap<string, ReadonlySet<number>>
 
-export function namedVlans({ bridges, ports }: Pick<Config, 'bridges' | 'ports'>): NamedVlans {
+/** @param gateways false: those of ports only */
+export function namedVlans(
+  { bridges, ports }: Pick<Config, 'bridges' | 'ports'>,
+  gateways = true,
+): NamedVlans {
   const named = new Map<string, Set<number>>()
-  for (const [name, { vlanAware }] of Object.entries(bridges)) {
-    if (vlanAware) named.set(name, new Set())
+  for (const [name, { vlanAware, gateway }] of Object.entries(bridges)) {
+    if (!vlanAware) continue
+    const own = gateways && gateway?.vlan !== undefined
+    named.set(name, new Set(own ? [gateway.vlan as number] : []))
   }
   for (const { bridge, vlan } of Object.values(ports)) {
     const vlans = named.get(bridge)

@@ -21,9 +21,9 @@ export function planView(changes: readonly Change[]): ChangeView[] {
 }
 
 function oldOf(changes: readonly Change[], { object, ...added }: Extract<Change, { op: 'add' }>) {
-  if (object !== 'port' || !('name' in added)) return undefined
+  if ((object !== 'port' && object !== 'uplink') || !('name' in added)) return undefined
   const old = changes.find((change) => {
-    return change.op === 'remove' && change.object === 'port' && change.name === added.name
+    return change.op === 'remove' && change.object === object && change.name === added.name
   })
   return old && 'from' in old ? (old.from as object) : undefined
 }
@@ -49,4 +49,5 @@ function differences(from: unknown, to: unknown, prefix = ''): string[] {
   )
 }
 
-const plain = (value: object | undefined) => (value === undefined ? null : { ...value })
+const plain = (value: object | undefined): Record<string, unknown> | null =>
+  value === undefined ? null : { ...value }

@@ -3,6 +3,7 @@
  * applied. One change at a time; each is done as a whole or not at all.
  */
 import { type Change, planChanges } from '../config/diff.js'
+import { refuseUnbuilt } from '../config/later.js'
 import type { PortPatch } from '../config/patch.js'
 import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
 import type { Fdb } from '../dataplane/fdb.js'
@@ -82,6 +83,7 @@ export class Reconciler {
 
   /** Sets up what the switch starts with; devices that are not there yet are waited for. */
   start(): void {
+    refuseUnbuilt(this.config)
     const mirrors = this.#mirrors.step(this.config)
     mirrors.prepare()
     try {
@@ -111,6 +113,7 @@ export class Reconciler {
       this.#refuseWhileUnconfirmed()
       const before = this.#desired
       const next = applied(before, wanted, options.prune ?? false)
+      refuseUnbuilt(next.config)
       const changes = planChanges(before.config, next.config)
       refuseRestart(changes)
       if (options.dryRun) return { changes }
@@ -200,6 +203,7 @@ export class Reconciler {
   /** Also edits what an apply that waits to be confirmed would go back to. */
   async #edit(edit: (desired: Desired) => Desired): Promise<void> {
     const next = edit(this.#desired)
+    refuseUnbuilt(next.config)
     const before = this.#confirmation.before && edit(this.#confirmation.before)
     await this.#moveTo(next)
     if (before) this.#confirmation.before = before

@@ -88,6 +88,12 @@ describe('the JSON Schema', () => {
     { version: 1, bridges: { lan: { vlanProtocol: 'QinQ' } } },
     { version: 1, bridges: { lan: { controlFrames: ['pause'] } } },
     { version: 1, bridges: { lan: { mirror: { direction: 'in' } } } },
+    { version: 1, bridges: { lan: { policy: 'drop' } } },
+    { version: 1, bridges: { lan: { gateway: {} } } },
+    { version: 1, uplinks: { wan: { addresses: ['10.0.0.1/8'] } } },
+    { version: 1, nat: [{ type: 'snat' }] },
+    { version: 1, publish: [{ name: 'a', listen: 'wan:80' }] },
+    { version: 1, filter: [{ name: 'a', action: 'drop' }] },
     ...[
       { vlan: { access: 4095 } },
       { vlan: { tagged: ['5'] } },

@@ -109,8 +109,52 @@ const port = (n: number) =>
       ...(auto && device?.type === 'tap' && { guard: 'auto' }),
     }))
 
-const input = fc.record({
+const gateway = fc.record(
+  {
+    addresses: fc.constantFrom(['10.55.0.1/24'], ['10.55.0.1/24', 'FD55:0::1/64']),
+    mac: fc.constant('02-00-00-00-02-00'),
+    advertise: fc.boolean(),
+  },
+  { requiredKeys: ['addresses'] },
+)
+const rule = optional({
+  from: fc.constantFrom({ prefix: '10.0.0.1' }, { port: 'a' }, { bridge: 'routed' }),
+  destinationPort: fc.constantFrom(80, '81-90', [443, '80-89', 90]),
+  state: fc.subarray(['related', 'new'], { minLength: 1 }),
+}).map((rule) => ({ ...rule, action: 'deny', protocol: 'tcp' }))
+
+const router = fc.record({
+  uplinks: fc.record({
+    wan: fc.record(
+      {
+        device: fc.constantFrom({ type: 'memory' }, { type: 'tap', name: 'ls-up', mtu: 9000 }),
+        addresses: fc.constant(['203.0.113.10/24', '2001:DB8:0::10/64']),
+        routes: fc.constantFrom([{ to: 'default', via: '203.0.113.1' }], [{ to: '10.0.0.0/8' }]),
+        mtu: fc.constantFrom(1280, 1500),
+      },
+      { requiredKeys: ['addresses'] },
+    ),
+  }),
+  routes: fc.constantFrom([], [{ to: '::/0', via: '2001:db8::0:1' }]),
+  neighbors: fc.constantFrom(
+    [],
+    [{ uplink: 'wan', address: '2001:db8::0:1', mac: '02-00-00-00-00-01' }],
+  ),
+  nat: fc.constantFrom<object[]>(
+    [],
+    [{ type: 'masquerade', from: { bridge: 'routed' }, uplink: 'wan', source: '203.0.113.10' }],
+    [{ type: 'nptv6', inside: 'FD55::/48', outside: '2001:db8:1::/48', uplink: 'wan' }],
+  ),
+  publish: fc.constantFrom<object[]>(
+    [],
+    [{ name: 'p', listen: '[2001:DB8::10]:80-80', to: ['[FD55::2]:80'] }],
+  ),
+  filter: fc.array(rule).map((rules) => rules.map((rule, n) => ({ ...rule, name: `r${n}` }))),
+})
+
+const switching = fc.record({
   bridges: fc.record({
+    routed: fc.constant({ policy: 'deny' }),
     lan: optional({
       isolated: fc.boolean(),
       ageing: fc.constantFrom('10s', 20_000),
@@ -145,6 +189,14 @@ const input = fc.record({
   capacity: fc.constant({ memberships: 1_000_000 }),
 })
 
+const input = fc.tuple(switching, router, gateway).map(([switching, router, gateway]) => {
+  const routed = { ...switching.bridges.routed, gateway }
+  // With both families, so that what is published has somewhere to go.
+  const six = { ...routed.gateway, addresses: ['10.55.0.1/24', 'FD55:0::1/64'] }
+  const needed = router.publish.length > 0 ? { ...routed, gateway: six } : routed
+  return { ...switching, ...router, bridges: { ...switching.bridges, routed: needed } }
+})
+
 test('any config is a config again, frozen and as JSON, and no change', () => {
   fc.assert(
     fc.property(input, (given) => {
@@ -154,7 +206,12 @@ test('any config is a config again, frozen and as JSON, and no change', () => {
       expect(parseConfig(json)).toEqual(config)
       // Plain data: what JSON leaves out (undefined keys) was not there.
       expect(json).toStrictEqual(
-        structuredClone({ ...config, ports: { ...config.ports }, bridges: { ...config.bridges } }),
+        structuredClone({
+          ...config,
+          ports: { ...config.ports },
+          bridges: { ...config.bridges },
+          uplinks: { ...config.uplinks },
+        }),
       )
       expect(planChanges(config, parseConfig(json))).toEqual([])
     }),

@@ -11,8 +11,22 @@ export const changeAnswer = z.strictObject({
   op: z
     .enum(['add', 'update', 'replace', 'remove'])
     .describe('replace: a port stays and gets another device'),
-  object: z.enum(['bridge', 'port', 'fdb']),
-  name: z.string().describe('Of a static entry: bridge and MAC'),
+  object: z.enum([
+    'bridge',
+    'port',
+    'fdb',
+    'uplink',
+    'route',
+    'neighbor',
+    'nat',
+    'publish',
+    'filter',
+  ]),
+  name: z
+    .string()
+    .describe(
+      'Of a static entry: bridge and MAC; of a route its destination; * where the order of a list changed',
+    ),
   keys: z.array(z.string()).describe('The settings that differ; empty unless updated or replaced'),
   from: object.nullable(),
   to: object.nullable(),

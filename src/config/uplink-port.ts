@@ -1,0 +1,36 @@
+/** An uplink as the switch has it: a port, alone on a bridge that nobody else can name. */
+import type { Bridge, Port, Uplink } from './types.js'
+
+/** No name of a config has it (names.ts). */
+const MARK = '@'
+
+/** The private bridge of an uplink. */
+export const uplinkBridge = (uplink: string): string => `${MARK}${uplink}`
+
+export const isUplinkBridge = (bridge: string): boolean => bridge.startsWith(MARK)
+
+/** The bridge as people are shown it: an uplink's is none. */
+export const shownBridge = (bridge: string): string | null =>
+  isUplinkBridge(bridge) ? null : bridge
+
+export const UPLINK_BRIDGE: Bridge = Object.freeze({
+  ageing: 300_000,
+  vlanAware: false,
+  isolated: false,
+  controlFrames: [],
+  policy: 'allow',
+})
+
+export function uplinkPort(name: string, { device, up }: Uplink): Port {
+  return {
+    bridge: uplinkBridge(name),
+    up,
+    device,
+    isolated: false,
+    learning: true,
+    flood: { unknownUnicast: true, multicast: true, broadcast: true },
+    locked: false,
+    sticky: false,
+    limits: {},
+  }
+}
