@@ -118,6 +118,9 @@ export function fdbFind(reader: u32, fid: u32, macHigh: u32, macLow: u32, now: f
 
 /** Offset in the scratch space where `fdbNext` leaves the cursor to go on with. */
 const CURSOR: usize = 248
+/** Its bits that tell a slot within a chain: of CHAIN_MAX buckets, where a table is crowded. */
+const POSITION_BITS: u32 = 9
+const POSITION_MASK: u32 = (1 << POSITION_BITS) - 1
 /** Entries that fit before it. */
 const LISTED_MAX: u32 = 10
 
@@ -132,8 +135,8 @@ export function fdbNext(reader: u32, cursor: u32, now: f64): u32 {
   const scratch = workerBlock(reader) + Worker.SCRATCH
   const buckets = bucketCountOf(table)
   let found: u32 = 0
-  let index = cursor >> 6
-  let position = cursor & 63
+  let index = cursor >> POSITION_BITS
+  let position = cursor & POSITION_MASK
   for (; index < buckets && found < LISTED_MAX; index++) {
     let slot = slotInPosition(table, bucketAt(table, index), position)
     while (slot != 0 && found < LISTED_MAX) {
@@ -143,7 +146,7 @@ export function fdbNext(reader: u32, cursor: u32, now: f64): u32 {
     if (slot != 0) break
     position = 0
   }
-  store<u32>(scratch, (index << 6) | position, CURSOR)
+  store<u32>(scratch, (index << POSITION_BITS) | position, CURSOR)
   return found
 }
 
