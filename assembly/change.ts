@@ -75,7 +75,7 @@ export function configPortVlan(port: u32, tpid: u32, native: u32): void {
 /** Makes a port a member of the VLANs from `first` to `last`. */
 export function configPortMember(port: u32, first: u32, last: u32): void {
   const set = vlanSet(draft(), port)
-  for (let vid = first; vid <= min(last, 4094); vid++) {
+  for (let vid = max(first, 1); vid <= min(last, 4094); vid++) {
     const at = set + (vid >> 3)
     store<u8>(at, <u8>(<u32>load<u8>(at) | ((<u32>1) << (vid & 7))))
   }

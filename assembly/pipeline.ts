@@ -7,6 +7,7 @@ import {
   ageingOf,
   domainGeneration,
   keyOf,
+  macOf,
   Shared,
   sharedOfPort,
   stampOf,
@@ -22,8 +23,7 @@ import { bump, Counter, countBurst, countersOf } from './counter'
 import { drop, receive, refuse } from './door'
 import { Drop } from './drop'
 import { mirror } from './egress/mirror'
-import { flood, unicast } from './egress/send'
-import { unicastVlan } from './egress/vlan'
+import { flood, unicastSpecial } from './egress/send'
 import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
@@ -41,7 +41,8 @@ import {
 } from './memory'
 import { conforms } from './meter'
 import { settle } from './offload/release'
-import { destinationOf, isGroup, sourceOf } from './wire/ethernet'
+import { shortcut } from './shortcut'
+import { destinationOf, isStation, sourceOf } from './wire/ethernet'
 
 /** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */
 export const MORE: u32 = 0x80000000
@@ -63,20 +64,17 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   store<u32>(block, port, Worker.PORT)
   countBurst(block, count)
   const forwards = PortFlag.PRESENT | PortFlag.UP
-  let octets: u64
   if ((flags & (forwards | PortFlag.MIRROR_TARGET)) == forwards) {
-    octets = receive(worker, block, config, port, record, count, now)
+    receive(worker, block, config, port, record, count, now)
     if ((flags & PortFlag.POLICE_RECEIVE) != 0) {
       const frames = block + Worker.FRAMES
       police(worker, record, port, frames, frames + <usize>count * FRAME_SIZE, now)
     }
   } else {
     const down = (flags & forwards) != forwards
-    octets = refuse(worker, block, port, count, down ? Drop.PORT_DOWN : Drop.MIRROR_PORT)
+    refuse(worker, block, port, count, down ? Drop.PORT_DOWN : Drop.MIRROR_PORT)
   }
-  const counters = countersOf(worker, port)
-  bump(counters + Counter.RX_FRAMES, count)
-  bump(counters + Counter.RX_OCTETS, octets)
+  bump(countersOf(worker, port) + Counter.RX_FRAMES, count)
   return handle(worker, block, now)
 }
 
@@ -100,7 +98,8 @@ function handle(worker: u32, block: usize, now: f64): u32 {
 
 /**
  * Learns, decides and acts, frame by frame, from number `first` until the burst ends or the transmit
- * list is nearly full. Returns the number of transmit entries.
+ * list is nearly full: on the short way as far as that goes, else here. Returns the number of
+ * transmit entries.
  */
 function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32, now: f64): u32 {
   const port = load<u32>(block, Worker.PORT)
@@ -111,8 +110,6 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   const stamp = stampOf(now)
   const table = directory(Directory.FDB)
   const ports = directory(Directory.PORTS)
-  const counters = countersOf(worker, 0)
-  const identity = directory(Directory.IDENTITY)
   const portGeneration = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
   const template = seen(port, flags, now)
   let fid = u32.MAX_VALUE
@@ -123,11 +120,12 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   let entries: u32 = 0
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
-  let index = first
-  let frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
-  for (; index < count; index++, frame += FRAME_SIZE) {
+  entries = shortcut(worker, block, config, first, count, entries, now)
+  for (let index = load<u32>(block, Worker.NEXT); index < count; index++) {
+    const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
+    store<u32>(block, index, Worker.NEXT)
     if (load<u8>(frame, Frame.DROP) != 0) continue
-    if (isCramped(block, entries)) break
+    if (isCramped(block, entries)) return entries
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
     const domain = <u32>load<u16>(frame, Frame.FID)
     if (domain != fid) {
@@ -156,18 +154,18 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
     const reach = (verdict & Verdict.LINK) == 0 ? isolation : 0
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
-      const own = identity + ((<usize>detail) << 2)
-      const aware = (flags & PortFlag.VLAN_AWARE) != 0
-      entries = aware
-        ? unicastVlan(worker, block, config, frame, detail, own, counters, reach, entries)
-        : unicast(worker, block, config, frame, detail, own, counters, reach, entries)
+      entries = unicastSpecial(worker, block, frame, detail, reach, entries)
+      // What asks for something comes in runs, and would be back at once.
+      if (load<u32>(frame, Frame.CHECKSUM) != 0) continue
+      entries = shortcut(worker, block, config, index + 1, count, entries, now)
+      index = load<u32>(block, Worker.NEXT) - 1
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
       const storm = (flags & PortFlag.STORM) != 0 ? stormed(record, frame, detail, now) : 0
       if (storm != 0) drop(worker, port, frame, storm)
       else entries = flood(worker, block, frame, detail, reach, entries)
     } else drop(worker, port, frame, detail)
   }
-  store<u32>(block, index, Worker.NEXT)
+  store<u32>(block, count, Worker.NEXT)
   return entries
 }
 
@@ -185,8 +183,7 @@ function source(
   value: u64,
   now: f64,
 ): u32 {
-  const mac = key >> 16
-  if (isGroup(mac) || mac == 0) return Drop.SOURCE_INVALID
+  if (!isStation(macOf(key))) return Drop.SOURCE_INVALID
   const bucket = <usize>load<u32>(frame, Frame.SOURCE_BUCKET)
   if ((flags & (PortFlag.NO_LEARNING | PortFlag.LOCKED)) != 0) {
     if ((flags & PortFlag.LOCKED) == 0) return Learnt.DONE

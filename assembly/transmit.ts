@@ -29,11 +29,26 @@ export function append(
 ): bool {
   if (count >= TRANSMIT_MAX) return false
   const entry = block + Worker.TRANSMIT + <usize>count * TRANSMIT_SIZE
+  put(entry, head, headLength, body, bodyLength, ports, portCount, except)
+  return true
+}
+
+/** Writes an entry. */
+@inline
+export function put(
+  entry: usize,
+  head: usize,
+  headLength: u32,
+  body: usize,
+  bodyLength: u32,
+  ports: usize,
+  portCount: u32,
+  except: u32,
+): void {
   store<u64>(entry, <u64>head | ((<u64>headLength) << 32))
   store<u64>(entry, <u64>body | ((<u64>bodyLength) << 32), 8)
   store<u64>(entry, <u64>ports | ((<u64>portCount) << 32), 16)
   store<u32>(entry, except, 24)
-  return true
 }
 
 /** A list of `port` alone. */

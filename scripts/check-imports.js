@@ -53,7 +53,7 @@ export const src = {
 export const assembly = inLayers([
   ['index'],
   ['pipeline', 'boot'],
-  ['firewall'],
+  ['shortcut', 'firewall'],
   ['capture', 'door'],
   ['egress'],
   ['bridge', 'router', 'nat', 'filter', 'overlay', 'offload'],

@@ -12,6 +12,7 @@
 
 import { DomainRecord, domainRecord, TICK_MS } from '../config'
 import { Directory, DOMAIN_SHARED_SIZE, directory, PORT_SHARED_SIZE, Worker } from '../memory'
+import { Ethernet } from '../wire/ethernet'
 
 export namespace Flag {
   /** Made by hand: in force until it is removed by hand. */
@@ -37,6 +38,17 @@ export namespace Shared {
 @inline
 export function keyOf(mac: u64, fid: u32): u64 {
   return (mac << 16) | <u64>fid
+}
+
+/** The key of a frame's source. The address is what the shift leaves of the load. */
+@inline
+export function sourceKeyOf(frame: usize, fid: u32): u64 {
+  return keyOf(load<u64>(frame, Ethernet.SOURCE), fid)
+}
+
+@inline
+export function destinationKeyOf(frame: usize, fid: u32): u64 {
+  return keyOf(load<u64>(frame, Ethernet.DESTINATION), fid)
 }
 
 @inline
@@ -138,6 +150,30 @@ export function stampOf(now: f64): u32 {
 export function ageOf(value: u64, stamp: u32): u32 {
   const age = (stamp - <u32>(value >> 40)) & STAMP_MASK
   return age > STAMP_MASK - SKEW ? 0 : age
+}
+
+/** What `isYoung` wants to know of the ageing of a domain. */
+@inline
+export function ageLimit(ageing: u32): u32 {
+  return ageing == 0 ? 0 : ageing + SKEW
+}
+
+/** As `ageOf(value, stamp) < ageing`; the skew is added on both sides, which saves a comparison. */
+@inline
+export function isYoung(value: u64, stamp: u32, limit: u32): bool {
+  return ((stamp + SKEW - <u32>(value >> 40)) & STAMP_MASK) < limit
+}
+
+/** True if the value carries the generation, a sum that need not be masked. */
+@inline
+export function isGenerationOf(value: u64, generation: u32): bool {
+  return ((<u32>(value >> 24) - generation) & GENERATION_MASK) == 0
+}
+
+/** True if two values are of the same port, flags and generation. */
+@inline
+export function onlyStampDiffers(one: u64, other: u64): bool {
+  return (one ^ other) << 24 == 0
 }
 
 /** True for a static entry, and for one that was learnt and is neither flushed nor aged. */

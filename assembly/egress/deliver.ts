@@ -7,7 +7,8 @@ import { SEGMENTS_MAX, segment } from '../offload/segment'
 import { append } from '../transmit'
 import { Ethernet, TAG } from '../wire/ethernet'
 import { Virtio } from '../wire/virtio'
-import { bodyOf, copyHead, longerBy, sendOther, sendPlain, takeHead } from './form'
+import { bodyOf, longerBy, sendOther, sendPlain, takeHead } from './form'
+import { copyHead } from './vlan'
 
 /**
  * Appends entries for `portCount` ports at `ports`, but `except`, which take `offloads` and the frame

@@ -7,10 +7,10 @@
 import { Frame } from '../frame'
 import { HEADS_SIZE, heads, Worker } from '../memory'
 import { writeHeader } from '../offload/release'
-import { append, NO_PORT } from '../transmit'
+import { append, NO_PORT, put } from '../transmit'
 import { Ethernet, TAG } from '../wire/ethernet'
 import { clear, Virtio } from '../wire/virtio'
-import { copyAddresses, copyTagged } from '../wire/vlan'
+import { copyHead, relabel, tagLength } from './vlan'
 
 /** Takes `size` octets of the worker's space for headers; 0 if there is no room. */
 @inline
@@ -23,18 +23,11 @@ export function takeHead(worker: u32, block: usize, size: u32): usize {
   return heads(worker) + used
 }
 
-/** Appends a frame that asks for nothing to a list that is known to have room, for one port. */
+/** Makes `entry` one of a frame that asks for nothing, for one port. */
 @inline
-export function sendFitting(
-  block: usize,
-  address: usize,
-  length: u32,
-  own: usize,
-  count: u32,
-): void {
+export function sendFitting(entry: usize, address: usize, length: u32, own: usize): void {
   clear(address)
-  const octets = length + <u32>Virtio.HEADER
-  append(block, count, address - Virtio.HEADER, octets, 0, 0, own, 1, NO_PORT)
+  put(entry, address - Virtio.HEADER, length + <u32>Virtio.HEADER, 0, 0, own, 1, NO_PORT)
 }
 
 /** Appends the frame as it lies. False if there is no room. */
@@ -56,7 +49,7 @@ export function sendPlain(
 /** Octets by which the frame is longer with `tag` (0: without) than as it lies; modulo 2^32. */
 @inline
 export function longerBy(frame: usize, tag: u32): u32 {
-  return (tag == 0 ? 0 : TAG) - (load<u32>(frame, Frame.TAG) == 0 ? 0 : TAG)
+  return tagLength(tag) - tagLength(load<u32>(frame, Frame.TAG))
 }
 
 /** Where what follows the addresses and the frame's own tag begins. */
@@ -88,13 +81,6 @@ export function sendOther(
   return append(block, count, head, size, body, length, ports, portCount, except)
 }
 
-/** Copies both addresses and, if there is one, the tag. */
-@inline
-export function copyHead(to: usize, address: usize, tag: u32): void {
-  if (tag == 0) copyAddresses(to, address)
-  else copyTagged(to, address, tag)
-}
-
 /**
  * Appends the frame with `tag` (0: without), put into the arena in place of its own: no gathering,
  * but the frame has no other form any more. For a frame that leaves by one port only, and a list that
@@ -106,9 +92,7 @@ export function sendAlone(block: usize, frame: usize, count: u32, tag: u32, own:
   let longer: u32 = 0
   if (tag != load<u32>(frame, Frame.TAG)) {
     longer = longerBy(frame, tag)
-    const to = address - <usize>(<i32>longer)
-    copyHead(to, address, tag)
-    address = to
+    address = relabel(address, tag, longer)
   }
   const length = load<u32>(frame, Frame.LENGTH) + longer + <u32>Virtio.HEADER
   writeHeader(frame, address, longer)

@@ -1,58 +1,25 @@
 /**
  * Out of the switch: to one port or to all of a domain, each only what it can take and may have.
  *
- * The usual frame for one port is one transmit entry, the usual flood one that names the domain's
- * list of ports; more are needed where ports differ in what they take (flood.ts).
+ * A frame for one port is one transmit entry, the usual flood one that names the domain's list of
+ * ports; more are needed where ports differ in what they take (flood.ts). What is usual for one port
+ * goes the short way (shortcut.ts), with the same outcome.
  */
 import { DomainRecord, domainRecord, latched, PortFlag, PortRecord, portRecord } from '../config'
 import { countersOf, countTransmitted, dropReceived, dropTransmitted } from '../counter'
 import { Drop } from '../drop'
 import { isMember, leavesTagged, Run } from '../flood'
 import { Frame, framesOf } from '../frame'
-import { COUNTERS_SIZE, DIRECTORY, Directory, RUN_SIZE, Worker } from '../memory'
+import { DIRECTORY, Directory, RUN_SIZE, Worker } from '../memory'
 import { conforms, Meter } from '../meter'
 import { packetLength, settle } from '../offload/release'
 import { NO_PORT, only } from '../transmit'
 import { tagOf } from '../wire/vlan'
 import { deliver } from './deliver'
-import { longerBy, sendAlone, sendFitting } from './form'
+import { longerBy, sendAlone } from './form'
 import { mirror } from './mirror'
 
 export const UP: u32 = PortFlag.PRESENT | PortFlag.UP
-/** What keeps a port off the short way. */
-const SPECIAL: u32 = UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET
-
-/**
- * Sends to one port, whose list of one is at `own`. `counters` are those of port 0, `isolation` is
- * ISOLATED if the frame came in by an isolated port, else 0. Returns the number of transmit entries
- * there are then.
- */
-@inline
-export function unicast(
-  worker: u32,
-  block: usize,
-  config: usize,
-  frame: usize,
-  port: u32,
-  own: usize,
-  counters: usize,
-  isolation: u32,
-  count: u32,
-): u32 {
-  const record = portRecord(config, port)
-  const plain = (load<u32>(record, PortRecord.FLAGS) & (SPECIAL | isolation)) == UP
-  const fits = load<u32>(frame, Frame.LENGTH) <= load<u32>(record, PortRecord.MTU) + 14
-  // The three together: checksum, GSO type and size.
-  const asks = load<u32>(frame, Frame.CHECKSUM)
-  const member = load<u32>(record, PortRecord.FID) == <u32>load<u16>(frame, Frame.FID)
-  if (!plain || !fits || asks != 0 || !member) {
-    return unicastSpecial(worker, block, frame, port, isolation, count)
-  }
-  const length = load<u32>(frame, Frame.LENGTH)
-  sendFitting(block, load<u32>(frame, Frame.ADDRESS), length, own, count)
-  countTransmitted(counters + <usize>port * COUNTERS_SIZE, 1, length)
-  return count + 1
-}
 
 /** Any frame to any port. */
 export function unicastSpecial(

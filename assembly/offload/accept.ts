@@ -20,13 +20,19 @@ import * as udp from '../wire/udp'
 import { checksumOffsetOf, checksumStartOf, gsoSizeOf, requestOf, Virtio } from '../wire/virtio'
 import { completeInner, isTunnel } from './inner'
 
+/** True if a frame can be that long. */
+@inline
+export function isLength(length: u32): bool {
+  return length - Ethernet.HEADER <= FRAME_MAX - Ethernet.HEADER
+}
+
 /**
  * Fills the descriptor `frame`: its `address` and `length` are set, what an offload asks for is zero.
  * Returns 0, or a drop reason.
  */
 @inline
 export function accept(frame: usize, address: usize, length: u32): u32 {
-  if (length - Ethernet.HEADER > FRAME_MAX - Ethernet.HEADER) {
+  if (!isLength(length)) {
     return length > FRAME_MAX ? Drop.LONG_FRAME : Drop.SHORT_FRAME
   }
   const request = requestOf(address)

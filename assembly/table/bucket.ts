@@ -32,22 +32,42 @@ const SPIN_MAX: u32 = 10_000
 @inline
 export function slotIn(bucket: usize, key: u64): usize {
   const wanted = i64x2.splat(key)
+  const hits = hitsInFirstLine(bucket, wanted)
+  return hits != 0 ? slotAt(bucket, ctz(hits)) : slotInSecondLine(bucket, wanted)
+}
+
+/** The same as `slotIn` for the one loop that has no calls. */
+@inline
+export function nearSlot(bucket: usize, key: u64): usize {
+  const wanted = i64x2.splat(key)
+  const hits = hitsInFirstLine(bucket, wanted)
+  if (hits != 0) return slotAt(bucket, ctz(hits))
+  const others = hitsInSecondLine(bucket, wanted)
+  return others == 0 ? 0 : slotAt(bucket, 3 + ctz(others))
+}
+
+function slotInSecondLine(bucket: usize, wanted: v128): usize {
+  const hits = hitsInSecondLine(bucket, wanted)
+  return hits == 0 ? 0 : slotAt(bucket, 3 + ctz(hits))
+}
+
+@inline
+function hitsInFirstLine(bucket: usize, wanted: v128): u32 {
   const a = i64x2.eq(v128.load(bucket, 16), wanted)
   const b = i64x2.eq(v128.load(bucket, 32), wanted)
   const c = i64x2.eq(v128.load(bucket, 48), wanted)
   // Of each comparison the half that is the key's: a value may look like the key by chance.
-  const hits = i64x2.bitmask(v128.shuffle<u64>(a, b, 0, 2)) | ((i64x2.bitmask(c) & 1) << 2)
-  return hits != 0 ? slotAt(bucket, ctz(hits)) : slotInSecondLine(bucket, wanted)
+  return i64x2.bitmask(v128.shuffle<u64>(a, b, 0, 2)) | ((i64x2.bitmask(c) & 1) << 2)
 }
 
-function slotInSecondLine(bucket: usize, wanted: v128): usize {
+@inline
+function hitsInSecondLine(bucket: usize, wanted: v128): u32 {
   const a = i64x2.eq(v128.load(bucket, 64), wanted)
   const b = i64x2.eq(v128.load(bucket, 80), wanted)
   const c = i64x2.eq(v128.load(bucket, 96), wanted)
   const d = i64x2.eq(v128.load(bucket, 112), wanted)
   const ab = i64x2.bitmask(v128.shuffle<u64>(a, b, 0, 2))
-  const hits = ab | (i64x2.bitmask(v128.shuffle<u64>(c, d, 0, 2)) << 2)
-  return hits == 0 ? 0 : slotAt(bucket, 3 + ctz(hits))
+  return ab | (i64x2.bitmask(v128.shuffle<u64>(c, d, 0, 2)) << 2)
 }
 
 /** Slot `index` (0 to 6) of a bucket. */
@@ -73,12 +93,12 @@ export function fill(slot: usize, key: u64, value: u64): void {
 }
 
 /**
- * Reads a bucket's first line and the one `second` (0 or 64) octets behind that, to have them near
- * when the bucket is searched a moment later.
+ * Reads from a cache line to have it near when it is searched a moment later. No compiler may leave
+ * out a read whose address could be out of bounds.
  */
 @inline
-export function touch(bucket: usize, second: usize): u64 {
-  return load<u64>(bucket) ^ load<u64>(bucket + second)
+export function touch(line: usize): void {
+  load<u64>(line)
 }
 
 @inline

@@ -49,7 +49,13 @@ export function etherTypeAt(frame: usize, offset: u32): u32 {
 /** I/G bit of the first octet (IEEE 802 8.2): multicast or broadcast. */
 @inline
 export function isGroup(mac: u64): bool {
-  return (mac & 1) != 0
+  return (<u32>mac & 1) != 0
+}
+
+/** True for what a frame may come from: an individual address, and not zero. */
+@inline
+export function isStation(mac: u64): bool {
+  return !isGroup(mac) && mac != 0
 }
 
 /** 01-80-C2-00-00-00 to -0F (IEEE 802.1D-2004 table 7-10). */

@@ -156,8 +156,9 @@ static inline size_t second_line_of(size_t table) {
     return atomic_load32(table + HEAD_COUNT) > load32(table + HEAD_BUCKET_COUNT) * 2 ? 64 : 0;
 }
 
-static inline uint64_t touch(size_t bucket, size_t second) {
-    return load64(bucket) ^ load64(bucket + second);
+/* Reads from a line to have it near later; volatile, or the compiler would leave it out. */
+static inline void touch(size_t line) {
+    (void)*(const volatile uint64_t *)(const void *)(linear + line);
 }
 
 static inline uint64_t value_of(size_t slot) {
