@@ -131,10 +131,9 @@ function run(
     // Checksum, GSO type and size, what is found in parsing for these, and the reason for a drop.
     if (load<u64>(frame, Frame.CHECKSUM) != 0) break
     let address = <usize>load<u32>(frame, Frame.ADDRESS)
-    const domain = <u32>load<u16>(frame, Frame.FID)
-    if (domain != fid) {
-      if (isFiltered(config, domain)) break
-      fid = domain
+    if (<u32>load<u16>(frame, Frame.FID) != fid) {
+      fid = <u32>load<u16>(frame, Frame.FID)
+      if (isFiltered(config, fid)) break
       generation = domainGeneration(fid)
       value = withGeneration(template, portGeneration + generation)
       limit = ageLimit(ageingOf(config, fid))

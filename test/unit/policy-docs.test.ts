@@ -22,7 +22,9 @@ describe('drop reasons', () => {
   const words = new Set([...named].map(([, word]) => word))
 
   test('of policy and VLANs are all there', () => {
-    const wanted = drops.map(({ name }) => name).filter((name) => !OTHERS.test(name) && !ROUTER.test(name))
+    const wanted = drops
+      .map(({ name }) => name)
+      .filter((name) => !OTHERS.test(name) && !ROUTER.test(name))
     expect(wanted.filter((name) => !words.has(name))).toEqual([])
   })
 
