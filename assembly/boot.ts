@@ -9,12 +9,15 @@ import {
   Directory,
   directory,
   failures as failuresAt,
+  hasRouter,
   MAGIC,
+  NEVER,
   QUEUE_SIZE,
   queues as queuesAt,
   Worker,
   workerBlock,
 } from './memory'
+import { NeighborHead, neighborHead } from './router/neighbor'
 import { breakLocks as breakTableLocks, create } from './table/hash'
 
 /**
@@ -37,9 +40,22 @@ export function boot(seedLow: u32, seedHigh: u32): bool {
     load<u32>(DIRECTORY, Directory.MAX_MACS),
     ((<u64>seedHigh) << 32) | <u64>seedLow,
   )
+  if (hasRouter()) bootRouter(seedLow, seedHigh)
   store<u32>(DIRECTORY, ABI_VERSION, Directory.VERSION)
   atomic.store<u32>(DIRECTORY, MAGIC, Directory.MAGIC)
   return true
+}
+
+function bootRouter(seedLow: u32, seedHigh: u32): void {
+  create(
+    directory(Directory.NEIGHBOR_TABLE),
+    directory(Directory.NEIGHBOR_BUCKETS),
+    directory(Directory.NEIGHBOR_POOL),
+    load<u32>(DIRECTORY, Directory.MAX_NEIGHBORS),
+    ((<u64>seedLow) << 32) | <u64>seedHigh,
+  )
+  store<u64>(DIRECTORY, NEVER, Directory.NEIGHBOR_DEADLINE)
+  store<u64>(DIRECTORY, NEVER, Directory.INTERFACE_DEADLINE)
 }
 
 /**
@@ -61,7 +77,17 @@ export function attach(worker: u32): u32 {
  */
 export function breakLocks(worker: u32): u32 {
   atomic.store<u32>(workerBlock(worker), 0, Worker.EPOCH)
-  return breakTableLocks(directory(Directory.FDB), (worker + 1) << 24, 0xff000000)
+  const owner = (worker + 1) << 24
+  const broken = breakTableLocks(directory(Directory.FDB), owner, 0xff000000)
+  return hasRouter() ? broken + breakNeighborLocks(owner) : broken
+}
+
+function breakNeighborLocks(owner: u32): u32 {
+  const broken = breakTableLocks(directory(Directory.NEIGHBOR_TABLE), owner, 0xff000000)
+  const lock = neighborHead() + NeighborHead.LOCK
+  if ((atomic.load<u32>(lock) & 0xff000000) != owner) return broken
+  atomic.store<u32>(lock, 0)
+  return broken + 1
 }
 
 /**

@@ -64,3 +64,6 @@ export { resetRule, ruleCounter } from './firewall'
 export { layout } from './memory'
 // The packet path.
 export { nextDeadline, process, resume, tick } from './pipeline'
+// The router's interfaces and routes.
+export { configInterface, configRouter } from './router/interface'
+export { configRoute } from './router/route'

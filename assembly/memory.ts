@@ -14,6 +14,9 @@
  *   PORTS        shared words of a port                       DOMAINS  shared words of a domain
  *   VLANS        per bridge, the broadcast domain of each VID CAPTURES per worker, captured frames
  *   FDB          table head, buckets, overflow pool
+ *   INTERFACES   shared words of a router interface           NEIGHBORS what the router learnt: lock and
+ *                                                             lists, table head, buckets, pool, records
+ *   HELD         frames that wait for a neighbour
  *
  * All words are little-endian, as WebAssembly's are. "Address" means an offset in linear memory.
  */
@@ -25,7 +28,7 @@ export const DIRECTORY_SIZE: usize = 4096
 /** 'LSPN', written last by `boot`: an instance attaches to nothing else. */
 export const MAGIC: u32 = 0x4e50534c
 /** Grows with every change of layout or exports; never part of the semantic version. */
-export const ABI_VERSION: u32 = 2
+export const ABI_VERSION: u32 = 3
 
 /** What x86-64 and arm64 move between cores; words of different writers lie this far apart. */
 export const CACHE_LINE: usize = 64
@@ -63,6 +66,15 @@ export namespace Directory {
   export const HEADS: usize = 96
   export const VLANS: usize = 100
   export const CAPTURES: usize = 104
+  /** Where the router's part begins in a config buffer. */
+  export const ROUTER: usize = 208
+  export const INTERFACES: usize = 212
+  export const NEIGHBORS: usize = 216
+  export const NEIGHBOR_TABLE: usize = 220
+  export const NEIGHBOR_BUCKETS: usize = 224
+  export const NEIGHBOR_POOL: usize = 228
+  export const NEIGHBOR_RECORDS: usize = 232
+  export const HELD: usize = 236
 
   /** u32: the generation of the active config; its lowest bit names the buffer. */
   export const GENERATION: usize = 128
@@ -79,7 +91,13 @@ export namespace Directory {
   export const SWEEP_CURSOR: usize = 200
   /** u32: buckets still to be swept without delay, after a flush. */
   export const SWEEP_URGENT: usize = 204
+  /** u64 each: when the router's interfaces, and its neighbours, want to be looked at, ms. */
+  export const INTERFACE_DEADLINE: usize = 256
+  export const NEIGHBOR_DEADLINE: usize = 320
 }
+
+/** A deadline that never comes: as f64 exact. */
+export const NEVER: u64 = 1 << 52
 
 /** Most frames in a burst, and so descriptors in a worker's block. */
 export const BURST_MAX: u32 = 256
@@ -95,6 +113,7 @@ export const ENTRIES_RESERVE: u32 = 512
 export const HEADS_RESERVE: u32 = 131_072
 export const EVENTS_MAX: u32 = 1024
 export const READY_MAX: u32 = 256
+export const ROUTED_MAX: u32 = 4
 
 /** Offsets in a worker's block. The first lines are words that others read. */
 export namespace Worker {
@@ -128,7 +147,9 @@ export namespace Worker {
   export const READY: usize = TRANSMIT + TRANSMIT_MAX * 32
   /** Events: EVENTS_MAX x 32 bytes, see event.ts. */
   export const EVENTS: usize = READY + READY_MAX * 8
-  export const SIZE: usize = EVENTS + EVENTS_MAX * 32
+  /** Descriptors of frames of the router's own making: ROUTED_MAX x 64 bytes. */
+  export const ROUTED: usize = EVENTS + EVENTS_MAX * 32
+  export const SIZE: usize = ROUTED + ROUTED_MAX * 64
 }
 
 /** Bytes of counters a port (and worker), of a port's and a domain's record and shared words. */
@@ -146,6 +167,20 @@ export const VLAN_MAP_SIZE: usize = 8192
 export const RUN_SIZE: usize = 32
 export const BINDING_SIZE: usize = 32
 export const BINDINGS_MAX: u32 = 8192
+/** Records of the router's part of the config: see router/interface.ts and router/route.ts. */
+export const ROUTER_HEAD_SIZE: usize = 64
+export const INTERFACES_MAX: u32 = 1024
+export const INTERFACE_SIZE: usize = 64
+export const ROUTE_SIZE: usize = 48
+/** A node of a trie (table/trie.ts), and how many there are a route on average, at most. */
+export const NODE_SIZE: usize = 64
+export const NODES_PER_ROUTE: u32 = 16
+/** Shared words of an interface (router/announce.ts); a neighbour's record; a frame that waits. */
+export const INTERFACE_SHARED_SIZE: usize = 64
+export const NEIGHBOR_HEAD_SIZE: usize = 64
+export const NEIGHBOR_SIZE: usize = 128
+export const HELD_MAX: u32 = 256
+export const HELD_SIZE: usize = 2048
 /** Captured frames, a ring a worker. */
 export const CAPTURE_DATA: u32 = 1 << 20
 export const CAPTURE_SIZE: u32 = 128 + CAPTURE_DATA
@@ -228,7 +263,8 @@ export function layout(
   store<u32>(DIRECTORY, rules, Directory.MAX_RULES)
   const all: u64 = workers + 1 // the control thread's block comes last
   const config = configSize(ports, domains, memberships)
-  store<u32>(DIRECTORY, <u32>config, Directory.CONFIG_SIZE)
+  store<u32>(DIRECTORY, <u32>(config + routerSize(domains, routes)), Directory.CONFIG_SIZE)
+  store<u32>(DIRECTORY, <u32>config, Directory.ROUTER)
   let end: u64 = DIRECTORY + DIRECTORY_SIZE
   end = region(Directory.WORKERS, end, all * Worker.SIZE)
   end = region(Directory.COUNTERS, end, all * ports * COUNTERS_SIZE)
@@ -237,7 +273,7 @@ export function layout(
   end = region(Directory.FAILURES, end, all * line((<u64>ports + 1) * FAILURE_SIZE))
   end = region(Directory.HEADS, end, all * HEADS_SIZE)
   end = region(Directory.ARENAS, end, all * arena)
-  end = region(Directory.CONFIG, end, 2 * config)
+  end = region(Directory.CONFIG, end, 2 * (config + routerSize(domains, routes)))
   end = region(Directory.IDENTITY, end, <u64>ports * 4)
   end = region(Directory.PORTS, end, <u64>ports * PORT_SHARED_SIZE)
   end = region(Directory.DOMAINS, end, <u64>domains * DOMAIN_SHARED_SIZE)
@@ -248,6 +284,7 @@ export function layout(
   end = region(Directory.FDB, end, TABLE_HEAD_SIZE)
   end = region(Directory.FDB_BUCKETS, end, <u64>bucketsFor(macs) * BUCKET_SIZE)
   end = region(Directory.FDB_POOL, end, <u64>overflowFor(macs) * BUCKET_SIZE)
+  if (routes != 0 && neighbors != 0) end = layoutRouter(end, domains, neighbors)
   return <f64>end
 }
 
@@ -259,6 +296,46 @@ export function layout(
 function configSize(ports: u32, domains: u32, memberships: u32): u64 {
   const lists = 3 * (<u64>memberships + ports)
   return line(copiedSize(ports, domains) + <u64>ports * 4 + lists * (4 + RUN_SIZE))
+}
+
+/**
+ * Octets of the router's part of a config buffer: which interface each domain has, interfaces,
+ * routes, and the trie over them.
+ */
+function routerSize(domains: u32, routes: u32): u64 {
+  if (routes == 0) return 0
+  const interfaces = <u64>ROUTER_HEAD_SIZE + <u64>INTERFACES_MAX * INTERFACE_SIZE
+  const nodes = <u64>nodesFor(routes) * NODE_SIZE
+  return line(interfaces + <u64>domains * 2 + <u64>routes * ROUTE_SIZE) + nodes
+}
+
+/** Nodes of the trie over `routes` routes, its two roots among them. */
+@inline
+export function nodesFor(routes: u32): u32 {
+  return routes * NODES_PER_ROUTE + 64
+}
+
+/** What the router learns, and frames that wait for it. */
+function layoutRouter(end: u64, domains: u32, neighbors: u32): u64 {
+  end = region(Directory.INTERFACES, end, <u64>domains * INTERFACE_SHARED_SIZE)
+  end = region(Directory.NEIGHBORS, end, NEIGHBOR_HEAD_SIZE)
+  end = region(Directory.NEIGHBOR_TABLE, end, TABLE_HEAD_SIZE)
+  end = region(Directory.NEIGHBOR_BUCKETS, end, <u64>bucketsFor(neighbors) * BUCKET_SIZE)
+  end = region(Directory.NEIGHBOR_POOL, end, <u64>overflowFor(neighbors) * BUCKET_SIZE)
+  end = region(Directory.NEIGHBOR_RECORDS, end, <u64>neighbors * NEIGHBOR_SIZE)
+  return region(Directory.HELD, end, <u64>HELD_MAX * HELD_SIZE)
+}
+
+/** True if the memory was laid out for a router. */
+@inline
+export function hasRouter(): bool {
+  return load<u32>(DIRECTORY, Directory.INTERFACES) != 0
+}
+
+/** The word that marks a lock as this worker's, in its present incarnation. */
+@inline
+export function ownerOf(worker: u32, block: usize): u32 {
+  return ((worker + 1) << 24) | (load<u32>(block, Worker.INCARNATION) & 0xffffff)
 }
 
 /** Octets of what is copied from one config buffer to the other. */

@@ -27,6 +27,7 @@ import { flood, unicastSpecial } from './egress/send'
 import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
+import { attend, routerDeadline, TAKEN, tickRouter } from './gateway'
 import {
   BURST_MAX,
   DIRECTORY,
@@ -41,6 +42,7 @@ import {
 } from './memory'
 import { conforms } from './meter'
 import { settle } from './offload/release'
+import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
 import { destinationOf, isStation, sourceOf } from './wire/ethernet'
 
@@ -117,6 +119,8 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   let generation: u32 = 0
   let ageing: u32 = 0
   let filtered = false
+  // Of the router's interface in the domain.
+  let gateway: u64 = NO_MAC
   let entries: u32 = 0
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
@@ -134,22 +138,26 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
       value = withGeneration(template, portGeneration + generation)
       ageing = ageingOf(config, fid)
       filtered = isFiltered(config, fid)
+      gateway = interfaceMac(config, fid)
     }
-    if ((flags & PortFlag.MIRROR_RECEIVE) != 0) {
-      entries = mirrorReceived(worker, block, record, frame, entries)
-    }
+    entries = mirrorReceived(worker, block, record, frame, flags, entries)
     const key = keyOf(sourceOf(address), fid)
     if (key != last) {
-      const why = source(worker, block, config, table, frame, flags, port, key, value, now)
+      const why = source(worker, block, config, table, frame, flags, port, key, value, gateway, now)
       if (why == Learnt.DONE) last = key
       else if (why != Learnt.LATER) {
         drop(worker, port, frame, why)
         continue
       }
     }
+    if (gateway != NO_MAC) {
+      const attended = attend(worker, block, config, frame, gateway, entries, now)
+      entries = attended & ~TAKEN
+      if (attended != entries) continue
+    }
     const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
-    const mac = destinationOf(address)
-    let verdict = decide(table, bucket, mac, fid, port, control, ports, generation, ageing, stamp)
+    const to = destinationOf(address)
+    let verdict = decide(table, bucket, to, fid, port, control, ports, generation, ageing, stamp)
     if (filtered) verdict = asked(worker, block, config, frame, verdict)
     const reach = (verdict & Verdict.LINK) == 0 ? isolation : 0
     const detail = verdict & Verdict.DETAIL
@@ -160,9 +168,7 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
       entries = shortcut(worker, block, config, index + 1, count, entries, now)
       index = load<u32>(block, Worker.NEXT) - 1
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
-      const storm = (flags & PortFlag.STORM) != 0 ? stormed(record, frame, detail, now) : 0
-      if (storm != 0) drop(worker, port, frame, storm)
-      else entries = flood(worker, block, frame, detail, reach, entries)
+      entries = floodAllowed(worker, block, record, frame, flags, detail, reach, entries, now)
     } else drop(worker, port, frame, detail)
   }
   store<u32>(block, count, Worker.NEXT)
@@ -181,8 +187,10 @@ function source(
   port: u32,
   key: u64,
   value: u64,
+  gateway: u64,
   now: f64,
 ): u32 {
+  if (macOf(key) == gateway) return Drop.GATEWAY_SPOOFED
   if (!isStation(macOf(key))) return Drop.SOURCE_INVALID
   const bucket = <usize>load<u32>(frame, Frame.SOURCE_BUCKET)
   if ((flags & (PortFlag.NO_LEARNING | PortFlag.LOCKED)) != 0) {
@@ -209,6 +217,25 @@ function isCramped(block: usize, entries: u32): bool {
   return load<u32>(block, Worker.HEADS_USED) > HEADS_SIZE - HEADS_RESERVE
 }
 
+/** Floods a frame, unless its port has done so too often. */
+@inline
+function floodAllowed(
+  worker: u32,
+  block: usize,
+  record: usize,
+  frame: usize,
+  flags: u32,
+  kind: u32,
+  isolation: u32,
+  entries: u32,
+  now: f64,
+): u32 {
+  const storm = (flags & PortFlag.STORM) != 0 ? stormed(record, frame, kind, now) : 0
+  if (storm == 0) return flood(worker, block, frame, kind, isolation, entries)
+  drop(worker, <u32>load<u16>(frame, Frame.PORT), frame, storm)
+  return entries
+}
+
 /** Why a flood of class `kind` is too much from this port: 0, or a drop reason. */
 function stormed(record: usize, frame: usize, kind: u32, now: f64): u32 {
   const port = <u32>load<u16>(frame, Frame.PORT)
@@ -218,7 +245,16 @@ function stormed(record: usize, frame: usize, kind: u32, now: f64): u32 {
 }
 
 /** Copies a frame, as it came, to whoever watches the port. */
-function mirrorReceived(worker: u32, block: usize, record: usize, frame: usize, entries: u32): u32 {
+@inline
+function mirrorReceived(
+  worker: u32,
+  block: usize,
+  record: usize,
+  frame: usize,
+  flags: u32,
+  entries: u32,
+): u32 {
+  if ((flags & PortFlag.MIRROR_RECEIVE) == 0) return entries
   // Whoever gets it later may need the checksum completed, which would change what was sent here.
   settle(frame, 0)
   const target = load<u32>(record, PortRecord.MIRROR_RECEIVE)
@@ -226,17 +262,23 @@ function mirrorReceived(worker: u32, block: usize, record: usize, frame: usize, 
 }
 
 /**
- * Does what time asks for: a slice of FDB ageing. Returns the number of transmit entries, as
- * `process` does; there are none yet.
+ * Does what time asks for: a slice of FDB ageing, and what the router asks, repeats or announces.
+ * Returns the number of transmit entries, as `process` does.
  */
 export function tick(worker: u32, now: f64): u32 {
   const block = workerBlock(worker)
   const config = latch(block)
+  store<u32>(block, 0, Worker.HEADS_USED)
+  store<f64>(block, now, Worker.NOW)
   sweep(worker, block, config, now)
-  return 0
+  const entries = tickRouter(worker, block, config, now)
+  if (entries != 0 && load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
+    capture(worker, block, 0, 0, entries, now)
+  }
+  return entries
 }
 
 /** When `tick` wants to be called, in milliseconds on the clock of `now`; Infinity: not before a burst. */
 export function nextDeadline(_worker: u32, now: f64): f64 {
-  return max(now, sweepDeadline())
+  return max(now, min(sweepDeadline(), routerDeadline()))
 }

@@ -42,6 +42,7 @@ import {
   VLAN_SET_SIZE,
   Worker,
 } from './memory'
+import { concerns, interfaceMac, NO_MAC } from './router/interface'
 import { holds, nearSlot, refresh, VALUE, valueOf } from './table/bucket'
 import { TRANSMIT_SIZE } from './transmit'
 import { Ethernet, isGroup, isStation } from './wire/ethernet'
@@ -123,6 +124,7 @@ function run(
   sets: usize,
 ): usize {
   let fid = u32.MAX_VALUE
+  let gateway: u64 = NO_MAC
   let value: u64 = 0
   let generation: u32 = 0
   let limit: u32 = 0
@@ -131,14 +133,17 @@ function run(
     // Checksum, GSO type and size, what is found in parsing for these, and the reason for a drop.
     if (load<u64>(frame, Frame.CHECKSUM) != 0) break
     let address = <usize>load<u32>(frame, Frame.ADDRESS)
-    if (<u32>load<u16>(frame, Frame.FID) != fid) {
-      fid = <u32>load<u16>(frame, Frame.FID)
-      if (isFiltered(config, fid)) break
+    const domain = <u32>load<u16>(frame, Frame.FID)
+    if (domain != fid) {
+      if (isFiltered(config, domain)) break
+      fid = domain
+      gateway = interfaceMac(config, fid)
       generation = domainGeneration(fid)
       value = withGeneration(template, portGeneration + generation)
       limit = ageLimit(ageingOf(config, fid))
       last = <u64>(fid ^ 1) // of no source in this domain
     }
+    if (gateway != NO_MAC && concerns(frame, address, gateway)) break
     const source = sourceKeyOf(address, fid)
     if (source != last) {
       if (template == NOTHING) {
@@ -163,33 +168,45 @@ function run(
     if (!holds(slot, key)) break
     const to = portOf(found)
     if (to == port) break
-    const shared = ports + <usize>to * PORT_SHARED_SIZE
-    if (!isGenerationOf(found, load<u32>(shared, Shared.GENERATION) + generation)) break
+    if (!isGenerationOf(found, generationAt(ports, to) + generation)) break
     if (!isYoung(found, stamp, limit)) break
     const record = portRecord(config, to)
     if ((load<u32>(record, PortRecord.FLAGS) & looked) != wanted) break
     let length = load<u32>(frame, Frame.LENGTH)
-    const most = load<u32>(record, PortRecord.MTU) + Ethernet.HEADER
     if (wanted == UP) {
-      if (length > most) break
+      if (length > mostOf(record)) break
       if (load<u32>(record, PortRecord.FID) != fid) break
     } else {
       const lies = load<u32>(frame, Frame.TAG)
-      if (length > most + tagLength(lies)) break
+      if (length > mostOf(record) + tagLength(lies)) break
       if (load<u8>(frame, Frame.NESTED) != 0) break
       if (load<u32>(record, PortRecord.BRIDGE) != bridge) break
-      const tci = <u32>load<u16>(frame, Frame.TCI)
-      if (!inVlanSet(sets + <usize>to * VLAN_SET_SIZE, tci & Vlan.VID_MASK)) break
-      const tag = tagOfPort(record, tci)
+      if (!inVlanSet(sets + <usize>to * VLAN_SET_SIZE, tciOf(frame) & Vlan.VID_MASK)) break
+      const tag = tagOfPort(record, tciOf(frame))
       if (tag != lies) {
         if (load<u32>(DIRECTORY, Directory.CAPTURING) != 0) break // wants it as it lies
-        const longer = tagLength(tag) - tagLength(lies)
-        address = relabel(address, tag, longer)
-        length += longer
+        address = relabel(address, tag, tagLength(tag) - tagLength(lies))
+        length += tagLength(tag) - tagLength(lies)
       }
     }
     sendFitting(entry, address, length, identity + ((<usize>to) << 2))
     countTransmitted(counters + <usize>to * COUNTERS_SIZE, 1, length)
   }
   return frame
+}
+
+@inline
+function generationAt(ports: usize, port: u32): u32 {
+  return load<u32>(ports + <usize>port * PORT_SHARED_SIZE, Shared.GENERATION)
+}
+
+/** Octets of the longest frame that a port takes. */
+@inline
+function mostOf(record: usize): u32 {
+  return load<u32>(record, PortRecord.MTU) + Ethernet.HEADER
+}
+
+@inline
+function tciOf(frame: usize): u32 {
+  return <u32>load<u16>(frame, Frame.TCI)
 }

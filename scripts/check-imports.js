@@ -53,7 +53,9 @@ export const src = {
 export const assembly = inLayers([
   ['index'],
   ['pipeline', 'boot'],
-  ['shortcut', 'firewall'],
+  ['shortcut'],
+  ['gateway'],
+  ['firewall'],
   ['capture', 'door'],
   ['egress'],
   ['bridge', 'router', 'nat', 'filter', 'overlay', 'offload'],

@@ -11,8 +11,10 @@
  */
 
 import { DomainRecord, domainRecord, TICK_MS } from '../config'
-import { Directory, DOMAIN_SHARED_SIZE, directory, PORT_SHARED_SIZE, Worker } from '../memory'
+import { Directory, DOMAIN_SHARED_SIZE, directory, PORT_SHARED_SIZE } from '../memory'
 import { Ethernet } from '../wire/ethernet'
+
+export { ownerOf } from '../memory'
 
 export namespace Flag {
   /** Made by hand: in force until it is removed by hand. */
@@ -181,10 +183,4 @@ export function onlyStampDiffers(one: u64, other: u64): bool {
 export function inForce(config: usize, fid: u32, value: u64, stamp: u32): bool {
   const ports = directory(Directory.PORTS)
   return isValid(value, ports, domainGeneration(fid), ageingOf(config, fid), stamp)
-}
-
-/** The word that marks a lock as this worker's, in its present incarnation. */
-@inline
-export function ownerOf(worker: u32, block: usize): u32 {
-  return ((worker + 1) << 24) | (load<u32>(block, Worker.INCARNATION) & 0xffffff)
 }

@@ -5,7 +5,15 @@
  * ports; more are needed where ports differ in what they take (flood.ts). What is usual for one port
  * goes the short way (shortcut.ts), with the same outcome.
  */
-import { DomainRecord, domainRecord, latched, PortFlag, PortRecord, portRecord } from '../config'
+import {
+  DomainRecord,
+  domainRecord,
+  Flood,
+  latched,
+  PortFlag,
+  PortRecord,
+  portRecord,
+} from '../config'
 import { countersOf, countTransmitted, dropReceived, dropTransmitted } from '../counter'
 import { Drop } from '../drop'
 import { isMember, leavesTagged, Run } from '../flood'
@@ -13,6 +21,7 @@ import { Frame, framesOf } from '../frame'
 import { DIRECTORY, Directory, RUN_SIZE, Worker } from '../memory'
 import { conforms, Meter } from '../meter'
 import { packetLength, settle } from '../offload/release'
+import { interfaceMac, NO_MAC } from '../router/interface'
 import { NO_PORT, only } from '../transmit'
 import { tagOf } from '../wire/vlan'
 import { deliver } from './deliver'
@@ -146,11 +155,16 @@ export function flood(
     reached = true
     count = floodRun(worker, block, config, frame, run, ingress, count)
   }
-  if (!reached) {
+  if (!reached && !isHeard(config, frame, kind)) {
     store<u8>(frame, <u8>Drop.NO_DESTINATION, Frame.DROP)
     dropReceived(worker, ingress, Drop.NO_DESTINATION, 1)
   }
   return count
+}
+
+/** True for a flood that the router of the domain has heard: it reached somebody. */
+function isHeard(config: usize, frame: usize, kind: u32): bool {
+  return kind != Flood.UNKNOWN && interfaceMac(config, <u32>load<u16>(frame, Frame.FID)) != NO_MAC
 }
 
 /** True if a run has no port but the ingress. */

@@ -5,6 +5,7 @@
 export namespace Arp {
   export const LENGTH: u32 = 28
   export const SENDER: usize = 14
+  export const TARGET: usize = 24
   /** Hardware, protocol and lengths as one load gives them. */
   export const KIND: u64 = 0x040600080100
 }

@@ -72,6 +72,35 @@ export interface Exports {
   configGeneration(): number
   configPassed(generation: number): number
 
+  configRouter(): void
+  configInterface(
+    fid: number,
+    flags: number,
+    macHigh: number,
+    macLow: number,
+    mtu: number,
+    vid: number,
+    identity: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): number
+  configRoute(
+    kind: number,
+    family: number,
+    length: number,
+    fid: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    nextA: number,
+    nextB: number,
+    nextC: number,
+    nextD: number,
+  ): number
+
   fdbCount(): number
   fdbSet(
     worker: number,
@@ -209,6 +238,17 @@ export const Flow = { new: 0, established: 1, related: 2 } as const
 export const Action = { allow: 1, deny: 2, reject: 3 } as const
 /** Assigned numbers of the protocols that have a name in the config. */
 export const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const
+
+/** Flags of an interface: assembly/router/interface.ts. */
+export const InterfaceFlag = { UPLINK: 1, ADVERTISE: 2 } as const
+/** Kinds of route: assembly/router/route.ts. */
+export const RouteKind = {
+  LOCAL: 1,
+  CONNECTED: 2,
+  BROADCAST: 3,
+  STATIC: 4,
+  UNREACHABLE: 5,
+} as const
 
 /** Meters of a port: assembly/meter.ts. */
 export const Meter = {

@@ -49,6 +49,33 @@ export interface DomainSettings {
   closed: boolean
 }
 
+/** Sixteen octets as little-endian words. */
+export type Words = BoundAddress['words']
+
+/** An interface of the router, see assembly/router/interface.ts. */
+export interface InterfaceRecord {
+  /** Bits of InterfaceFlag. */
+  flags: number
+  /** First two octets and last four. */
+  mac: readonly [number, number]
+  mtu: number
+  vid: number
+  /** Another number: it announces itself. */
+  identity: number
+  linkLocal: Words
+}
+
+/** A route, see assembly/router/route.ts. */
+export interface RouteRecord {
+  kind: number
+  family: 4 | 6
+  length: number
+  /** 0 for none. */
+  fid: number
+  prefix: Words
+  nextHop: Words
+}
+
 /** An FDB entry; the MAC as its first two octets and its last four. */
 export interface FdbEntry {
   fid: number
@@ -146,6 +173,22 @@ export class Manager {
     const flags =
       DomainFlag.PRESENT | (filtered ? DomainFlag.FILTERED : 0) | (closed ? DomainFlag.CLOSED : 0)
     this.exports.configDomain(fid, flags, ageing, bridge, vid)
+  }
+
+  /** In the open change: an interface of the router. */
+  setInterface(fid: number, settings: InterfaceRecord): void {
+    const { flags, mac, mtu, vid, identity, linkLocal } = settings
+    const done = this.exports.configInterface(fid, flags, ...mac, mtu, vid, identity, ...linkLocal)
+    if (!done) throw new LinkspanError('LIMIT', 'there is room for 1024 gateways and uplinks')
+  }
+
+  /** In the open change: a route; those of shorter prefixes first. */
+  setRoute({ kind, family, length, fid, prefix, nextHop }: RouteRecord): void {
+    if (this.exports.configRoute(kind, family, length, fid, ...prefix, ...nextHop)) return
+    throw new LinkspanError(
+      'LIMIT',
+      'the routes do not fit: raise capacity.routes and restart the switch',
+    )
   }
 
   /** Makes the change active, whole and at once; returns its generation. */

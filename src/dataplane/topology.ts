@@ -17,6 +17,7 @@ import { exists, find, stillHas } from './named.js'
 import { Numbers } from './numbers.js'
 import { bindingsOf } from './port-record.js'
 import { type MirrorView, portRecord } from './port-settings.js'
+import { Router } from './router.js'
 
 /** `mirror` here has a port always: a file is a port of its own. */
 export type BridgeSettings = Pick<Bridge, 'ageing'> & {
@@ -46,12 +47,15 @@ export interface TopologyCapacity {
   bridges: number
   vlans: number
   rules: number
+  /** None, unless the memory was laid out for a router. */
+  routes?: number
 }
 
 export class Topology implements MirrorView {
   readonly entries: Entries
   readonly domains: Domains
   readonly filter: Filter
+  readonly router: Router
   readonly #manager: Manager
   readonly #bridges = new Map<string, BridgeState>()
   readonly #ports = new Map<string, PortState>()
@@ -70,6 +74,7 @@ export class Topology implements MirrorView {
     const fids = new Numbers(1, domainsOf(capacity), 'VLAN', 'capacity.vlans or capacity.bridges')
     this.domains = new Domains(manager, fids, this.#passed)
     this.entries = new Entries(manager, this)
+    this.router = new Router(manager, this, capacity.routes ?? 0)
     this.#bridgeIndices = new Numbers(0, capacity.bridges, 'bridge', 'capacity.bridges')
     this.#indices = new Numbers(0, capacity.ports, 'port', 'capacity.ports')
     this.filter = new Filter(manager, this.#filterView, capacity.rules, this.#passed)
@@ -128,6 +133,7 @@ export class Topology implements MirrorView {
     const [user] = this.#portsOf(name)
     if (user) throw stillHas(name, user[0])
     this.#bridges.delete(name)
+    this.router.forgetBridge(name)
     if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
     this.#dirtyBridges.delete(name)
     this.#removedBridges.set(name, index)
@@ -169,6 +175,11 @@ export class Topology implements MirrorView {
     if (!this.bridge(bridge).vlanAware) return
     this.#dirtyBridges.add(bridge)
     this.domains.reserve(bridge, namedBy(policy?.vlan ?? DEFAULT_VLAN))
+  }
+
+  /** Notes that an interface of a bridge comes or goes: it may be of a VLAN that no port names. */
+  touchInterface(bridge: string): void {
+    if (this.#bridges.has(bridge)) this.#touchBridge(bridge)
   }
 
   #touchBridge(name: string): void {
@@ -232,7 +243,7 @@ export class Topology implements MirrorView {
   flush(): boolean {
     const { size } = this.#dirtyBridges
     const clean = this.#dirtyPorts.size + size + this.#removedBridges.size === 0
-    if (clean && !this.filter.dirty) return true
+    if (clean && !this.filter.dirty && !this.router.changed) return true
     if (!this.#manager.begin()) return false
     for (const name of this.#dirtyBridges) this.#writeBridge(name)
     for (const [name, index] of this.#removedBridges) this.domains.drop(name, index)
@@ -241,6 +252,7 @@ export class Topology implements MirrorView {
     for (const { index, policy } of this.#ports.values()) {
       if (policy?.guard) this.#manager.setBindings(index, bindingsOf(policy.guard))
     }
+    this.router.write()
     const generation = this.#manager.commit()
     for (const fid of this.domains.committed(generation)) this.entries.forgetDomain(fid)
     for (const index of this.#voidPorts) this.#manager.exports.fdbFlushPort(index)
@@ -275,7 +287,7 @@ export class Topology implements MirrorView {
   /** The VLANs that ports of a bridge name: all that exist there. */
   #domainsOf(bridge: string): Set<number> {
     if (!this.bridge(bridge).vlanAware) return new Set([WHOLE])
-    const vlans = new Set<number>()
+    const vlans = new Set(this.router.vlansOf(bridge))
     for (const [, { policy }] of this.#portsOf(bridge)) {
       for (const vlan of namedBy(policy?.vlan ?? DEFAULT_VLAN)) vlans.add(vlan)
     }

@@ -8,6 +8,7 @@ import { Forwarder } from '../../src/dataplane/forwarder.js'
 import type { drops as reasons } from '../../src/dataplane/generated/drops.js'
 import { type Attachment, type Capacities, createMemory } from '../../src/dataplane/instance.js'
 import { type DataplaneEvent, Manager, type PortCounters } from '../../src/dataplane/manager.js'
+import type { RouteSettings } from '../../src/dataplane/router.js'
 import { type BridgeSettings, Topology } from '../../src/dataplane/topology.js'
 import { MemoryDevice } from '../../src/device/memory.js'
 import { MemoryIo } from '../../src/device/memory-io.js'
@@ -34,6 +35,15 @@ export interface PortOptions {
   up?: boolean
   /** Whatever is left out is as with no policy. */
   policy?: PolicyOptions
+}
+
+export interface GatewayOptions {
+  /** Such as `10.55.0.1/24`. */
+  addresses: readonly string[]
+  mac?: string
+  vlan?: number
+  mtu?: number
+  advertise?: boolean
 }
 
 /** What the switch sent: the header is absent on a port without offloads. */
@@ -136,6 +146,41 @@ export class Rig {
     this.topology.removePort(name)
     this.#devices.delete(name)
     return this.apply()
+  }
+
+  /** Gives a bridge a gateway; what it says when it comes up is on its way then. */
+  gateway(bridge: string, given: GatewayOptions): this {
+    return this.#interface(bridge, given, false)
+  }
+
+  /** Adds a port on which the router is a host, on a bridge of its name. */
+  uplink(name: string, given: GatewayOptions & PortOptions): this {
+    const { addresses: _, mac: __, advertise: ___, ...port } = given
+    return this.port(name, { ...port, bridge: name }).#interface(name, given, true)
+  }
+
+  #interface(bridge: string, given: GatewayOptions, uplink: boolean): this {
+    const { addresses, vlan, mtu = 1500, advertise = false } = given
+    const number = [...this.topology.bridges.keys()].indexOf(bridge)
+    const mac = given.mac ?? `02:ff:00:00:00:${number.toString(16).padStart(2, '0')}`
+    const settings = { addresses, mac, mtu, advertise, uplink }
+    this.topology.router.setInterface({ bridge, vlan }, settings)
+    return this.settle()
+  }
+
+  removeGateway(bridge: string, vlan?: number): this {
+    this.topology.router.setInterface({ bridge, vlan }, undefined)
+    return this.settle()
+  }
+
+  routes(...routes: RouteSettings[]): this {
+    this.topology.router.setRoutes(routes)
+    return this.settle()
+  }
+
+  /** Commits, and lets the router notice: it asks for its next deadline after a turn. */
+  settle(): this {
+    return this.apply().run().run()
   }
 
   /** Commits what was changed; between bursts nobody can be in the way. */

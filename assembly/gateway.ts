@@ -1,0 +1,93 @@
+/**
+ * The router on its bridges: which frames of a domain with an interface are for it, what it hears of
+ * others, and what time asks of it. The packets' way is in gateway/forward.ts.
+ */
+import { Drop } from './drop'
+import { isWatched } from './egress/send'
+import { FRAME_SIZE, Frame } from './frame'
+import { interfaceDeadline, tickInterfaces } from './gateway/announce'
+import { hearArp, TAKEN } from './gateway/arp'
+import { discard, Routed, room, routed } from './gateway/emit'
+import { routePacket } from './gateway/forward'
+import { neighborDeadline, tickNeighbors } from './gateway/neighbors'
+import { hasRouter } from './memory'
+import { networkTypeOf } from './packet'
+import { interfaceOf } from './router/interface'
+import { destinationOf, EtherType } from './wire/ethernet'
+
+export { TAKEN } from './gateway/arp'
+
+/**
+ * A frame in a domain that has an interface, whose MAC is `mac`. Returns the number of transmit
+ * entries, and TAKEN if the frame was the router's or is dropped: the bridge does nothing with it.
+ */
+export function attend(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  mac: u64,
+  entries: u32,
+  now: f64,
+): u32 {
+  if (destinationOf(<usize>load<u32>(frame, Frame.ADDRESS)) == mac) {
+    return toRouter(worker, block, config, frame, entries, now) | TAKEN
+  }
+  if (networkTypeOf(frame) != EtherType.ARP) return entries
+  const own = interfaceOf(config, <u32>load<u16>(frame, Frame.FID))
+  return hearArp(worker, block, config, frame, own, false, entries)
+}
+
+/** A frame to the router's MAC. Returns the number of transmit entries. */
+export function toRouter(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  entries: u32,
+  _now: f64,
+): u32 {
+  const own = interfaceOf(config, <u32>load<u16>(frame, Frame.FID))
+  const type = networkTypeOf(frame)
+  if (type == EtherType.ARP) {
+    return hearArp(worker, block, config, frame, own, true, entries) & ~TAKEN
+  }
+  if (type != EtherType.IPV4 && type != EtherType.IPV6) {
+    discard(worker, frame, Drop.NOT_FOR_ROUTER)
+    return entries
+  }
+  if (!isWatched(config, frame)) return routePacket(worker, block, config, frame, own, entries)
+  // Whoever watches the port is to see it as it came, and it is about to be rewritten.
+  const copy = copyOf(worker, block, frame)
+  if (copy == 0) {
+    discard(worker, frame, Drop.TRANSMIT_LIST_FULL)
+    return entries
+  }
+  entries = routePacket(worker, block, config, copy, own, entries)
+  store<u8>(frame, load<u8>(copy, Frame.DROP), Frame.DROP)
+  return entries
+}
+
+/** A copy of a frame that can be rewritten, or 0 if there is no room. */
+function copyOf(worker: u32, block: usize, frame: usize): usize {
+  const length = load<u32>(frame, Frame.LENGTH)
+  const address = room(worker, block, length)
+  if (address == 0) return 0
+  const copy = routed(block, Routed.COPY)
+  memory.copy(copy, frame, FRAME_SIZE)
+  memory.copy(address, <usize>load<u32>(frame, Frame.ADDRESS), length)
+  store<u32>(copy, <u32>address, Frame.ADDRESS)
+  return copy
+}
+
+/** Does what time asks of the router; returns the number of transmit entries. */
+export function tickRouter(worker: u32, block: usize, config: usize, now: f64): u32 {
+  if (!hasRouter()) return 0
+  const entries = tickNeighbors(worker, block, config, now, 0)
+  return tickInterfaces(worker, block, config, now, entries)
+}
+
+/** When `tickRouter` wants to be called, ms; Infinity: not before a frame comes. */
+export function routerDeadline(): f64 {
+  return hasRouter() ? min(interfaceDeadline(), neighborDeadline()) : Infinity
+}

@@ -1,0 +1,84 @@
+/**
+ * What the router says without being asked: when an interface comes up or its addresses change, two
+ * ARP announcements (RFC 5227 section 2.3).
+ *
+ * Shared words of an interface: 0 identity that was announced u32   4 announcements to go u32   8 when
+ *   the next one is due f64 ms   32 see arp.ts
+ */
+import { DIRECTORY, Directory, directory, INTERFACE_SHARED_SIZE, NEVER } from '../memory'
+import { Interface, interfaceAt, interfaceCount } from '../router/interface'
+import { enter, leave } from '../router/neighbor'
+import { firstAddress, nextAddress, Route } from '../router/route'
+import { isRoomy } from './emit'
+import { announceByArp } from './speak-arp'
+
+const IDENTITY: usize = 0
+const TO_GO: usize = 4
+const NEXT: usize = 8
+
+/** ANNOUNCE_NUM and ANNOUNCE_INTERVAL (RFC 5227 section 1.1). */
+const ANNOUNCEMENTS: u32 = 2
+const INTERVAL: f64 = 2000
+
+@inline
+function sharedOf(own: usize): usize {
+  const fid = <usize>load<u32>(own, Interface.FID)
+  return directory(Directory.INTERFACES) + fid * INTERFACE_SHARED_SIZE
+}
+
+/** Says what is due. */
+export function tickInterfaces(
+  worker: u32,
+  block: usize,
+  config: usize,
+  now: f64,
+  entries: u32,
+): u32 {
+  const deadline = atomic.load<u64>(DIRECTORY, Directory.INTERFACE_DEADLINE)
+  if (now < <f64>deadline || !enter(worker, block)) return entries
+  let soonest: f64 = Infinity
+  const count = interfaceCount(config)
+  for (let index: u32 = 0; index < count; index++) {
+    const own = interfaceAt(config, index)
+    if (isRoomy(block, entries)) entries = announce(worker, block, config, own, now, entries)
+    else soonest = now
+    const shared = sharedOf(own)
+    if (load<u32>(shared, TO_GO) != 0) soonest = min(soonest, load<f64>(shared, NEXT))
+  }
+  const then = soonest == Infinity ? NEVER : <u64>Math.ceil(soonest)
+  // A change of config in between has asked for another look.
+  atomic.cmpxchg<u64>(DIRECTORY, deadline, then, Directory.INTERFACE_DEADLINE)
+  leave()
+  return entries
+}
+
+function announce(
+  worker: u32,
+  block: usize,
+  config: usize,
+  own: usize,
+  now: f64,
+  entries: u32,
+): u32 {
+  const shared = sharedOf(own)
+  if (load<u32>(shared, IDENTITY) != load<u32>(own, Interface.IDENTITY)) {
+    store<u32>(shared, load<u32>(own, Interface.IDENTITY), IDENTITY)
+    store<u32>(shared, ANNOUNCEMENTS, TO_GO)
+    store<f64>(shared, now, NEXT)
+  }
+  const left = load<u32>(shared, TO_GO)
+  if (left == 0 || now < load<f64>(shared, NEXT)) return entries
+  store<u32>(shared, left - 1, TO_GO)
+  store<f64>(shared, now + INTERVAL, NEXT)
+  const fid = load<u32>(own, Interface.FID)
+  for (let route = firstAddress(config, fid); route != 0; route = nextAddress(config, route)) {
+    if (load<u32>(route, Route.FAMILY) != 4) continue
+    entries = announceByArp(worker, block, own, load<u32>(route, Route.PREFIX), entries)
+  }
+  return entries
+}
+
+export function interfaceDeadline(): f64 {
+  const deadline = atomic.load<u64>(DIRECTORY, Directory.INTERFACE_DEADLINE)
+  return deadline == NEVER ? Infinity : <f64>deadline
+}

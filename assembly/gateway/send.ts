@@ -1,0 +1,72 @@
+/** The last steps of a routed packet: its next hop's MAC, or a place to wait for it. */
+import { Drop } from '../drop'
+import { Frame } from '../frame'
+import { Worker } from '../memory'
+import { Interface } from '../router/interface'
+import { mapped } from '../router/neighbor'
+import { macFor, Waiting, waitFor } from '../router/resolve'
+import { Route } from '../router/route'
+import { BROADCAST, Ethernet, EtherType } from '../wire/ethernet'
+import { ask } from './ask'
+import { discard, into, isolationOf, toMac } from './emit'
+
+/** Sends a packet by a route whose interface is `own`: OUT_FID is set, its IP header as it leaves. */
+export function sendBy(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  route: usize,
+  own: usize,
+  entries: u32,
+): u32 {
+  let lower = load<u64>(route, Route.NEXT_HOP)
+  let upper = load<u64>(route, Route.NEXT_HOP + 8)
+  if ((lower | upper) == 0) {
+    const packet = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L3)
+    if (<u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4) {
+      upper = mapped(load<u32>(packet, 16))
+    } else {
+      lower = load<u64>(packet, 24)
+      upper = load<u64>(packet, 32)
+    }
+  }
+  const fid = load<u32>(own, Interface.FID)
+  const now = load<f64>(block, Worker.NOW)
+  let mac = macFor(worker, block, fid, lower, upper, now)
+  if (mac == 0) {
+    const waiting = waitFor(worker, block, frame, fid, lower, upper, now)
+    if (waiting == Waiting.KNOWN) mac = macFor(worker, block, fid, lower, upper, now)
+    else if ((waiting & Waiting.HELD) == 0) discard(worker, frame, Drop.NEIGHBOR_QUEUE)
+    if ((waiting & Waiting.ASK) != 0) {
+      entries = ask(worker, block, config, fid, lower, upper, BROADCAST, entries)
+    }
+    if (mac == 0) return entries
+  }
+  return sendOn(worker, block, config, frame, own, mac, entries)
+}
+
+/** Sends a packet to the MAC of its next hop by the interface `own`. */
+export function sendOn(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  own: usize,
+  mac: u64,
+  entries: u32,
+): u32 {
+  const fid = <u32>load<u16>(frame, Frame.OUT_FID)
+  if (own == 0) {
+    discard(worker, frame, Drop.NO_ROUTE) // the interface went while the frame waited
+    return entries
+  }
+  const isolation = isolationOf(config, frame, fid)
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  const source = load<u64>(own)
+  store<u64>(address, mac | (source << 48))
+  store<u32>(address, <u32>(source >> 16), Ethernet.SOURCE + 2)
+  store<u8>(frame, 0, Frame.NESTED)
+  into(config, frame, fid)
+  return toMac(worker, block, frame, mac, isolation, entries)
+}

@@ -1,0 +1,47 @@
+/**
+ * The places where connection tracking, translation and the filter have their say in the way of a
+ * packet through the router (forward.ts). Each gets the frame as `parse` has described it, may rewrite
+ * it where it lies, and returns 0 to let it go on or a drop reason. For FILTER_REJECTED and
+ * NAT_EXHAUSTED the sender is told (ICMP "administratively prohibited").
+ */
+
+/**
+ * Step A, before it is known where the packet goes: the flow it belongs to (Frame.FLOW), both
+ * translations and the state of one that there is; of one that there is not, the translation of the
+ * destination.
+ */
+@inline
+export function enterFlow(
+  _worker: u32,
+  _block: usize,
+  _config: usize,
+  _frame: usize,
+  _now: f64,
+): u32 {
+  return 0
+}
+
+/**
+ * Step B, when it is known where the packet goes (Frame.OUT_FID; `_route` is its record) and nothing
+ * of that is done yet: the filter, which sees the destination translated and the source as it was,
+ * then the translation of the source and the new flow. Not asked for what is for the router itself.
+ */
+@inline
+export function leaveFlow(
+  _worker: u32,
+  _block: usize,
+  _config: usize,
+  _frame: usize,
+  _route: usize,
+  _now: f64,
+): u32 {
+  return 0
+}
+
+/**
+ * Step C: `packet` is a copy of the first `_length` octets of a packet about to be quoted to its
+ * sender, who is to see it as it was sent: translations are taken back. `_frame` is the frame that
+ * it is a copy of.
+ */
+@inline
+export function restoreQuoted(_frame: usize, _packet: usize, _length: u32): void {}

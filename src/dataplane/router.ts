@@ -1,0 +1,294 @@
+/**
+ * The router's interfaces and routes by name, over the dataplane's numbers. What is set here is
+ * written whole with every change of the topology, in the same commit as its ports.
+ */
+import {
+  contains,
+  formatPrefix,
+  isLinkLocal,
+  macToPair,
+  networkOf,
+  type Prefix,
+  parseAddress,
+  parseMac,
+  parsePrefix,
+} from '../config/address.js'
+import { LinkspanError } from '../error.js'
+import { InterfaceFlag, RouteKind } from './abi.js'
+import { type Domains, WHOLE } from './domains.js'
+import type { Manager, RouteRecord, Words } from './manager.js'
+import { wordsOf } from './port-record.js'
+
+/** The broadcast domain that an interface is on; `vlan` on a VLAN-aware bridge, 1 if left out. */
+export interface RouterDomain {
+  bridge: string
+  vlan?: number | undefined
+}
+
+export interface InterfaceSettings {
+  mac: string
+  /** With the length of the network's prefix: `10.55.0.1/24`. */
+  addresses: readonly string[]
+  mtu: number
+  /** Sends router advertisements. */
+  advertise: boolean
+  uplink: boolean
+}
+
+export interface RouteSettings {
+  to: string
+  via?: string | undefined
+  /** Left out: the one whose network `via` is in. Without `via`: on the link; without both: nowhere. */
+  interface?: RouterDomain | undefined
+  /** Of routes to the same prefix the lowest counts. */
+  metric?: number | undefined
+}
+
+export interface RouteState {
+  to: string
+  via: string | null
+  bridge: string | null
+  kind: 'local' | 'connected' | 'static'
+}
+
+/** What the router needs of the topology. */
+export interface RouterHost {
+  readonly domains: Domains
+  readonly bridges: ReadonlyMap<string, { vlanAware?: boolean | undefined }>
+  bridge(name: string): unknown
+  touchInterface(bridge: string): void
+}
+
+interface Interface extends InterfaceSettings {
+  domain: RouterDomain
+  identity: number
+  prefixes: readonly Prefix[]
+}
+
+/** A route to be: where it stands among those of the same prefix, the last of which counts. */
+interface Candidate extends Omit<RouteRecord, 'fid' | 'prefix' | 'nextHop'> {
+  domain: RouterDomain | undefined
+  bytes: Uint8Array
+  via: string | undefined
+  rank: number
+}
+
+const NOWHERE: Words = [0, 0, 0, 0]
+
+export class Router {
+  readonly #manager: Manager
+  readonly #host: RouterHost
+  readonly #capacity: number
+  readonly #interfaces = new Map<string, Interface>()
+  #routes: readonly RouteSettings[] = []
+  #identity = 0
+  #changed = false
+
+  /** @param capacity routes that there is room for */
+  constructor(manager: Manager, host: RouterHost, capacity: number) {
+    this.#manager = manager
+    this.#host = host
+    this.#capacity = capacity
+  }
+
+  /** True if there is something that was not written yet. */
+  get changed(): boolean {
+    return this.#changed
+  }
+
+  /** Gives a domain an interface, or takes it away. */
+  setInterface(domain: RouterDomain, settings: InterfaceSettings | undefined): void {
+    const key = keyOf(domain)
+    const before = this.#interfaces.get(key)
+    if (settings === undefined) {
+      if (before === undefined) return
+      this.#interfaces.delete(key)
+    } else {
+      this.#host.bridge(domain.bridge)
+      const same = before !== undefined && sameIdentity(before, settings)
+      const identity = same ? before.identity : ++this.#identity
+      const prefixes = settings.addresses.map(parsePrefix)
+      this.#interfaces.set(key, { ...settings, domain, identity, prefixes })
+      this.#fit(() => {
+        if (before === undefined) this.#interfaces.delete(key)
+        else this.#interfaces.set(key, before)
+      })
+    }
+    this.#changed = true
+    this.#host.touchInterface(domain.bridge)
+  }
+
+  /** Sets the routes by hand, all of them; those to and on the networks of interfaces are made. */
+  setRoutes(routes: readonly RouteSettings[]): void {
+    const before = this.#routes
+    this.#routes = routes
+    this.#fit(() => {
+      this.#routes = before
+    })
+    this.#changed = true
+  }
+
+  /** Takes the last change back if there is no room for it. */
+  #fit(undo: () => void): void {
+    try {
+      const { length } = this.#candidates()
+      if (length <= this.#capacity) return
+      throw new LinkspanError(
+        'LIMIT',
+        `${length} routes, those of gateways and uplinks included, and room for ${this.#capacity}: raise capacity.routes and restart the switch`,
+      )
+    } catch (error) {
+      undo()
+      throw error
+    }
+  }
+
+  /** A bridge goes, and its interfaces with it. */
+  forgetBridge(bridge: string): void {
+    for (const [key, { domain }] of this.#interfaces) {
+      if (domain.bridge !== bridge) continue
+      this.#interfaces.delete(key)
+      this.#changed = true
+    }
+  }
+
+  /** VLANs of a VLAN-aware bridge that have an interface. */
+  *vlansOf(bridge: string): Generator<number> {
+    for (const { domain } of this.#interfaces.values()) {
+      if (domain.bridge === bridge) yield this.#vlanOf(domain)
+    }
+  }
+
+  #vlanOf({ bridge, vlan }: RouterDomain): number {
+    return this.#host.bridges.get(bridge)?.vlanAware ? (vlan ?? 1) : WHOLE
+  }
+
+  #fidOf(domain: RouterDomain): number | undefined {
+    return this.#host.domains.fidOf(domain.bridge, this.#vlanOf(domain))
+  }
+
+  routes(): RouteState[] {
+    const kinds = { [RouteKind.LOCAL]: 'local', [RouteKind.CONNECTED]: 'connected' } as const
+    return this.#candidates().flatMap(({ kind, length, bytes, via, domain }) => {
+      if (kind === RouteKind.BROADCAST) return []
+      const to = formatPrefix({ bytes, length })
+      const named = kinds[kind as keyof typeof kinds] ?? 'static'
+      return [{ to, via: via ?? null, bridge: domain?.bridge ?? null, kind: named }]
+    })
+  }
+
+  /** Writes all of it into the open change. */
+  write(): void {
+    if (this.#capacity === 0) return
+    this.#manager.exports.configRouter()
+    for (const own of this.#interfaces.values()) this.#writeInterface(own)
+    for (const candidate of this.#candidates()) this.#writeRoute(candidate)
+    this.#changed = false
+  }
+
+  #writeInterface(own: Interface): void {
+    const fid = this.#fidOf(own.domain)
+    if (fid === undefined) return
+    const { mac, mtu, identity, uplink, advertise } = own
+    const flags = (uplink ? InterfaceFlag.UPLINK : 0) | (advertise ? InterfaceFlag.ADVERTISE : 0)
+    this.#manager.setInterface(fid, {
+      flags,
+      mac: macToPair(parseMac(mac)),
+      mtu,
+      vid: this.#vlanOf(own.domain),
+      identity,
+      linkLocal: wordsOf(linkLocalOf(own)),
+    })
+  }
+
+  #writeRoute({ kind, family, length, bytes, via, domain }: Candidate): void {
+    const fid = domain === undefined ? 0 : this.#fidOf(domain)
+    if (fid === undefined) return
+    const nextHop = via === undefined ? NOWHERE : neighborWords(via)
+    this.#manager.setRoute({ kind, family, length, fid, prefix: wordsOf(bytes), nextHop })
+  }
+
+  /** All routes in the order in which the dataplane wants them. */
+  #candidates(): Candidate[] {
+    const own = [...this.#interfaces.values()].flatMap(routesOfInterface)
+    const all = [...this.#routes.map((route) => this.#candidate(route)), ...own]
+    return all.sort((one, other) => one.length - other.length || one.rank - other.rank)
+  }
+
+  #candidate({ to, via, interface: named, metric = 0 }: RouteSettings): Candidate {
+    const prefix = networkOf(parsePrefix(to))
+    const domain = named ?? (via === undefined ? undefined : this.#domainOf(to, via))
+    const kind = domain === undefined ? RouteKind.UNREACHABLE : RouteKind.STATIC
+    return { kind, ...prefix, domain, via, rank: -1 - metric }
+  }
+
+  /** The domain in whose network a next hop lies. */
+  #domainOf(to: string, via: string): RouterDomain {
+    const address = parseAddress(via)
+    for (const { domain, prefixes } of this.#interfaces.values()) {
+      if (prefixes.some((prefix) => contains(networkOf(prefix), address))) return domain
+    }
+    throw new LinkspanError(
+      'INVALID',
+      `the route to ${to} goes via ${via}, which is in the network of no gateway and no uplink`,
+    )
+  }
+}
+
+function keyOf({ bridge, vlan }: RouterDomain): string {
+  return `${bridge}/${vlan ?? ''}`
+}
+
+function sameIdentity(one: InterfaceSettings, other: InterfaceSettings): boolean {
+  return one.mac === other.mac && one.addresses.join() === other.addresses.join()
+}
+
+/** The interface's link-local address: one that it was given, else that of its MAC (RFC 4291 app. A). */
+export function linkLocalOf({ mac, prefixes }: Pick<Interface, 'mac' | 'prefixes'>): Uint8Array {
+  const given = prefixes.find((prefix) => prefix.family === 6 && isLinkLocal(prefix))
+  if (given) return given.bytes
+  const [a = 0, ...rest] = parseMac(mac)
+  const identifier = [a ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)]
+  return Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier)
+}
+
+/** An address as a neighbour's: IPv4 as a mapped one (RFC 4291 2.5.5.2). */
+export function neighborWords(text: string): Words {
+  const { family, bytes } = parseAddress(text)
+  if (family === 6) return wordsOf(bytes)
+  return wordsOf([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes])
+}
+
+const NETWORK_RANK = 0
+const ADDRESS_RANK = 1
+/** An address on the link itself may be another's network address: it counts more. */
+const LOCAL_RANK = 2
+
+function routesOfInterface({ domain, prefixes }: Interface): Candidate[] {
+  return prefixes.flatMap((prefix) => {
+    const { family, bytes, length } = prefix
+    if (family === 6 && isLinkLocal(prefix)) return []
+    const bits = bytes.length * 8
+    const make = (kind: number, of: Uint8Array, size: number, rank: number): Candidate => {
+      return { kind, family, length: size, domain, bytes: of, via: undefined, rank }
+    }
+    const routes = [make(RouteKind.LOCAL, bytes, bits, LOCAL_RANK)]
+    if (length === bits) return routes
+    const { bytes: network } = networkOf(prefix)
+    routes.push(make(RouteKind.CONNECTED, network, length, NETWORK_RANK))
+    // A network of two hosts has no such addresses (RFC 3021).
+    if (family === 4 && length <= 30) {
+      routes.push(make(RouteKind.BROADCAST, network, bits, ADDRESS_RANK))
+      routes.push(make(RouteKind.BROADCAST, broadcastOf(network, length), bits, ADDRESS_RANK))
+    }
+    return routes
+  })
+}
+
+/** The last address of a network. */
+function broadcastOf(network: Uint8Array, length: number): Uint8Array {
+  return network.map((octet, index) => {
+    const bits = Math.min(8, Math.max(0, length - index * 8))
+    return octet | (0xff >> bits)
+  })
+}
