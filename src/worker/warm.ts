@@ -2,11 +2,14 @@
  * Warms the module up before it touches a port: V8 compiles hot functions anew in the background,
  * and a function entered cold stays slow until it returns. The code belongs to the module, so what
  * a throw-away instance on a small memory of its own has warmed is warm for all instances.
+ *
+ * The ports are set up by hand: a Topology knows of policy and so of addresses, and reading addresses
+ * takes a thread as long to load as all else that it needs.
  */
+import { PortFlag } from '../dataplane/abi.js'
 import { Forwarder } from '../dataplane/forwarder.js'
 import { type Build, createMemory, WITHOUT_ROUTER } from '../dataplane/instance.js'
-import { Manager } from '../dataplane/manager.js'
-import { Topology } from '../dataplane/topology.js'
+import { Manager, type PortSettings } from '../dataplane/manager.js'
 import { MemoryDevice } from '../device/memory.js'
 import { MemoryIo } from '../device/memory-io.js'
 
@@ -20,23 +23,35 @@ const CAPACITIES = {
   arena: 1 << 20,
   ...WITHOUT_ROUTER,
 }
+/** A port that forwards everything. */
+const OPEN: PortSettings = {
+  flags:
+    PortFlag.PRESENT |
+    PortFlag.UP |
+    PortFlag.FLOOD_BROADCAST |
+    PortFlag.FLOOD_MULTICAST |
+    PortFlag.FLOOD_UNKNOWN,
+  ...{ bridge: 0, fid: 1, mtu: 1500, offloads: 31 },
+  ...{ macLimit: 0, controlFrames: 0, mirrors: {}, rates: [] },
+}
 const FRAMES = 64
 const ROUNDS = 40
 
 /** Carries some thousand frames between two stations, flooded and unicast. */
 export function warmUp(module: WebAssembly.Module, build: Build): void {
   const attachment = { module, memory: createMemory(module, build, CAPACITIES, [1, 2]) }
-  const topology = new Topology(new Manager(attachment, 1), CAPACITIES)
-  topology.addBridge('warm', { ageing: 300_000 })
+  const manager = new Manager(attachment, 1)
+  manager.begin()
+  manager.setDomain(1, { ageing: 300_000, bridge: 0, vid: 0 })
   const forwarder = new Forwarder(attachment, 0)
   const io = new MemoryIo(forwarder, CAPACITIES.arena)
-  const devices = ['a', 'b', 'c'].map((name) => {
+  const devices = [0, 1, 2].map((port) => {
     const device = new MemoryDevice({ offloads: true })
-    const settings = { bridge: 'warm', up: true, mtu: 1500, offloads: 31 }
-    io.add(topology.addPort(name, settings), device)
+    manager.setPort(port, OPEN)
+    io.add(port, device)
     return device
   })
-  topology.flush()
+  manager.commit()
   for (let round = 0; round < ROUNDS; round++) {
     for (const port of [0, 1]) {
       for (let n = 0; n < FRAMES; n++) devices[port]?.send(frame(port, n % 4))
