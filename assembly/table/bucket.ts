@@ -9,6 +9,8 @@
  * is emptied key first and filled value first.
  */
 
+import { CACHE_LINE } from '../memory'
+
 export namespace Bucket {
   export const VERSION: usize = 0
   export const OVERFLOW: usize = 4
@@ -32,16 +34,16 @@ const SPIN_MAX: u32 = 10_000
 @inline
 export function slotIn(bucket: usize, key: u64): usize {
   const wanted = i64x2.splat(key)
-  const hits = hitsInFirstLine(bucket, wanted)
-  return hits != 0 ? slotAt(bucket, ctz(hits)) : slotInSecondLine(bucket, wanted)
+  const back = backInFirstLine(bucket, wanted)
+  return back != 0 ? bucket + CACHE_LINE - back : slotInSecondLine(bucket, wanted)
 }
 
 /** The same as `slotIn` for the one loop that has no calls. */
 @inline
 export function nearSlot(bucket: usize, key: u64): usize {
   const wanted = i64x2.splat(key)
-  const hits = hitsInFirstLine(bucket, wanted)
-  if (hits != 0) return slotAt(bucket, ctz(hits))
+  const back = backInFirstLine(bucket, wanted)
+  if (back != 0) return bucket + CACHE_LINE - back
   const others = hitsInSecondLine(bucket, wanted)
   return others == 0 ? 0 : slotAt(bucket, 3 + ctz(others))
 }
@@ -51,13 +53,17 @@ function slotInSecondLine(bucket: usize, wanted: v128): usize {
   return hits == 0 ? 0 : slotAt(bucket, 3 + ctz(hits))
 }
 
+/**
+ * How far from the end of the first line the key's first slot begins, 0 if it has none there: each
+ * comparison leaves its slot's distance, and the largest is wanted.
+ */
 @inline
-function hitsInFirstLine(bucket: usize, wanted: v128): u32 {
-  const a = i64x2.eq(v128.load(bucket, 16), wanted)
-  const b = i64x2.eq(v128.load(bucket, 32), wanted)
-  const c = i64x2.eq(v128.load(bucket, 48), wanted)
+function backInFirstLine(bucket: usize, wanted: v128): usize {
+  const a = v128.and(i64x2.eq(v128.load(bucket, 16), wanted), i64x2.splat(48))
+  const b = v128.and(i64x2.eq(v128.load(bucket, 32), wanted), i64x2.splat(32))
+  const c = v128.and(i64x2.eq(v128.load(bucket, 48), wanted), i64x2.splat(16))
   // Of each comparison the half that is the key's: a value may look like the key by chance.
-  return i64x2.bitmask(v128.shuffle<u64>(a, b, 0, 2)) | ((i64x2.bitmask(c) & 1) << 2)
+  return i32x4.extract_lane(i32x4.max_u(i32x4.max_u(a, b), c), 0)
 }
 
 @inline
