@@ -5,17 +5,21 @@
 import { parseDuration } from './config/duration.js'
 import { refuseUnbuilt } from './config/later.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
+import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
 import type { BridgeInput, Config, ConfigInput, Mirror, Port, PortInput } from './config/types.js'
+import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js'
 import { Captures } from './dataplane/captures.js'
 import { Fdb } from './dataplane/fdb.js'
 import { Forwarder } from './dataplane/forwarder.js'
 import { type Attachment, createMemory } from './dataplane/instance.js'
-import { type DataplaneEvent, Manager, type PortCounters } from './dataplane/manager.js'
+import { type DataplaneEvent, Manager } from './dataplane/manager.js'
 import { exists } from './dataplane/named.js'
+import { setRouter } from './dataplane/routing.js'
 import { singleModule } from './dataplane/single.js'
 import { type DropCount, Topology } from './dataplane/topology.js'
 import { MemoryDevice } from './device/memory.js'
 import { MemoryIo } from './device/memory-io.js'
+import { MemoryPort } from './device/memory-port.js'
 import { Offload } from './device/offload.js'
 import { LinkspanError } from './error.js'
 import {
@@ -27,6 +31,8 @@ import {
 import { type Trace, traceFrames } from './inspect/trace.js'
 import { Loop } from './worker/loop.js'
 
+export { MemoryPort }
+
 export interface SwitchOptions {
   /** Keys the hashes: the same seed and input give the same output, bit for bit. 0 if left out. */
   seed?: number
@@ -36,32 +42,6 @@ const ALL_OFFLOADS = Object.values(Offload).reduce((all, bit) => all | bit, 0)
 
 /** A burst of frames that a handler answers with new frames for ever is stopped after so many turns. */
 const TURNS_MAX = 1_000_000
-
-/** A port with a memory device: what the network's end does with it. */
-export class MemoryPort {
-  constructor(
-    readonly name: string,
-    private readonly device: MemoryDevice,
-    private readonly topology: Topology,
-  ) {}
-
-  /** See {@link MemoryDevice.send}. */
-  send(frame: Uint8Array): boolean {
-    return this.device.send(frame)
-  }
-  /** See {@link MemoryDevice.take}. */
-  take(): Uint8Array[] {
-    return this.device.take()
-  }
-  /** See {@link MemoryDevice.onFrame}. */
-  onFrame(handler: ((frame: Uint8Array) => void) | undefined): void {
-    this.device.onFrame(handler)
-  }
-  /** `rx` is into the switch. */
-  counters(): PortCounters {
-    return this.topology.counters(this.name)
-  }
-}
 
 export class Switch {
   readonly fdb: Fdb
@@ -75,6 +55,7 @@ export class Switch {
   readonly #loop: Loop
   readonly #devices = new Map<string, MemoryDevice>()
   readonly #ports = new Map<string, MemoryPort>()
+  #routing: RouterSettings = NO_ROUTER
   #now = 0
   #turning = false
   #closed = false
@@ -95,7 +76,14 @@ export class Switch {
     this.#loop = new Loop(this.#forwarder, this.#io, () => this.#now)
     this.fdb = new Fdb(this.#topology, () => this.#now)
     for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
+    for (const name of Object.keys(config.uplinks)) {
+      this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
+    }
+    this.#route(config)
     for (const [name, port] of Object.entries(config.ports)) this.#addPort(name, port)
+    for (const [name, uplink] of Object.entries(config.uplinks)) {
+      this.#addPort(name, uplinkPort(name, uplink))
+    }
     this.#topology.flush()
     for (const entry of config.fdb) this.fdb.add(entry)
   }
@@ -120,8 +108,21 @@ export class Switch {
     const next = parseConfig({ ...this.#config, bridges })
     refuseUnbuilt(next)
     this.#addBridge(name, next.bridges[name] as Config['bridges'][string])
+    try {
+      this.#route(next)
+    } catch (error) {
+      this.#topology.removeBridge(name)
+      throw error
+    }
     this.#topology.flush()
     this.#config = next
+  }
+
+  /** Makes the router that of a config; what it stands on is there. */
+  #route(config: Config): void {
+    const next = routerSettings(config)
+    setRouter(this.#topology.router, this.#routing, next)
+    this.#routing = next
   }
 
   #addBridge(name: string, bridge: Config['bridges'][string]): void {
@@ -131,10 +132,14 @@ export class Switch {
 
   removeBridge(name: string): void {
     this.#open()
+    const { [name]: _, ...bridges } = this.#config.bridges
+    const users = Object.values(this.#config.ports).some(({ bridge }) => bridge === name)
+    // A bridge with ports is refused below, in better words.
+    const next = users ? this.#config : parseConfig({ ...this.#config, bridges })
+    if (!users) this.#route(next)
     this.#topology.removeBridge(name)
     this.#topology.flush()
-    const { [name]: _, ...bridges } = this.#config.bridges
-    this.#config = parseConfig({ ...this.#config, bridges })
+    this.#config = next
   }
 
   addPort(name: string, options: PortInput): MemoryPort {
@@ -170,6 +175,9 @@ export class Switch {
   /** What is learnt on the port is forgotten at once; frames that wait in it are lost. */
   removePort(name: string): void {
     this.#open()
+    if (Object.hasOwn(this.#config.uplinks, name)) {
+      throw new LinkspanError('INVALID', `"${name}" is an uplink: it stays while the switch runs`)
+    }
     this.#io.forget(this.#topology.port(name).index)
     this.#topology.removePort(name)
     this.#topology.flush()

@@ -1,7 +1,7 @@
 /** What can be found out about a config and this host without changing anything. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { refuseUnbuilt } from '../config/later.js'
-import type { Config } from '../config/types.js'
+import type { Config, Device } from '../config/types.js'
 import { namespaceExists } from '../device/namespace.js'
 import { loadNative } from '../device/native.js'
 import { LinkspanError } from '../error.js'
@@ -12,7 +12,48 @@ export function check(options: { config?: string }): void {
   refuseUnbuilt(config)
   checkHost(config)
   const count = (what: object) => Object.keys(what).length
-  console.log(`ok: ${count(config.bridges)} bridges, ${count(config.ports)} ports`)
+  const uplinks = count(config.uplinks)
+  const more = uplinks === 0 ? '' : `, ${uplinks} uplinks`
+  console.log(`ok: ${count(config.bridges)} bridges, ${count(config.ports)} ports${more}`)
+  for (const warning of forwardingWarnings(config)) console.error(`linkspan: warning: ${warning}`)
+}
+
+/** Sections with devices, and their names. */
+function* devicesOf({ ports, uplinks }: Config): Generator<[place: string, device: Device]> {
+  for (const [name, { device }] of Object.entries(ports)) yield [`ports.${name}`, device]
+  for (const [name, { device }] of Object.entries(uplinks)) yield [`uplinks.${name}`, device]
+}
+
+const FORWARDING = {
+  4: { file: '/proc/sys/net/ipv4/ip_forward', name: 'net.ipv4.ip_forward' },
+  6: { file: '/proc/sys/net/ipv6/conf/all/forwarding', name: 'net.ipv6.conf.all.forwarding' },
+} as const
+
+/**
+ * What is outside of an uplink's TAP is reached by way of this host, if its address there is the next
+ * hop: then it has to forward. That can be seen where Linkspan runs, not in another namespace.
+ */
+export function* forwardingWarnings({ uplinks }: Pick<Config, 'uplinks'>): Generator<string> {
+  for (const [name, { device, routes }] of Object.entries(uplinks)) {
+    if (device.type !== 'tap' || device.netns !== undefined) continue
+    const own = new Set(device.addresses.map((text) => text.slice(0, text.indexOf('/'))))
+    for (const family of [4, 6] as const) {
+      const { file, name: sysctl } = FORWARDING[family]
+      const hop = routes.find(({ via }) => {
+        return via !== undefined && own.has(via) && via.includes(':') === (family === 6)
+      })
+      if (hop === undefined || !isZero(file)) continue
+      yield `uplinks.${name}: its next hop ${hop.via} is this host, which does not forward IPv${family}: nothing beyond it is reached until "sysctl -w ${sysctl}=1"`
+    }
+  }
+}
+
+function isZero(file: string): boolean {
+  try {
+    return readFileSync(file, 'utf8').trim() === '0'
+  } catch {
+    return false // not Linux, or no such family: nothing can be said
+  }
 }
 
 /** Throws with all that would keep `up` from starting on this host. */
@@ -26,7 +67,7 @@ function checkHost(config: Config): void {
 }
 
 function* privilegeProblems(config: Config): Generator<string> {
-  const taps = Object.values(config.ports).some(({ device }) => device.type === 'tap')
+  const taps = [...devicesOf(config)].some(([, { type }]) => type === 'tap')
   if (!taps) return
   try {
     accessSync('/dev/net/tun', constants.R_OK | constants.W_OK)
@@ -42,9 +83,9 @@ function* privilegeProblems(config: Config): Generator<string> {
 }
 
 function* namespaceProblems(config: Config): Generator<string> {
-  for (const [name, { device }] of Object.entries(config.ports)) {
+  for (const [place, device] of devicesOf(config)) {
     if (device.type !== 'tap' || device.missing === 'wait') continue
     if (namespaceExists(device.netns)) continue
-    yield `ports.${name}: there is no namespace "${device.netns}": make it with "ip netns add", or set missing: wait`
+    yield `${place}: there is no namespace "${device.netns}": make it with "ip netns add", or set missing: wait`
   }
 }

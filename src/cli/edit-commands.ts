@@ -111,6 +111,12 @@ function addBridgeOptions(command: Command): Command {
     .option('--isolated <on|off>', 'whether ports that are added from now on are isolated', onOff)
     .option('--control-frames <list>', 'what passes of eapol,lacp,lldp,stp; or none', controlList)
     .option(
+      '--gateway <addresses>',
+      "the router's on it, as in 10.55.0.1/24,fd55::1/64; or none",
+      orNone((text: string) => text.split(',')),
+    )
+    .option('--gateway-vlan <id>', 'on a VLAN-aware bridge, the VLAN of the gateway', vlanNumber)
+    .option(
       '--mirror <port>',
       'copy the frames of all its ports to that port, or none',
       orNone(String),

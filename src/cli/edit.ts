@@ -37,6 +37,8 @@ export interface BridgeOptions extends Target {
   vlanProtocol?: string
   isolated?: boolean
   controlFrames?: string[]
+  gateway?: string[] | 'none'
+  gatewayVlan?: number
   mirror?: string
   mirrorFile?: string
   mirrorDirection?: string
@@ -58,7 +60,15 @@ export async function bridgeSet(name: string, options: BridgeOptions): Promise<v
 function bridgeOf(options: BridgeOptions): Record<string, unknown> {
   const { ageing, mtu, vlanAware, vlanProtocol, isolated, controlFrames } = options
   const settings = { ageing, mtu, vlanAware, vlanProtocol, isolated, controlFrames }
-  return { ...said(settings), ...mirrorOf(options) }
+  return { ...said(settings), ...gatewayOf(options), ...mirrorOf(options) }
+}
+
+function gatewayOf({ gateway, gatewayVlan: vlan }: BridgeOptions): Record<string, unknown> {
+  if (gateway === undefined && vlan === undefined) return {}
+  if (gateway === 'none') return { gateway: null }
+  return {
+    gateway: { ...(gateway && { addresses: gateway }), ...(vlan !== undefined && { vlan }) },
+  }
 }
 
 export async function bridgeDelete(name: string, options: Target): Promise<void> {

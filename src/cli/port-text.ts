@@ -4,10 +4,12 @@ import { policyWords, vlanText } from './policy-text.js'
 
 const ORIGINS = { config: 'of the config', api: 'added by hand' }
 
+const placeText = ({ bridge }: PortView) => (bridge === null ? 'is an uplink' : `on ${bridge}`)
+
 export function portText(port: PortView, drops: readonly DropView[]): string {
   const { guard } = port
   const lines: [string, string][] = [
-    ['port', `${port.name} on ${port.bridge}, ${ORIGINS[port.origin]}`],
+    ['port', `${port.name} ${placeText(port)}, ${ORIGINS[port.origin]}`],
     ['state', port.error === null ? port.state : `${port.state}: ${port.error}`],
     ['device', deviceText(port)],
     ['vlan', vlanText(port.vlan)],

@@ -12,6 +12,7 @@ import type { VlanView } from '../control/vlan-view.js'
 import { call, type Target } from './client.js'
 import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
 import { portText } from './port-text.js'
+import { neighborsTable, routesTable } from './router-text.js'
 import { type Filter, type Subject, subjects } from './subjects.js'
 import { short, table } from './table.js'
 
@@ -31,7 +32,7 @@ function portsTable(ports: PortView[], before?: PortView[], elapsed = 1): string
       old ? `${short(Math.max(0, ((now - (then ?? 0)) * 8) / elapsed))}bit/s` : '-'
     return [
       port.name,
-      port.bridge,
+      dash(port.bridge),
       dash(port.ifname),
       dash(port.netns),
       port.error === null ? port.state : `${port.state}: ${port.error}`,
@@ -51,7 +52,7 @@ function portsTable(ports: PortView[], before?: PortView[], elapsed = 1): string
 function widePortsTable(ports: PortView[]): string {
   const rows = ports.map((port) => [
     port.name,
-    port.bridge,
+    dash(port.bridge),
     `${port.device} ${port.place}`,
     port.state,
     port.mtu,
@@ -78,13 +79,20 @@ function bridgesTable(bridges: BridgeView[]): string {
   return table(headings, rows)
 }
 
-function bridgePolicy({ isolated, controlFrames, mirror }: BridgeView): string {
+function bridgePolicy(bridge: BridgeView): string {
+  const { isolated, controlFrames, mirror, gateway, policy } = bridge
   const words = [
+    ...(gateway ? [gatewayText(gateway)] : []),
+    ...(policy === 'deny' ? ['deny'] : []),
     ...(isolated ? ['isolated'] : []),
     ...(controlFrames.length > 0 ? [`control=${controlFrames.join(',')}`] : []),
     ...(mirror ? [mirrorText(mirror)] : []),
   ]
   return words.join(' ') || '-'
+}
+
+function gatewayText({ addresses, vlan }: NonNullable<BridgeView['gateway']>): string {
+  return `gateway=${addresses.join(',')}${vlan === null ? '' : `@${vlan}`}`
 }
 
 function vlansTable(vlans: VlanView[]): string {
@@ -101,7 +109,7 @@ function vlansTable(vlans: VlanView[]): string {
 
 function fdbTable(entries: FdbView[]): string {
   const rows = entries.map((entry) => [
-    entry.bridge,
+    dash(entry.bridge),
     entry.vlan ?? '-',
     entry.mac,
     entry.port,
@@ -149,6 +157,8 @@ const printers = {
   bridges: bridgesTable,
   vlans: vlansTable,
   fdb: fdbTable,
+  routes: routesTable,
+  neighbors: neighborsTable,
   drops: dropsTable,
   workers: workersTable,
   config: (config: Config) => JSON.stringify(config, null, 2),

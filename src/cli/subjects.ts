@@ -5,10 +5,12 @@ export const subjects = {
   bridges: { text: 'the bridges', filters: [] },
   vlans: { text: 'which port is in which VLAN', filters: ['bridge', 'vlan', 'port'] },
   fdb: { text: 'the MAC table', filters: ['bridge', 'vlan', 'port', 'mac'] },
+  routes: { text: 'the routes of the router', filters: ['bridge', 'uplink'] },
+  neighbors: { text: 'the neighbours of the router', filters: ['bridge', 'uplink'] },
   drops: { text: 'frames dropped, by port and reason', filters: ['port'] },
   workers: { text: 'the forwarding threads', filters: [] },
   config: { text: 'the config in force, every default filled in', filters: [] },
 } as const
 
 export type Subject = keyof typeof subjects
-export type Filter = 'bridge' | 'vlan' | 'port' | 'mac'
+export type Filter = 'bridge' | 'vlan' | 'port' | 'mac' | 'uplink'

@@ -1,5 +1,6 @@
 /** `linkspan up`: runs a switch in the foreground until it is told to stop. */
 import { spawn } from 'node:child_process'
+import { isUplinkBridge } from '../config/uplink-port.js'
 import { RunningSwitch } from '../control/running.js'
 import { claimSocket, socketGuard } from '../control/socket.js'
 import { startEarly } from '../worker/pool.js'
@@ -62,15 +63,18 @@ function stopSignal(): { requested: Promise<string>; now: () => void } {
 
 function announce(running: RunningSwitch, socket: string): void {
   const ports = [...running.ports.values()]
+  const bridges = Object.keys(running.config.bridges).length
   const states = ports.map((port) => {
     const error = port.error === undefined ? '' : `: ${port.error}`
-    return `  ${port.name}: ${port.place.label} on ${port.config.bridge}, ${port.state}${error}`
+    const { bridge } = port.config
+    const where = isUplinkBridge(bridge) ? 'an uplink' : `on ${bridge}`
+    return `  ${port.name}: ${port.place.label}, ${where}, ${port.state}${error}`
   })
   const shown =
     states.length > 20 ? [...states.slice(0, 20), `  … ${states.length - 20} more`] : states
   console.log(
     [
-      `linkspan ${version} is running: ${running.topology.bridges.size} bridges, ${ports.length} ports, ${running.pollers.length} workers, pid ${process.pid}`,
+      `linkspan ${version} is running: ${bridges} bridges, ${ports.length} ports, ${running.pollers.length} workers, pid ${process.pid}`,
       ...shown,
       `control socket ${socket}; look with "linkspan show ports --watch" or "linkspan show fdb", stop with Ctrl-C or "linkspan down"`,
     ].join('\n'),

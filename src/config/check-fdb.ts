@@ -14,6 +14,7 @@ export function checkFdb(config: Config, names: Names, named: NamedVlans, issues
   for (const [index, entry] of config.fdb.entries()) {
     const path = ['fdb', index]
     checkOnce(path, entry, seen, issues)
+    checkGateway(path, entry, config, issues)
     if (!checkPlace(path, entry, config, names, issues)) continue
     if (targets.has(entry.port)) {
       const expected = 'a port that switches: this one is the target of a mirror'
@@ -34,6 +35,19 @@ function checkOnce(path: Path, entry: StaticEntry, seen: Set<string>, issues: Is
     issues.add([...path, 'mac'], quote(mac), `${once}: ${where} has an entry for it above`)
   }
   seen.add(id)
+}
+
+/** The gateway is at no port: what claims its MAC there is dropped. */
+function checkGateway(
+  path: Path,
+  { bridge, vlan, mac }: StaticEntry,
+  { bridges }: Config,
+  issues: Issues,
+): void {
+  const gateway = Object.hasOwn(bridges, bridge) ? bridges[bridge]?.gateway : undefined
+  if (gateway?.mac !== mac || gateway.vlan !== vlan) return
+  const expected = `the MAC of a host: this one is that of the gateway of bridge ${quote(bridge)}`
+  issues.add([...path, 'mac'], quote(mac), expected)
 }
 
 /** @returns whether the port is there, and on that bridge */

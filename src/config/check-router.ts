@@ -22,11 +22,22 @@ const IPV6_MTU_MIN = 1280
 /** @param whole whether no bridge and no uplink was left out as faulty: then what is not there is an error */
 export function checkRouter(config: Config, names: Names, whole: boolean, issues: Issues): void {
   const interfaces = routerInterfaces(config)
+  checkCount(interfaces, issues)
   checkGateways(config, issues)
   checkUplinks(config, names, issues)
   checkOverlaps(interfaces, issues)
   checkRoutes(config, interfaces, whole, issues)
   checkNeighbors(config, names, interfaces, issues)
+}
+
+/** As many as the packet path has room for. */
+const INTERFACES_MAX = 1024
+
+function checkCount(interfaces: readonly RouterInterface[], issues: Issues): void {
+  const first = interfaces[INTERFACES_MAX]
+  if (first === undefined) return
+  const expected = `at most ${INTERFACES_MAX} gateways and uplinks`
+  issues.add(first.path, `${interfaces.length}`, expected, undefined, 'key')
 }
 
 function checkGateways({ bridges }: Config, issues: Issues): void {

@@ -2,6 +2,7 @@
  * What must hold between the parts of a config. Runs on a config whose shape is right; reports
  * everything, throws nothing.
  */
+import { isLinkLocal, type Prefix, parsePrefix } from './address.js'
 import { checkClashes } from './check-clash.js'
 import { checkDevice } from './check-device.js'
 import { checkFdb } from './check-fdb.js'
@@ -93,12 +94,23 @@ function checkCapacity(config: Config, names: Names, issues: Issues): void {
   }
 }
 
-/** Those of the config, and two of every address: the address itself and its subnet. */
+/** Those of the config, and those that the router makes of its addresses. */
 function routesOf({ bridges, uplinks, routes }: Config): number {
-  const gateways = Object.values(bridges).flatMap(({ gateway }) => gateway?.addresses ?? [])
   const outer = Object.values(uplinks)
-  const addresses = gateways.length + outer.flatMap((uplink) => uplink.addresses).length
-  return routes.length + outer.flatMap((uplink) => uplink.routes).length + 2 * addresses
+  const addresses = [...Object.values(bridges).map(({ gateway }) => gateway), ...outer].flatMap(
+    (of) => of?.addresses ?? [],
+  )
+  const own = addresses.map((text) => routesOfAddress(parsePrefix(text)))
+  const byHand = routes.length + outer.flatMap((uplink) => uplink.routes).length
+  return own.reduce((sum, count) => sum + count, byHand)
+}
+
+/** Of an address one to itself, one to its subnet, and two to where IPv4 has broadcast addresses. */
+function routesOfAddress(prefix: Prefix): number {
+  const { family, bytes, length } = prefix
+  if (isLinkLocal(prefix)) return 0
+  if (length === bytes.length * 8) return 1
+  return family === 4 && length <= 30 ? 4 : 2
 }
 
 function checkMtu(path: Path, { bridge, device }: Port, { bridges }: Config, issues: Issues): void {

@@ -38,13 +38,10 @@ function* unbuilt({
   uplinks,
   ...lists
 }: Config): Generator<[path: string[], what: string]> {
-  for (const [name, { gateway, policy }] of Object.entries(bridges)) {
-    if (gateway !== undefined) yield [['bridges', name, 'gateway'], 'gateways']
+  for (const [name, { policy }] of Object.entries(bridges)) {
     if (policy !== 'allow') yield [['bridges', name, 'policy'], 'a filter']
   }
-  for (const name of Object.keys(uplinks)) yield [['uplinks', name], 'uplinks']
   const keys = {
-    routes: 'a router',
     neighbors: 'static neighbours',
     nat: 'NAT',
     publish: 'published ports',
@@ -62,7 +59,7 @@ function* unbuilt({
  */
 export function refuseUnbuilt(config: Config): void {
   const issues = [...unbuilt(config)].map(([path, what]) => {
-    const last = path.at(path[0] === 'uplinks' ? 0 : -1) as string
+    const last = path.at(-1) as string
     const message = `this version of Linkspan does not have ${what} yet; take ${quote(last)} out`
     return { path, key: keyText(path), message, found: 'a setting', expected: 'nothing here' }
   })

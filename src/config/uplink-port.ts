@@ -13,6 +13,10 @@ export const isUplinkBridge = (bridge: string): boolean => bridge.startsWith(MAR
 export const shownBridge = (bridge: string): string | null =>
   isUplinkBridge(bridge) ? null : bridge
 
+/** The uplink whose bridge it is, if it is one's. */
+export const uplinkOf = (bridge: string): string | null =>
+  isUplinkBridge(bridge) ? bridge.slice(MARK.length) : null
+
 export const UPLINK_BRIDGE: Bridge = Object.freeze({
   ageing: 300_000,
   vlanAware: false,

@@ -1,9 +1,12 @@
 /** Every metric: its name, what it says, and where its values come from. */
+import { shownBridge } from '../config/uplink-port.js'
 import { BURST_SIZES } from '../dataplane/abi.js'
 import type { PortCounters, WorkerStatistics } from '../dataplane/manager.js'
 import type { Monotonic } from './monotonic.js'
 import type { Port } from './port.js'
+import { neighborViews, routeViews } from './router-view.js'
 import type { RunningSwitch } from './running.js'
+import { bridgeNames } from './view.js'
 
 /** What values are read from. */
 export interface Reading {
@@ -28,6 +31,19 @@ export interface Metric {
 
 const single = (value: number): Sample[] => [{ value }]
 
+/** How many there are of each label; none, where there are none. */
+function counted<T>(list: readonly T[], labelsOf: (one: T) => Record<string, string>): Sample[] {
+  const counts = new Map<string, Sample>()
+  for (const one of list) {
+    const labels = labelsOf(one)
+    const key = JSON.stringify(labels)
+    const sample = counts.get(key)
+    if (sample === undefined) counts.set(key, { labels, value: 1 })
+    else sample.value++
+  }
+  return [...counts.values()]
+}
+
 const whole: Metric[] = [
   {
     name: 'linkspan_build_info',
@@ -45,7 +61,7 @@ const whole: Metric[] = [
     name: 'linkspan_bridges',
     help: 'Bridges there are',
     type: 'gauge',
-    read: ({ running }) => single(running.topology.bridges.size),
+    read: ({ running }) => single(bridgeNames(running).length),
   },
   {
     name: 'linkspan_fdb_entries',
@@ -60,6 +76,18 @@ const whole: Metric[] = [
     read: ({ running }) => single(running.config.capacity.macs),
   },
   {
+    name: 'linkspan_routes',
+    help: 'Routes of the router, by kind',
+    type: 'gauge',
+    read: ({ running }) => counted(routeViews(running, {}), ({ kind }) => ({ kind })),
+  },
+  {
+    name: 'linkspan_neighbors',
+    help: 'Neighbours of the router, by state',
+    type: 'gauge',
+    read: ({ running }) => counted(neighborViews(running, {}), ({ state }) => ({ state })),
+  },
+  {
     name: 'linkspan_events_lost_total',
     help: 'Events of the workers that nobody fetched in time',
     type: 'counter',
@@ -67,7 +95,11 @@ const whole: Metric[] = [
   },
 ]
 
-const place = (port: Port) => ({ port: port.name, bridge: port.config.bridge })
+/** An uplink is on no bridge: an empty label is none. */
+const place = (port: Port) => ({
+  port: port.name,
+  bridge: shownBridge(port.config.bridge) ?? '',
+})
 
 function ofPorts(read: (port: Port, reading: Reading) => number | undefined): Metric['read'] {
   return (reading) =>

@@ -2,12 +2,23 @@
  * What the running switch is to be, and the ways to change that: a port added or removed, a config
  * applied. One change at a time; each is done as a whole or not at all.
  */
+
+import { withRoutes } from '../config/auto-routes.js'
 import { type Change, planChanges } from '../config/diff.js'
 import { refuseUnbuilt } from '../config/later.js'
 import type { PortPatch } from '../config/patch.js'
-import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
+import { NO_ROUTER, routerSettings } from '../config/router-settings.js'
+import type {
+  BridgeInput,
+  Config,
+  Port as PortConfig,
+  PortInput,
+  StaticEntry,
+} from '../config/types.js'
+import { isUplinkBridge, UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
 import type { Fdb } from '../dataplane/fdb.js'
 import { exists, stillHas } from '../dataplane/named.js'
+import { setRouter } from '../dataplane/routing.js'
 import { LinkspanError } from '../error.js'
 import { Confirmation } from './confirmation.js'
 import {
@@ -95,16 +106,27 @@ export class Reconciler {
     mirrors.finish()
   }
 
-  #addAll({ bridges, ports, fdb }: Config): void {
+  #addAll(config: Config): void {
+    const { bridges, ports, uplinks, fdb } = config
+    const { topology } = this.#host
     for (const [name, bridge] of Object.entries(bridges)) {
-      this.#host.topology.addBridge(name, bridgeSettings(bridge))
+      topology.addBridge(name, bridgeSettings(bridge))
     }
-    for (const [name, config] of Object.entries(ports)) {
-      const port = new Port(this.#host, name, config, 'config')
-      this.ports.set(name, port)
-      port.open()
+    for (const name of Object.keys(uplinks)) {
+      topology.addBridge(uplinkBridge(name), bridgeSettings(UPLINK_BRIDGE))
+    }
+    setRouter(topology.router, NO_ROUTER, routerSettings(config))
+    for (const [name, port] of Object.entries(ports)) this.#addPort(name, withRoutes(port, config))
+    for (const [name, uplink] of Object.entries(uplinks)) {
+      this.#addPort(name, uplinkPort(name, uplink))
     }
     for (const entry of fdb) this.#fdb.add(entry)
+  }
+
+  #addPort(name: string, config: PortConfig): void {
+    const port = new Port(this.#host, name, config, 'config')
+    this.ports.set(name, port)
+    port.open()
   }
 
   /** Moves the switch to a config in one step; an error leaves it as it was. */
@@ -146,6 +168,7 @@ export class Reconciler {
   setPort(name: string, patch: PortPatch): Promise<void> {
     return this.#change(async () => {
       this.#host.topology.port(name)
+      this.#refuseUplink(name)
       await this.#edit((desired) => withChangedPort(desired, name, patch))
     })
   }
@@ -153,7 +176,7 @@ export class Reconciler {
   /** Changes settings of a bridge; it keeps its origin. */
   setBridge(name: string, patch: object): Promise<void> {
     return this.#change(async () => {
-      this.#host.topology.bridge(name)
+      this.#bridge(name)
       await this.#edit((desired) => withChangedBridge(desired, name, patch))
     })
   }
@@ -162,8 +185,23 @@ export class Reconciler {
   removePort(name: string): Promise<void> {
     return this.#change(async () => {
       this.#host.topology.port(name)
+      this.#refuseUplink(name)
       await this.#edit((desired) => withoutAnyPort(desired, name))
     })
+  }
+
+  #refuseUplink(name: string): void {
+    if (!Object.hasOwn(this.config.uplinks, name)) return
+    const message = `"${name}" is an uplink: change it in the config, and apply that`
+    throw new LinkspanError('INVALID', message)
+  }
+
+  /** Those of uplinks are nobody's to change. */
+  #bridge(name: string): void {
+    this.#host.topology.bridge(name)
+    if (isUplinkBridge(name)) {
+      throw new LinkspanError('NOT_FOUND', `there is no bridge "${name}"`)
+    }
   }
 
   addBridge(name: string, input: BridgeInput): Promise<void> {
@@ -176,7 +214,7 @@ export class Reconciler {
   /** Removes a bridge that has no ports; EXISTS if it has. */
   removeBridge(name: string): Promise<void> {
     return this.#change(async () => {
-      this.#host.topology.bridge(name)
+      this.#bridge(name)
       const users = Object.entries(this.config.ports).filter(([, { bridge }]) => bridge === name)
       if (users[0]) throw stillHas(name, users[0][0])
       await this.#edit((desired) => withoutAnyBridge(desired, name))
@@ -215,7 +253,8 @@ export class Reconciler {
   ): Promise<void> {
     const originOf = (port: string) => next.origins.ports.get(port) ?? 'config'
     const at = { host: this.#host, fdb: this.#fdb, ports: this.ports }
-    const steps = [this.#mirrors.step(next.config), ...stepsFor(at, changes, originOf)]
+    const plan = { from: this.config, to: next.config, changes }
+    const steps = [this.#mirrors.step(next.config), ...stepsFor(at, plan, originOf)]
     await carryOut(steps, {
       ready: () => this.#host.settle(),
       commit: () => {

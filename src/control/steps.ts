@@ -1,7 +1,10 @@
 /** From a plan (config/diff.ts) to the steps that carry it out on a running switch. */
 import type { Change } from '../config/diff.js'
-import type { Bridge, Port as PortConfig, StaticEntry } from '../config/types.js'
+import { type RouterSettings, routerSettings } from '../config/router-settings.js'
+import type { Bridge, Config, Port as PortConfig, StaticEntry } from '../config/types.js'
+import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
 import type { Fdb } from '../dataplane/fdb.js'
+import { setRouter } from '../dataplane/routing.js'
 import type { BridgeSettings } from '../dataplane/topology.js'
 import type { Device } from '../device/device.js'
 import { closeDevices } from '../device/open.js'
@@ -23,16 +26,20 @@ interface PortStep {
   to?: PortConfig
 }
 
+/** A change of configs and what differs between them. */
+export interface Plan {
+  readonly from: Config
+  readonly to: Config
+  readonly changes: readonly Change[]
+}
+
 /**
  * Steps in the order in which they are prepared and staged. What goes, goes last, so that a port is
  * never on a bridge that is not there; what takes an interface (or a route) from a port that goes is
  * opened last of all, since that port has to let go of it first.
  */
-export function stepsFor(
-  at: Switch,
-  changes: readonly Change[],
-  originOf: (port: string) => Origin,
-): Step[] {
+export function stepsFor(at: Switch, plan: Plan, originOf: (port: string) => Origin): Step[] {
+  const changes = plan.changes.flatMap(withoutUplinks)
   const { removed, changed, added } = sortPorts(changes)
   const inPlace = changed.filter(({ name, to }) => keepsDevice(portOf(at, name), to as PortConfig))
   const exchanged = changed.filter((step) => !inPlace.includes(step))
@@ -54,12 +61,45 @@ export function stepsFor(
     ...inTheWay.map(({ name }) => suspension(portOf(at, name))),
     ...late.map(open),
     ...fdbSteps(at, changes, 'add'),
+    routing(at, routerSettings(plan.from), routerSettings(plan.to)),
     removal(
       at,
       removed.map(({ name }) => portOf(at, name)),
     ),
     ...bridgeSteps(at, changes, ['remove']),
   ]
+}
+
+/** An uplink is a port, and a bridge that the port is alone on. */
+function withoutUplinks(change: Change): Change[] {
+  if (!('object' in change) || change.object !== 'uplink') return [change]
+  const { name } = change
+  const [object, bridge] = ['port', uplinkBridge(name)] as const
+  if (change.op === 'add') {
+    const to = uplinkPort(name, change.to)
+    const port: Change = { op: 'add', object, name, to, replace: change.replace }
+    const own: Change = { op: 'add', object: 'bridge', name: bridge, to: UPLINK_BRIDGE }
+    return change.replace ? [port] : [own, port]
+  }
+  const from = uplinkPort(name, change.from)
+  if (change.op === 'remove') {
+    const port: Change = { op: 'remove', object, name, from, replace: change.replace }
+    const own: Change = { op: 'remove', object: 'bridge', name: bridge, from: UPLINK_BRIDGE }
+    return change.replace ? [port] : [port, own]
+  }
+  const to = uplinkPort(name, change.to)
+  // Its addresses and routes are the router's business.
+  if (JSON.stringify(from) === JSON.stringify(to)) return []
+  return [{ op: 'update', object, name, from, to, parts: ['device', 'up'] }]
+}
+
+/** Before anything is taken out, since it is the last that can fail. */
+function routing({ host }: Switch, from: RouterSettings, to: RouterSettings): Step {
+  const { router } = host.topology
+  return {
+    stage: () => setRouter(router, from, to),
+    unstage: () => setRouter(router, to, from),
+  }
 }
 
 /** A port whose device is replaced is a change here: it keeps its number and its counters. */

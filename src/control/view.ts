@@ -4,10 +4,13 @@
  */
 import type * as z from 'zod'
 import { mirrorTargets } from '../config/mirror-target.js'
+import type { Gateway } from '../config/types.js'
+import { isUplinkBridge, shownBridge } from '../config/uplink-port.js'
 import { namedVlans } from '../config/vlan-use.js'
 import type { FdbEntry } from '../dataplane/fdb.js'
 import { drops } from '../dataplane/generated/drops.js'
 import type { bridgeAnswer } from './api/bridges.js'
+import type { fdbAnswer } from './api/fdb.js'
 import type { portAnswer } from './api/ports.js'
 import type { dropAnswer, workerAnswer } from './api/statistics.js'
 import type { infoAnswer } from './api/switch.js'
@@ -38,7 +41,7 @@ function viewOfPort(port: Port, targets: ReadonlySet<string>): PortView {
   const { ifname, netns, label: place } = port.place
   return {
     name: port.name,
-    bridge: port.config.bridge,
+    bridge: shownBridge(port.config.bridge),
     device: port.config.device.type,
     place,
     ifname,
@@ -61,7 +64,12 @@ export type BridgeView = z.output<typeof bridgeAnswer>
 
 export function bridgeViews(running: RunningSwitch): BridgeView[] {
   const entries = running.fdb.list()
-  return [...running.topology.bridges.keys()].map((name) => viewOf(running, name, entries))
+  return bridgeNames(running).map((name) => viewOf(running, name, entries))
+}
+
+/** Those that people know: an uplink's is not one of them. */
+export function bridgeNames({ topology }: RunningSwitch): string[] {
+  return [...topology.bridges.keys()].filter((name) => !isUplinkBridge(name))
 }
 
 export function bridgeView(running: RunningSwitch, name: string): BridgeView {
@@ -86,8 +94,16 @@ function viewOf(running: RunningSwitch, name: string, entries: readonly FdbEntry
     isolated: config?.isolated ?? false,
     controlFrames: [...(config?.controlFrames ?? [])],
     mirror: mirrorView(config?.mirror),
+    gateway: gatewayView(config?.gateway),
+    policy: config?.policy ?? 'allow',
     fdb: { dynamic: own.length - fixed, static: fixed },
   }
+}
+
+function gatewayView(gateway: Gateway | undefined): BridgeView['gateway'] {
+  if (gateway === undefined) return null
+  const { addresses, mac, vlan = null, advertise } = gateway
+  return { addresses: [...addresses], mac, vlan, advertise }
 }
 
 export type DropView = z.output<typeof dropAnswer>
@@ -118,7 +134,7 @@ export function infoView(running: RunningSwitch, version: string): InfoView {
     pid: process.pid,
     version,
     startedAt: running.startedAt.toISOString(),
-    bridges: running.topology.bridges.size,
+    bridges: bridgeNames(running).length,
     ports: running.ports.size,
     workers: running.pollers.length,
     fdb: {
@@ -130,4 +146,4 @@ export function infoView(running: RunningSwitch, version: string): InfoView {
   }
 }
 
-export type FdbView = FdbEntry
+export type FdbView = z.output<typeof fdbAnswer>

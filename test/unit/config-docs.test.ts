@@ -20,6 +20,7 @@ const pages = [
   'docs/devices.md',
   'docs/operating.md',
   'docs/pcap.md',
+  'docs/router.md',
   'docs/vlans.md',
   'README.md',
 ]

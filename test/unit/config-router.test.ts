@@ -131,6 +131,47 @@ describe('a gateway', () => {
     ])
   })
 
+  test('is at no port', () => {
+    const mac = '02:00:00:00:00:01'
+    expect(
+      lines({
+        bridges: { blue: { gateway: { ...gateway, mac } } },
+        ports: { a: { bridge: 'blue' } },
+        fdb: [{ bridge: 'blue', mac, port: 'a' }],
+      }),
+    ).toEqual([
+      'fdb[0].mac: found "02:00:00:00:00:01"; expected the MAC of a host: this one is that of the gateway of bridge "blue"',
+    ])
+  })
+
+  test('takes as many routes as its addresses make', () => {
+    const given = (routes: number) => ({
+      bridges: {
+        blue: {
+          gateway: { addresses: ['10.0.0.1/24', 'fd00::1/64', 'fe80::1/64', '10.1.0.1/32'] },
+        },
+      },
+      routes: [{ to: '10.9.0.0/16', unreachable: true }],
+      capacity: { routes },
+    })
+    expect(lines(given(8))).toEqual([])
+    expect(lines(given(7))).toEqual([
+      'routes: found 8 entries; expected at most 7; raise capacity.routes for more',
+    ])
+  })
+
+  test('is one of 1024', () => {
+    const bridge = (n: number) => [
+      `b${n}`,
+      { gateway: { addresses: [`10.${n >> 8}.${n & 255}.1/24`] } },
+    ]
+    const bridges = Object.fromEntries(Array.from({ length: 1025 }, (_, n) => bridge(n)))
+    const capacity = { bridges: 2000, routes: 10_000 }
+    expect(lines({ bridges, capacity })).toEqual([
+      'bridges.b1024.gateway: found 1025; expected at most 1024 gateways and uplinks',
+    ])
+  })
+
   test('and ports with addresses outside its subnets are a contradiction', () => {
     const given = (addresses: string[], more: object = {}, vlanAware = false) => ({
       bridges: { blue: { gateway, vlanAware } },

@@ -4,7 +4,7 @@ import type { BridgeInput } from '../../config/types.js'
 import { bridgeView, bridgeViews } from '../view.js'
 import { mirror } from './policy.js'
 import { answers, checkedByConfig, requests, route } from './route.js'
-import { count, milliseconds, named, origin, settings } from './values.js'
+import { count, mac, milliseconds, named, origin, settings } from './values.js'
 
 export const bridgeAnswer = z.strictObject({
   name: z.string(),
@@ -18,6 +18,16 @@ export const bridgeAnswer = z.strictObject({
   isolated: z.boolean().describe('The default of its ports'),
   controlFrames: z.array(z.string()).describe('Link-local protocols that pass'),
   mirror: mirror.nullable(),
+  gateway: z
+    .strictObject({
+      addresses: z.array(z.string()),
+      mac,
+      vlan: z.number().nullable(),
+      advertise: z.boolean(),
+    })
+    .nullable()
+    .describe("The router's own interface on it"),
+  policy: z.enum(['allow', 'deny']).describe('What becomes of what no filter rule matches'),
   fdb: z.strictObject({ dynamic: count, static: count }),
 })
 answers.add(bridgeAnswer, { id: 'Bridge' })

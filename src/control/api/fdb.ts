@@ -1,11 +1,12 @@
 /** The MAC table: listed, changed. */
 import * as z from 'zod'
+import { shownBridge } from '../../config/uplink-port.js'
 import { flush, listed } from '../fdb-scope.js'
 import { answers, requests, route } from './route.js'
 import { mac, milliseconds, vlanText } from './values.js'
 
 export const fdbAnswer = z.strictObject({
-  bridge: z.string(),
+  bridge: z.string().nullable().describe('Null on an uplink'),
   vlan: z.number().nullable(),
   mac,
   port: z.string(),
@@ -60,7 +61,8 @@ export const fdbRoutes = [
     query: scope,
     answer: { status: 200, schema: z.array(fdbAnswer), description: 'The entries in force' },
     errors: [404],
-    handle: ({ running }, { query }) => listed(running, query),
+    handle: ({ running }, { query }) =>
+      listed(running, query).map((entry) => ({ ...entry, bridge: shownBridge(entry.bridge) })),
   }),
   route({
     method: 'POST',

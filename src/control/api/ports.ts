@@ -11,7 +11,7 @@ const traffic = z.strictObject({ frames: count, bytes: count, drops: count })
 
 export const portAnswer = z.strictObject({
   name: z.string(),
-  bridge: z.string(),
+  bridge: z.string().nullable().describe('Null for an uplink'),
   device: z.string().describe('The type of its device'),
   place: z.string().describe('Where it is: an interface, a path'),
   ifname: z.string().nullable(),

@@ -5,6 +5,7 @@ import { configRoutes } from './config.js'
 import { fdbRoutes } from './fdb.js'
 import { portRoutes } from './ports.js'
 import type { Route } from './route.js'
+import { routerRoutes } from './router.js'
 import { statisticRoutes } from './statistics.js'
 import { switchRoutes } from './switch.js'
 import { traceRoutes } from './trace.js'
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...bridgeRoutes,
   ...vlanRoutes,
   ...fdbRoutes,
+  ...routerRoutes,
   ...statisticRoutes,
   ...traceRoutes,
   ...captureRoutes,

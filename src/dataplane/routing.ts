@@ -1,0 +1,69 @@
+/** From one set of router settings to another, as changes of the packet path's router. */
+import {
+  NO_ROUTER,
+  type RouterDomain,
+  type RouterInterfaceSettings,
+  type RouterSettings,
+} from '../config/router-settings.js'
+
+/** The router of a topology, as far as it is set here. */
+export interface RouterTarget {
+  setInterface(
+    domain: RouterDomain,
+    settings: Omit<RouterInterfaceSettings, 'domain'> | undefined,
+  ): void
+  setRoutes(routes: RouterSettings['routes']): void
+  setNeighbors?(neighbors: RouterSettings['neighbors']): void
+}
+
+/** Gathers what differs; it is in force with the next flush. An error leaves what was before. */
+export function setRouter(router: RouterTarget, from: RouterSettings, to: RouterSettings): void {
+  try {
+    change(router, from, to)
+  } catch (error) {
+    change(router, withAll(from, to), from)
+    throw error
+  }
+}
+
+/** Whatever may be set now: what a change that failed has left is not known. */
+function withAll(from: RouterSettings, to: RouterSettings): RouterSettings {
+  return { ...NO_ROUTER, interfaces: [...from.interfaces, ...to.interfaces] }
+}
+
+function change(router: RouterTarget, from: RouterSettings, to: RouterSettings): void {
+  const before = byDomain(from)
+  const after = byDomain(to)
+  // Routes hold on to interfaces, so that they go first and come last.
+  router.setNeighbors?.([])
+  router.setRoutes([])
+  for (const [key, { domain }] of before)
+    if (!after.has(key)) router.setInterface(domain, undefined)
+  for (const [key, { domain, ...settings }] of after) {
+    if (same(before.get(key), after.get(key))) continue
+    router.setInterface(domain, settings)
+  }
+  router.setRoutes(to.routes)
+  router.setNeighbors?.(to.neighbors)
+}
+
+function byDomain({ interfaces }: RouterSettings): Map<string, RouterInterfaceSettings> {
+  return new Map(interfaces.map((one) => [`${one.domain.bridge}/${one.domain.vlan ?? ''}`, one]))
+}
+
+const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
+
+export interface RouterNeighbor {
+  bridge: string
+  vlan: number | null
+  address: string
+  mac: string | null
+  state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed' | 'permanent'
+  age: number | null
+}
+
+/** What a router knows of its neighbours, as far as it tells. */
+export function neighborsOf(router: object, now: number): readonly RouterNeighbor[] {
+  const told = router as { neighbors?(now: number): readonly RouterNeighbor[] }
+  return told.neighbors?.(now) ?? []
+}
