@@ -84,6 +84,7 @@ export class Switch {
     for (const [name, uplink] of Object.entries(config.uplinks)) {
       this.#addPort(name, uplinkPort(name, uplink))
     }
+    this.#topology.setRules(config.filter)
     this.#topology.flush()
     for (const entry of config.fdb) this.fdb.add(entry)
   }

@@ -13,6 +13,7 @@ import { call, type Target } from './client.js'
 import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
 import { portText } from './port-text.js'
 import { neighborsTable, routesTable } from './router-text.js'
+import { rulesTable } from './rule-text.js'
 import { type Filter, type Subject, subjects } from './subjects.js'
 import { short, table } from './table.js'
 
@@ -159,6 +160,7 @@ const printers = {
   fdb: fdbTable,
   routes: routesTable,
   neighbors: neighborsTable,
+  rules: rulesTable,
   drops: dropsTable,
   workers: workersTable,
   config: (config: Config) => JSON.stringify(config, null, 2),

@@ -7,6 +7,7 @@ export const subjects = {
   fdb: { text: 'the MAC table', filters: ['bridge', 'vlan', 'port', 'mac'] },
   routes: { text: 'the routes of the router', filters: ['bridge', 'uplink'] },
   neighbors: { text: 'the neighbours of the router', filters: ['bridge', 'uplink'] },
+  rules: { text: 'the rules of the filter: what each has decided', filters: [] },
   drops: { text: 'frames dropped, by port and reason', filters: ['port'] },
   workers: { text: 'the forwarding threads', filters: [] },
   config: { text: 'the config in force, every default filled in', filters: [] },

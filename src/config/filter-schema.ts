@@ -83,10 +83,9 @@ export const ruleSchema = z
     checkIcmp(rule, wrong)
     checkFamilies(rule, wrong)
   })
-  .transform((rule) => {
-    const { icmpType, ...rest } = rule
-    if (icmpType === undefined) return rest
-    return { ...rest, icmpType: icmpTypesOf(icmpType, rule.protocol) as number[] }
+  .transform(({ icmpType, ...rest }) => {
+    const numbers = icmpType && (icmpTypesOf(icmpType, rest.protocol) as number[])
+    return { ...rest, ...(numbers && { icmpType: numbers }) }
   })
 
 type Written = z.output<z.ZodObject<typeof ruleShape>>

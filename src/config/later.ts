@@ -33,24 +33,24 @@ export function laterDevice(type: unknown): string | undefined {
 }
 
 /** What configs can say, and say right, that this version's switch does not do yet. */
-function* unbuilt({
-  bridges,
-  uplinks,
-  ...lists
-}: Config): Generator<[path: string[], what: string]> {
+function* unbuilt(config: Config): Generator<[path: string[], what: string]> {
+  const { bridges, uplinks, filter } = config
+  const routed =
+    Object.keys(uplinks).length > 0 || Object.values(bridges).some(({ gateway }) => gateway)
   for (const [name, { policy }] of Object.entries(bridges)) {
-    if (policy !== 'allow') yield [['bridges', name, 'policy'], 'a filter']
+    if (routed && policy !== 'allow') yield [['bridges', name, 'policy'], ROUTED]
   }
-  const keys = {
-    neighbors: 'static neighbours',
-    nat: 'NAT',
-    publish: 'published ports',
-    filter: 'a filter',
-  } as const
+  if (routed && filter.length > 0) yield [['filter'], ROUTED]
+  else if (filter.some(({ state }) => state !== undefined)) {
+    yield [['filter'], 'connection states in rules']
+  }
+  const keys = { neighbors: 'static neighbours', nat: 'NAT', publish: 'published ports' } as const
   for (const [key, what] of Object.entries(keys)) {
-    if (lists[key as keyof typeof keys].length > 0) yield [[key], what]
+    if (config[key as keyof typeof keys].length > 0) yield [[key], what]
   }
 }
+
+const ROUTED = 'a filter beside gateways and uplinks'
 
 /**
  * Refuses what would be passed over in silence otherwise: for whoever is to run a config.

@@ -1,4 +1,5 @@
 /** What differs between the lists of two configs: routes, neighbours, NAT, published ports, rules. */
+import { same } from './plain.js'
 import type { Config, NatRule } from './types.js'
 
 /** What a list has entries of. */
@@ -55,7 +56,7 @@ export function listChanges(from: Config, to: Config): { gone: ListChange[]; com
     for (const [name, entry] of now) {
       const was = before.get(name)
       if (was === undefined) come.push({ op: 'add', object, name, to: entry })
-      else if (JSON.stringify(was) !== JSON.stringify(entry)) {
+      else if (!same(was, entry)) {
         come.push({ op: 'update', object, name, from: was, to: entry })
       }
     }

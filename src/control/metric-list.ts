@@ -5,6 +5,7 @@ import type { PortCounters, WorkerStatistics } from '../dataplane/manager.js'
 import type { Monotonic } from './monotonic.js'
 import type { Port } from './port.js'
 import { neighborViews, routeViews } from './router-view.js'
+import { ruleViews } from './rule-view.js'
 import type { RunningSwitch } from './running.js'
 import { bridgeNames } from './view.js'
 
@@ -212,4 +213,17 @@ function burstHistogram({ burstSizes, frames }: WorkerStatistics): Sample[] {
   return [...buckets, all, { suffix: '_sum', value: frames }, { suffix: '_count', value: total }]
 }
 
-export const metrics: readonly Metric[] = [...whole, ...ports, ...workers]
+const ruleCounter = (what: 'packets' | 'bytes', help: string): Metric => ({
+  name: `linkspan_rule_${what}_total`,
+  help,
+  type: 'counter',
+  read: ({ running }) =>
+    ruleViews(running).map((rule) => ({ labels: { rule: rule.name }, value: rule[what] })),
+})
+
+const rules: Metric[] = [
+  ruleCounter('packets', 'Packets that a rule of the filter decided'),
+  ruleCounter('bytes', 'Bytes of them'),
+]
+
+export const metrics: readonly Metric[] = [...whole, ...ports, ...rules, ...workers]

@@ -120,6 +120,7 @@ export class Reconciler {
     for (const [name, uplink] of Object.entries(uplinks)) {
       this.#addPort(name, uplinkPort(name, uplink))
     }
+    topology.setRules(config.filter)
     for (const entry of fdb) this.#fdb.add(entry)
   }
 

@@ -1,5 +1,6 @@
 /** From a plan (config/diff.ts) to the steps that carry it out on a running switch. */
 import type { Change } from '../config/diff.js'
+import { same } from '../config/plain.js'
 import { type RouterSettings, routerSettings } from '../config/router-settings.js'
 import type { Bridge, Config, Port as PortConfig, StaticEntry } from '../config/types.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
@@ -62,6 +63,7 @@ export function stepsFor(at: Switch, plan: Plan, originOf: (port: string) => Ori
     ...late.map(open),
     ...fdbSteps(at, changes, 'add'),
     routing(at, routerSettings(plan.from), routerSettings(plan.to)),
+    ...filtering(at, plan),
     removal(
       at,
       removed.map(({ name }) => portOf(at, name)),
@@ -89,7 +91,7 @@ function withoutUplinks(change: Change): Change[] {
   }
   const to = uplinkPort(name, change.to)
   // Its addresses and routes are the router's business.
-  if (JSON.stringify(from) === JSON.stringify(to)) return []
+  if (same(from, to)) return []
   return [{ op: 'update', object, name, from, to, parts: ['device', 'up'] }]
 }
 
@@ -100,6 +102,24 @@ function routing({ host }: Switch, from: RouterSettings, to: RouterSettings): St
     stage: () => setRouter(router, from, to),
     unstage: () => setRouter(router, to, from),
   }
+}
+
+function filtering({ host }: Switch, { from, to }: Plan): Step[] {
+  if (same(from.filter, to.filter)) return []
+  const { topology } = host
+  return [
+    {
+      stage: () => {
+        try {
+          topology.setRules(to.filter)
+        } catch (error) {
+          topology.setRules(from.filter)
+          throw error
+        }
+      },
+      unstage: () => topology.setRules(from.filter),
+    },
+  ]
 }
 
 /** A port whose device is replaced is a change here: it keeps its number and its counters. */
@@ -204,9 +224,10 @@ function bridgeStep({ host }: Switch, change: Extract<Change, { object: 'bridge'
 }
 
 /** The part of a bridge's config that is the topology's business. */
-export function bridgeSettings({ ageing, vlanAware, vlanProtocol, controlFrames, mirror }: Bridge) {
+export function bridgeSettings({ mirror, ...bridge }: Bridge): BridgeSettings {
+  const { ageing, vlanAware, vlanProtocol, controlFrames, policy } = bridge
   const toPort = mirror?.port === undefined ? undefined : mirror
-  return { ageing, vlanAware, vlanProtocol, controlFrames, mirror: toPort } as BridgeSettings
+  return { ageing, vlanAware, vlanProtocol, controlFrames, policy, mirror: toPort }
 }
 
 function fdbSteps({ fdb }: Switch, changes: readonly Change[], op: 'add' | 'remove'): Step[] {

@@ -1,4 +1,5 @@
 /** From one set of router settings to another, as changes of the packet path's router. */
+import { same } from '../config/plain.js'
 import {
   NO_ROUTER,
   type RouterDomain,
@@ -50,8 +51,6 @@ function change(router: RouterTarget, from: RouterSettings, to: RouterSettings):
 function byDomain({ interfaces }: RouterSettings): Map<string, RouterInterfaceSettings> {
   return new Map(interfaces.map((one) => [`${one.domain.bridge}/${one.domain.vlan ?? ''}`, one]))
 }
-
-const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
 
 export interface RouterNeighbor {
   bridge: string

@@ -6,6 +6,7 @@
 
 import { same } from '../config/plain.js'
 import type { Bridge, PortPolicy } from '../config/types.js'
+import { uplinkBridge } from '../config/uplink-port.js'
 import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
 import { type DomainName, Domains, WHOLE } from './domains.js'
 import { Entries } from './entries.js'
@@ -192,7 +193,7 @@ export class Topology implements MirrorView {
     portIndex: (name) => this.#ports.get(name)?.index,
     bridgeOf: (name) => this.#ports.get(name)?.bridge,
     bridgeFids: (name) => this.#fidsOf(name),
-    uplinkFids: (name) => this.#fidsOf(name),
+    uplinkFids: (name) => this.#fidsOf(uplinkBridge(name)),
   }
 
   #fidsOf(bridge: string): number[] | undefined {

@@ -507,13 +507,21 @@ test('changes of the router are named in a plan', () => {
 })
 
 test('what is not built yet is refused by whoever runs a config', () => {
-  const config = parseConfig({
-    bridges: { lan: { policy: 'deny' } },
-    filter: [{ name: 'a', action: 'deny' }],
-  })
-  expect(linesOf(() => refuseUnbuilt(config))).toEqual([
-    'bridges.lan.policy: this version of Linkspan does not have a filter yet; take "policy" out',
-    'filter: this version of Linkspan does not have a filter yet; take "filter" out',
+  const refused = (more: object) =>
+    linesOf(() => refuseUnbuilt(parseConfig({ bridges: blue, ...more })))
+  const filter = [{ name: 'a', action: 'deny' }]
+  const beside = 'this version of Linkspan does not have a filter beside gateways and uplinks yet'
+  expect(refused({ bridges: { blue: { ...blue.blue, policy: 'deny' } }, filter })).toEqual([
+    `bridges.blue.policy: ${beside}; take "policy" out`,
+    `filter: ${beside}; take "filter" out`,
   ])
-  expect(linesOf(() => refuseUnbuilt(parseConfig({ bridges: { lan: {} } })))).toEqual([])
+  expect(refused({ bridges: { lan: { policy: 'deny' } }, filter })).toEqual([])
+  expect(refused({ bridges: {}, filter: [{ ...filter[0], state: ['new'] }] })).toHaveLength(1)
+  expect(
+    refused({
+      uplinks: { wan },
+      nat: [{ type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }],
+    }),
+  ).toEqual(['nat: this version of Linkspan does not have NAT yet; take "nat" out'])
+  expect(refused({})).toEqual([])
 })

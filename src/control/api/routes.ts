@@ -6,6 +6,7 @@ import { fdbRoutes } from './fdb.js'
 import { portRoutes } from './ports.js'
 import type { Route } from './route.js'
 import { routerRoutes } from './router.js'
+import { ruleRoutes } from './rules.js'
 import { statisticRoutes } from './statistics.js'
 import { switchRoutes } from './switch.js'
 import { traceRoutes } from './trace.js'
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...vlanRoutes,
   ...fdbRoutes,
   ...routerRoutes,
+  ...ruleRoutes,
   ...statisticRoutes,
   ...traceRoutes,
   ...captureRoutes,
