@@ -2,6 +2,9 @@
  * The life of a memory and of the instances on it: `layout` (memory.ts), then `boot` once, then
  * `attach` by every worker and the control thread.
  */
+
+import { createFlows } from './flow/head'
+import { breakFlowLocks } from './flow/lock'
 import {
   ABI_VERSION,
   arena as arenaAt,
@@ -41,6 +44,7 @@ export function boot(seedLow: u32, seedHigh: u32): bool {
     ((<u64>seedHigh) << 32) | <u64>seedLow,
   )
   if (hasRouter()) bootRouter(seedLow, seedHigh)
+  createFlows(((<u64>seedLow) << 32) | <u64>seedHigh)
   store<u32>(DIRECTORY, ABI_VERSION, Directory.VERSION)
   atomic.store<u32>(DIRECTORY, MAGIC, Directory.MAGIC)
   return true
@@ -78,7 +82,8 @@ export function attach(worker: u32): u32 {
 export function breakLocks(worker: u32): u32 {
   atomic.store<u32>(workerBlock(worker), 0, Worker.EPOCH)
   const owner = (worker + 1) << 24
-  const broken = breakTableLocks(directory(Directory.FDB), owner, 0xff000000)
+  let broken = breakTableLocks(directory(Directory.FDB), owner, 0xff000000)
+  broken += breakFlowLocks(owner, 0xff000000)
   return hasRouter() ? broken + breakNeighborLocks(owner) : broken
 }
 

@@ -42,7 +42,11 @@ export namespace Statistic {
   /** Time spent on bursts and ticks, and time spent waiting for them, in microseconds. */
   export const BUSY: usize = 136
   export const WAITED: usize = 144
-  export const COUNT: u32 = 19
+  /** Flows that began, that were evicted for others, and whose time was over. */
+  export const FLOWS_BEGUN: usize = 152
+  export const FLOWS_EVICTED: usize = 160
+  export const FLOWS_EXPIRED: usize = 168
+  export const COUNT: u32 = 22
 }
 
 @inline

@@ -60,8 +60,29 @@ export { eventsLost, nextEvent } from './event'
 // The filter.
 export { filterBegin, filterEnd, filterMatch, filterRule } from './filter/edit'
 export { resetRule, ruleCounter } from './firewall'
+// Flows by hand.
+export {
+  flowCount,
+  flowDelete,
+  flowNext,
+  flowPurge,
+  flowStates,
+  mappingCount,
+} from './flow/inspect'
 // The life of a memory: plan and lay out, boot once, attach each instance.
 export { layout } from './memory'
+// Rules of translation.
+export {
+  natBegin,
+  natCounts,
+  natExternal,
+  natPool,
+  natPrefix,
+  natPrefixOutside,
+  natPublish,
+  natSource,
+  natStatic,
+} from './nat/change'
 // The packet path.
 export { nextDeadline, process, resume, tick } from './pipeline'
 // The router's interfaces and routes.

@@ -17,6 +17,13 @@
  *   INTERFACES   shared words of a router interface           NEIGHBORS what the router learnt: lock and
  *                                                             lists, table head, buckets, pool, records
  *   HELD         frames that wait for a neighbour
+ *   FLOWS        heads of the flow tables of IPv4 and IPv6; then of each its buckets, overflow pool,
+ *                records, external ports and the heads of the chains by inside address
+ *   LOCKS        lock words of both flow tables, by bucket
+ *   HOSTS        flows a source host, counted by a hash
+ *   FRAGMENTS    which flow the rest of a fragmented packet belongs to
+ *   TRACKS       per worker, the packet that is being tracked
+ *   NAT          two buffers of translation rules
  *
  * All words are little-endian, as WebAssembly's are. "Address" means an offset in linear memory.
  */
@@ -75,6 +82,17 @@ export namespace Directory {
   export const NEIGHBOR_POOL: usize = 228
   export const NEIGHBOR_RECORDS: usize = 232
   export const HELD: usize = 236
+  export const FLOWS: usize = 2624
+  export const LOCKS: usize = 2628
+  export const HOSTS: usize = 2632
+  /** How many counters of hosts there are, less one: one less than a power of two. */
+  export const HOSTS_MASK: usize = 2636
+  export const FRAGMENTS: usize = 2640
+  export const TRACKS: usize = 2644
+  export const NAT: usize = 2648
+  /** u64: when the next slice of flows is swept, in milliseconds; u32: where it starts. */
+  export const FLOW_DEADLINE: usize = 2752
+  export const FLOW_CURSOR: usize = 2760
 
   /** u32: the generation of the active config; its lowest bit names the buffer. */
   export const GENERATION: usize = 128
@@ -217,6 +235,54 @@ export function overflowFor(capacity: u32): u32 {
   return bucketsFor(capacity) / 6 + 64
 }
 
+/** Octets of the head of a flow table, of its buckets, and of a record over IPv4 and over IPv6. */
+export const FLOW_HEAD_SIZE: usize = 256
+export const FLOW_BUCKET_SIZE: usize = 64
+export const FLOW_SIZE: usize = 80
+export const FLOW6_SIZE: usize = 128
+/** Octets of an external port, with an inside address of IPv4 and of IPv6. */
+export const MAPPING_SIZE: usize = 16
+export const MAPPING6_SIZE: usize = 32
+/** Ports of an external address: TCP's, and those of UDP and ICMP echo. */
+export const MAPPINGS: u32 = 2 * 65_536
+/** Lock words of the flow tables, a power of two. */
+export const LOCKS_MAX: u32 = 4096
+/** Fragmented packets that are remembered, a power of two. */
+export const FRAGMENTS_MAX: u32 = 1024
+export const FRAGMENT_SIZE: usize = 64
+export const TRACK_SIZE: usize = 192
+export const NAT_SIZE: usize = 131_072
+
+/**
+ * Buckets of a flow table. It holds two entries a flow, and a third of at most every other one: seven
+ * of nine slots are taken on average then.
+ */
+@inline
+export function flowBucketsFor(flows: u32): u32 {
+  return <u32>((<u64>flows * 5 + 13) / 14)
+}
+
+/**
+ * Overflow buckets of a flow table. With seven entries a bucket on average (Poisson) 17 % of the buckets
+ * overflow; a fifth, and 64 for small tables, is over ten standard deviations more.
+ */
+@inline
+export function flowOverflowFor(flows: u32): u32 {
+  return flows == 0 ? 0 : flowBucketsFor(flows) / 5 + 64
+}
+
+/** External addresses of one family that have ports to translate to: two flows a port at capacity. */
+@inline
+export function mappedFor(flows: u32): u32 {
+  return flows == 0 ? 0 : max<u32>(2, min<u32>(64, (flows + MAPPINGS - 1) / MAPPINGS))
+}
+
+/** Heads of the chains of external ports by inside address: a power of two, half the flows or more. */
+@inline
+export function chainsFor(flows: u32): u32 {
+  return (<u32>1) << (31 - clz<u32>(max<u32>(flows, 4) - 1))
+}
+
 @inline
 export function directory(field: usize): usize {
   return load<u32>(DIRECTORY + field)
@@ -285,7 +351,40 @@ export function layout(
   end = region(Directory.FDB_BUCKETS, end, <u64>bucketsFor(macs) * BUCKET_SIZE)
   end = region(Directory.FDB_POOL, end, <u64>overflowFor(macs) * BUCKET_SIZE)
   if (routes != 0 && neighbors != 0) end = layoutRouter(end, domains, neighbors)
-  return <f64>end
+  return <f64>layoutFlows(end, all, flows, flows6)
+}
+
+/** The regions of connection tracking and translation; returns where they end. */
+function layoutFlows(end: u64, all: u64, flows: u32, flows6: u32): u64 {
+  const hosts = chainsFor(max(1024, (flows + flows6) / 8))
+  store<u32>(DIRECTORY, hosts - 1, Directory.HOSTS_MASK)
+  end = region(Directory.FLOWS, end, 2 * FLOW_HEAD_SIZE)
+  end = region(Directory.LOCKS, end, LOCKS_MAX * 4)
+  end = region(Directory.HOSTS, end, <u64>hosts * 4)
+  end = region(Directory.FRAGMENTS, end, <u64>FRAGMENTS_MAX * FRAGMENT_SIZE)
+  end = region(Directory.TRACKS, end, all * TRACK_SIZE)
+  end = region(Directory.NAT, end, 2 * NAT_SIZE)
+  end = layoutFamily(Family.IPV4, end, flows, FLOW_SIZE, MAPPING_SIZE)
+  return layoutFamily(Family.IPV6, end, flows6, FLOW6_SIZE, MAPPING6_SIZE)
+}
+
+/** Where the parts of a family's flow table lie, as offsets of directory words from its own. */
+export namespace Family {
+  export const IPV4: usize = 2656
+  export const IPV6: usize = 2676
+  export const BUCKETS: usize = 0
+  export const POOL: usize = 4
+  export const RECORDS: usize = 8
+  export const MAPPINGS: usize = 12
+  export const CHAINS: usize = 16
+}
+
+function layoutFamily(family: usize, end: u64, flows: u32, record: u64, mapping: u64): u64 {
+  end = region(family + Family.BUCKETS, end, <u64>flowBucketsFor(flows) * FLOW_BUCKET_SIZE)
+  end = region(family + Family.POOL, end, <u64>flowOverflowFor(flows) * FLOW_BUCKET_SIZE)
+  end = region(family + Family.RECORDS, end, <u64>flows * record)
+  end = region(family + Family.MAPPINGS, end, <u64>mappedFor(flows) * MAPPINGS * mapping)
+  return region(family + Family.CHAINS, end, flows == 0 ? 0 : <u64>chainsFor(flows) * 4)
 }
 
 /**
@@ -396,4 +495,10 @@ export function failures(worker: u32): usize {
   const ports = <u64>load<u32>(DIRECTORY, Directory.MAX_PORTS)
   const stride = line((ports + 1) * FAILURE_SIZE)
   return directory(Directory.FAILURES) + <usize>worker * <usize>stride
+}
+
+/** The word that marks a lock as this worker's, in its present incarnation. */
+@inline
+export function ownerOf(worker: u32, block: usize): u32 {
+  return ((worker + 1) << 24) | (load<u32>(block, Worker.INCARNATION) & 0xffffff)
 }

@@ -26,6 +26,7 @@ import { mirror } from './egress/mirror'
 import { flood, unicastSpecial } from './egress/send'
 import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
+import { flowDeadline, sweepFlows } from './flow/sweep'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
 import { attend, routerDeadline, TAKEN, tickRouter } from './gateway'
 import {
@@ -271,6 +272,7 @@ export function tick(worker: u32, now: f64): u32 {
   store<u32>(block, 0, Worker.HEADS_USED)
   store<f64>(block, now, Worker.NOW)
   sweep(worker, block, config, now)
+  sweepFlows(worker, block, now)
   const entries = tickRouter(worker, block, config, now)
   if (entries != 0 && load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
     capture(worker, block, 0, 0, entries, now)
@@ -280,5 +282,5 @@ export function tick(worker: u32, now: f64): u32 {
 
 /** When `tick` wants to be called, in milliseconds on the clock of `now`; Infinity: not before a burst. */
 export function nextDeadline(_worker: u32, now: f64): f64 {
-  return max(now, min(sweepDeadline(), routerDeadline()))
+  return max(now, min(sweepDeadline(), min(routerDeadline(), flowDeadline())))
 }

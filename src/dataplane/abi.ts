@@ -134,6 +134,39 @@ export interface Exports {
   ruleCounter(slot: number, which: number): number
   resetRule(slot: number): void
 
+  flowNext(reader: number, wide: number, from: number, now: number): number
+  flowDelete(worker: number, wide: number, index: number, incarnation: number): number
+  flowStates(reader: number, wide: number, now: number): void
+  flowCount(wide: number): number
+  flowPurge(worker: number, wide: number, by: number, value: number): number
+  mappingCount(wide: number, slot: number, protocol: number): number
+
+  natBegin(): void
+  natCounts(externals: number, sources: number, published: number, prefixes: number): void
+  natExternal(slot: number, flags: number, fid: number, ...address: Words): void
+  natStatic(slot: number, ...inside: Words): void
+  natSource(
+    index: number,
+    flags: number,
+    inFid: number,
+    outFid: number,
+    bits: number,
+    ...prefix: Words
+  ): void
+  natPool(index: number, slot: number, slots: number, firstPort: number, lastPort: number): void
+  natPublish(
+    index: number,
+    slot: number,
+    protocol: number,
+    firstPort: number,
+    lastPort: number,
+    insideFirst: number,
+    number: number,
+    ...inside: Words
+  ): void
+  natPrefix(index: number, outFid: number, bits: number, ...inside: Words): void
+  natPrefixOutside(index: number, ...outside: Words): void
+
   portCounter(port: number, which: number): number
   dropCounter(port: number, reason: number): number
   resetPort(port: number): void
@@ -168,6 +201,9 @@ export interface Exports {
   nextEvent(worker: number, reader: number): number
   eventsLost(worker: number): number
 }
+
+/** An address: its octets as little-endian words, those of IPv4 in the first. */
+export type Words = readonly [number, number, number, number]
 
 /** Most frames in a burst, and descriptors in the table at `received`. */
 export const BURST_MAX = 256
@@ -319,3 +355,38 @@ export const eventTypes = {
   3: 'static-violated',
   4: 'blocked',
 } as const
+
+/** States of a flow, by their code: assembly/flow/state.ts. */
+export const flowStates = [
+  'none',
+  'syn-sent',
+  'syn-received',
+  'established',
+  'closing',
+  'closed',
+  'reset',
+  'midstream',
+  'unreplied',
+  'replied',
+] as const
+
+/** Flags of a flow: assembly/flow/record.ts. */
+export const FlowFlag = { MAPPED: 4, SOURCE_NAT: 8, DESTINATION_NAT: 16, INWARD: 64 } as const
+
+/** What flows are purged by: assembly/flow/inspect.ts. */
+export const Purge = { PORT: 0, FID: 1, SLOT: 2, ADDRESS: 3 } as const
+
+/** Flags of rules of translation, and how many there can be: assembly/nat/config.ts. */
+export const NatFlag = {
+  PRESENT: 1,
+  WIDE: 2,
+  MASQUERADE: 4,
+  STATIC: 8,
+  OPEN: 16,
+  PRESERVE: 32,
+  PARITY: 64,
+} as const
+export const EXTERNALS_MAX = 256
+export const SOURCES_MAX = 128
+export const PUBLISHED_MAX = 2048
+export const PREFIXES_MAX = 64

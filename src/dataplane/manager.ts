@@ -118,22 +118,26 @@ const CURSOR_OFFSET = 248
 
 export class Manager {
   readonly exports: Exports
-  readonly #self: number
+  /** The number of its block, behind those of the workers. */
+  readonly self: number
   /** Forwarding workers there is room for. */
   readonly workers: number
-  readonly #scratch: DataView
+  /** What an export hands over, and is handed: 256 octets. */
+  readonly scratch: DataView
 
   constructor(attachment: Attachment, workers: number) {
-    this.#self = workers
+    this.self = workers
     this.workers = workers
     this.exports = attach(attachment, workers)
     const address = this.exports.scratch(workers)
-    this.#scratch = new DataView(attachment.memory.buffer, address, 256)
+    this.scratch = new DataView(attachment.memory.buffer, address, 256)
   }
 
   /** Opens a change of config; false while a worker has not yet left the buffer to be written. */
   begin(): boolean {
-    return this.exports.configBegin() !== 0
+    if (this.exports.configBegin() === 0) return false
+    this.exports.natBegin()
+    return true
   }
 
   /** Sets a port in the open change; undefined takes it out. */
@@ -214,7 +218,7 @@ export class Manager {
   fdbSet(entry: Omit<FdbEntry, 'age' | 'sticky'>, now: number): void {
     const { fid, macHigh, macLow, port } = entry
     const fixed = entry.static ? 1 : 0
-    const outcome = this.exports.fdbSet(this.#self, fid, macHigh, macLow, port, fixed, now)
+    const outcome = this.exports.fdbSet(this.self, fid, macHigh, macLow, port, fixed, now)
     if (outcome === Change.FULL) {
       throw new LinkspanError('LIMIT', 'the FDB is full of static entries: raise capacity.macs')
     }
@@ -223,7 +227,7 @@ export class Manager {
 
   /** False if there was no such entry. */
   fdbDelete(fid: number, macHigh: number, macLow: number): boolean {
-    const outcome = this.exports.fdbDelete(this.#self, fid, macHigh, macLow)
+    const outcome = this.exports.fdbDelete(this.self, fid, macHigh, macLow)
     if (outcome === Change.BUSY) throw new LinkspanError('BUSY', 'the FDB is busy: try again')
     return outcome === Change.DONE
   }
@@ -232,9 +236,9 @@ export class Manager {
   *fdbEntries(now: number): Generator<FdbEntry> {
     let cursor = 0
     for (;;) {
-      const found = this.exports.fdbNext(this.#self, cursor, now)
+      const found = this.exports.fdbNext(this.self, cursor, now)
       if (found === 0) return
-      cursor = this.#scratch.getUint32(CURSOR_OFFSET, true)
+      cursor = this.scratch.getUint32(CURSOR_OFFSET, true)
       // Read them all before yielding: the scratch space is used by other calls too.
       yield* Array.from({ length: found }, (_, index) => this.#entryAt(index * ENTRY_SIZE))
     }
@@ -242,12 +246,12 @@ export class Manager {
 
   /** The entry in force of an address. */
   fdbFind(fid: number, macHigh: number, macLow: number, now: number): FdbEntry | undefined {
-    const found = this.exports.fdbFind(this.#self, fid, macHigh, macLow, now)
+    const found = this.exports.fdbFind(this.self, fid, macHigh, macLow, now)
     return found ? this.#entryAt(0) : undefined
   }
 
   #entryAt(at: number): FdbEntry {
-    const view = this.#scratch
+    const view = this.scratch
     return {
       fid: view.getUint32(at, true),
       port: view.getUint32(at + 4, true),
@@ -283,7 +287,7 @@ export class Manager {
   /** Takes the events of all workers, oldest first a worker. */
   *events(): Generator<DataplaneEvent> {
     for (let worker = 0; worker <= this.workers; worker++) {
-      while (this.exports.nextEvent(worker, this.#self)) yield this.#event()
+      while (this.exports.nextEvent(worker, this.self)) yield this.#event()
     }
   }
 
@@ -295,7 +299,7 @@ export class Manager {
   }
 
   #event(): DataplaneEvent {
-    const view = this.#scratch
+    const view = this.scratch
     const octet = (index: number) => view.getUint8(16 + index)
     return {
       type: eventTypes[view.getUint32(0, true) as keyof typeof eventTypes],

@@ -1,0 +1,282 @@
+/**
+ * The index of a flow table: buckets of one cache line, nine entries each, and a preallocated pool for
+ * what overflows.
+ *
+ *    0 version u32   4 overflow u32 (pool index + 1)   8 tags 9 x u16   28 references 9 x u32
+ *
+ * An entry is a tag, 16 bits of the tuple's hash, and a reference (record.ts); reference 0 is none. A
+ * tag that fits sends the reader to the record, which has the tuple. Readers take no lock: entries are
+ * moved, and overflow buckets unlinked, only with the version of the first bucket raised in between, so
+ * who misses and sees the version unchanged has truly missed. Writers hold the lock of the first bucket.
+ */
+import { FLOW_BUCKET_SIZE } from '../memory'
+import { Head } from './head'
+import { Flow, Kind, portsOf, recordOf, sameAddresses, tupleOf } from './record'
+
+export namespace Bucket {
+  export const VERSION: usize = 0
+  export const OVERFLOW: usize = 4
+  export const TAGS: usize = 8
+  export const REFERENCES: usize = 28
+  export const SLOTS: u32 = 9
+}
+
+/** Buckets a walk visits at most: a reader that strays into a re-used bucket ends here. */
+const CHAIN_MAX: u32 = 64
+/** Look-ups that were disturbed are tried this often. */
+const RETRY_MAX: u32 = 4
+/** Of a permit no remote port counts: that is the source port, which lies in the lower half. */
+const PERMIT_PORTS: u32 = 0xffff0000
+
+/**
+ * The keyed hash of a tuple, whose addresses are two of 4 or 16 octets at `addresses`. The bucket comes
+ * from its upper half, the tag from its lower.
+ */
+export function hashOf(
+  table: usize,
+  wide: bool,
+  addresses: usize,
+  ports: u32,
+  protocol: u32,
+  kind: u32,
+): u64 {
+  const a = load<u64>(table, Head.SEED)
+  const b = load<u64>(table, Head.SEED + 8)
+  const c = load<u64>(table, Head.SEED + 16)
+  let x = (load<u64>(addresses) ^ a) * b
+  x ^= x >> 32
+  if (wide) x = hashRest(addresses, x, b, c)
+  // A permit must not hash as a flow does whose remote port is 0.
+  const rest = <u64>ports | ((<u64>(protocol | ((kind & Kind.PERMIT) << 8))) << 32)
+  x = (x ^ rest) * c
+  x = (x ^ (x >> 29)) * b
+  return x ^ (x >> 32)
+}
+
+function hashRest(addresses: usize, x: u64, b: u64, c: u64): u64 {
+  for (let at: usize = 8; at < 32; at += 8) {
+    x = (x ^ load<u64>(addresses + at)) * c
+    x = (x ^ (x >> 29)) * b
+    x ^= x >> 32
+  }
+  return x
+}
+
+@inline
+export function bucketOf(table: usize, hash: u64): usize {
+  const index = ((hash >> 32) * <u64>load<u32>(table, Head.BUCKET_COUNT)) >> 32
+  return <usize>load<u32>(table, Head.BUCKETS) + <usize>index * FLOW_BUCKET_SIZE
+}
+
+/** Ports as far as they count for an entry of a kind. */
+@inline
+export function portsFor(ports: u32, kind: u32): u32 {
+  return kind == Kind.PERMIT ? ports & PERMIT_PORTS : ports
+}
+
+/**
+ * The reference of the flow that has this tuple in either direction (or, asked for a permit, as that),
+ * 0 if there is none. `kind` is ORIGINAL for both directions, or PERMIT.
+ */
+export function find(
+  table: usize,
+  wide: bool,
+  hash: u64,
+  addresses: usize,
+  ports: u32,
+  protocol: u32,
+  kind: u32,
+): u32 {
+  const bucket = bucketOf(table, hash)
+  const at = findIn(table, wide, bucket, hash, addresses, ports, protocol, kind)
+  return at != 0
+    ? load<u32>(at)
+    : search(table, wide, bucket, hash, addresses, ports, protocol, kind)
+}
+
+/** The rest of `find`: the whole chain, again for as long as writers moved entries meanwhile. */
+function search(
+  table: usize,
+  wide: bool,
+  bucket: usize,
+  hash: u64,
+  addresses: usize,
+  ports: u32,
+  protocol: u32,
+  kind: u32,
+): u32 {
+  for (let attempt: u32 = 0; attempt < RETRY_MAX; attempt++) {
+    const version = atomic.load<u32>(bucket, Bucket.VERSION)
+    const at = findInChain(table, wide, bucket, hash, addresses, ports, protocol, kind)
+    // Read once: it may be emptied at any moment.
+    const reference = at != 0 ? load<u32>(at) : 0
+    if (reference != 0) return reference
+    if (atomic.cmpxchg<u32>(bucket, version, version, Bucket.VERSION) == version) return 0
+  }
+  return 0
+}
+
+function findInChain(
+  table: usize,
+  wide: bool,
+  bucket: usize,
+  hash: u64,
+  addresses: usize,
+  ports: u32,
+  protocol: u32,
+  kind: u32,
+): usize {
+  let node = bucket
+  for (let steps: u32 = 0; node != 0 && steps < CHAIN_MAX; steps++) {
+    const at = findIn(table, wide, node, hash, addresses, ports, protocol, kind)
+    if (at != 0) return at
+    node = nextOf(table, node)
+  }
+  return 0
+}
+
+/** The address of the reference in one bucket, or 0. */
+function findIn(
+  table: usize,
+  wide: bool,
+  bucket: usize,
+  hash: u64,
+  addresses: usize,
+  ports: u32,
+  protocol: u32,
+  kind: u32,
+): usize {
+  const tag = <u16>hash
+  const first = i16x8.bitmask(i16x8.eq(v128.load(bucket, Bucket.TAGS), i16x8.splat(<i16>tag)))
+  let hits = <u32>first | ((<u32>(load<u16>(bucket, Bucket.TAGS + 16) == tag)) << 8)
+  while (hits != 0) {
+    const at = bucket + Bucket.REFERENCES + (ctz<u32>(hits) << 2)
+    const reference = load<u32>(at)
+    if (reference != 0 && fits(table, wide, reference, addresses, ports, protocol, kind)) return at
+    hits &= hits - 1
+  }
+  return 0
+}
+
+/** True if the entry's flow has the tuple. */
+@inline
+function fits(
+  table: usize,
+  wide: bool,
+  reference: u32,
+  addresses: usize,
+  ports: u32,
+  protocol: u32,
+  kind: u32,
+): bool {
+  if ((reference & Kind.PERMIT) != kind) return false
+  const record = recordOf(table, reference)
+  const tuple = tupleOf(record, wide, kind == Kind.PERMIT ? Kind.REPLY : reference & 1)
+  if (portsFor(portsOf(tuple, wide), kind) != ports) return false
+  if (!sameAddresses(tuple, addresses, wide)) return false
+  return <u32>load<u8>(record, Flow.PROTOCOL) == protocol
+}
+
+@inline
+function nextOf(table: usize, bucket: usize): usize {
+  const overflow = load<u32>(bucket, Bucket.OVERFLOW)
+  return overflow == 0 ? 0 : poolBucket(table, overflow)
+}
+
+@inline
+function poolBucket(table: usize, index: u32): usize {
+  return <usize>load<u32>(table, Head.POOL) + <usize>(index - 1) * FLOW_BUCKET_SIZE
+}
+
+/** Adds an entry under the chain's lock; false when the pool is empty. */
+export function add(table: usize, bucket: usize, hash: u64, reference: u32): bool {
+  let node = bucket
+  while (true) {
+    for (let slot: u32 = 0; slot < Bucket.SLOTS; slot++) {
+      if (load<u32>(node + Bucket.REFERENCES + (slot << 2)) != 0) continue
+      fill(node, slot, <u16>hash, reference)
+      return true
+    }
+    const next = nextOf(table, node)
+    if (next == 0) break
+    node = next
+  }
+  const index = takeBucket(table)
+  if (index == 0) return false
+  const fresh = poolBucket(table, index)
+  memory.fill(fresh, 0, FLOW_BUCKET_SIZE)
+  fill(fresh, 0, <u16>hash, reference)
+  atomic.store<u32>(node, index, Bucket.OVERFLOW)
+  return true
+}
+
+/** Tag first: a reader that sees the reference sees the tag. */
+function fill(bucket: usize, slot: u32, tag: u16, reference: u32): void {
+  atomic.store<u16>(bucket + Bucket.TAGS + (slot << 1), tag)
+  atomic.store<u32>(bucket + Bucket.REFERENCES + (slot << 2), reference)
+}
+
+/** Takes an entry out under the chain's lock; the hole is filled from the chain's end. */
+export function takeOut(table: usize, bucket: usize, reference: u32): bool {
+  let node = bucket
+  let slot = slotOf(node, reference)
+  for (let steps: u32 = 0; slot == Bucket.SLOTS; steps++) {
+    node = nextOf(table, node)
+    if (node == 0 || steps == CHAIN_MAX) return false
+    slot = slotOf(node, reference)
+  }
+  let last = node
+  let before: usize = bucket
+  for (let next = nextOf(table, node); next != 0; next = nextOf(table, next)) last = next
+  for (let walk = bucket; walk != last; walk = nextOf(table, walk)) before = walk
+  const source = lastSlotOf(last)
+  const from = last + Bucket.REFERENCES + (source << 2)
+  if (last != node || source != slot) {
+    fill(node, slot, load<u16>(last + Bucket.TAGS + (source << 1)), load<u32>(from))
+    atomic.add<u32>(bucket, 1, Bucket.VERSION)
+  }
+  atomic.store<u32>(from, 0)
+  if (last != bucket && source == 0) {
+    const index = load<u32>(before, Bucket.OVERFLOW)
+    atomic.store<u32>(before, 0, Bucket.OVERFLOW)
+    atomic.add<u32>(bucket, 1, Bucket.VERSION)
+    releaseBucket(table, index)
+  }
+  return true
+}
+
+function slotOf(bucket: usize, reference: u32): u32 {
+  for (let slot: u32 = 0; slot < Bucket.SLOTS; slot++) {
+    if (load<u32>(bucket + Bucket.REFERENCES + (slot << 2)) == reference) return slot
+  }
+  return Bucket.SLOTS
+}
+
+/** The last slot that is taken: slots are taken from the first on, and a hole is filled at once. */
+function lastSlotOf(bucket: usize): u32 {
+  let slot = Bucket.SLOTS - 1
+  while (slot > 0 && load<u32>(bucket + Bucket.REFERENCES + (slot << 2)) == 0) slot--
+  return slot
+}
+
+function takeBucket(table: usize): u32 {
+  while (true) {
+    const head = atomic.load<u64>(table, Head.FREE_BUCKET)
+    if (<u32>head == 0) break
+    const next = atomic.load<u32>(poolBucket(table, <u32>head), Bucket.OVERFLOW)
+    const then = (((head >> 32) + 1) << 32) | <u64>next
+    if (atomic.cmpxchg<u64>(table, head, then, Head.FREE_BUCKET) == head) return <u32>head
+  }
+  if (atomic.load<u32>(table, Head.USED_BUCKETS) >= load<u32>(table, Head.POOL_COUNT)) return 0
+  const index = atomic.add<u32>(table, 1, Head.USED_BUCKETS) + 1
+  return index <= load<u32>(table, Head.POOL_COUNT) ? index : 0
+}
+
+function releaseBucket(table: usize, index: u32): void {
+  while (true) {
+    const head = atomic.load<u64>(table, Head.FREE_BUCKET)
+    atomic.store<u32>(poolBucket(table, index), <u32>head, Bucket.OVERFLOW)
+    const then = (((head >> 32) + 1) << 32) | <u64>index
+    if (atomic.cmpxchg<u64>(table, head, then, Head.FREE_BUCKET) == head) return
+  }
+}

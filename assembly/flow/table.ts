@@ -1,0 +1,153 @@
+/** Flows in and out of their table: a record, its two entries in the index, and what it holds. */
+import { add, bucketOf, find, hashOf, portsFor, takeOut } from './bucket'
+import { Head } from './head'
+import { dismiss } from './host'
+import { lock, lockOf, unlock } from './lock'
+import { cellOf, release } from './mapping'
+import { giveRecord, takeRecord } from './pool'
+import { Flow, FlowFlag, flagsOf, Kind, NO_PORT, portsOf, recordOf, tupleOf } from './record'
+import { State } from './state'
+
+/** Outcomes of an insertion. */
+export namespace Outcome {
+  export const DONE: u32 = 0
+  /** The original direction is there already: somebody else began the same flow. */
+  export const EXISTS: u32 = 1
+  /** Packets of the reply direction belong to another flow. */
+  export const COLLISION: u32 = 2
+  /** A lock was not to be had, or the index has no room. */
+  export const BUSY: u32 = 3
+}
+
+/** The hash of an entry of a flow. */
+function hashOfEntry(table: usize, wide: bool, record: usize, kind: u32): u64 {
+  const tuple = tupleOf(record, wide, kind == Kind.ORIGINAL ? Kind.ORIGINAL : Kind.REPLY)
+  const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
+  return hashOf(table, wide, tuple, portsFor(portsOf(tuple, wide), kind), protocol, kind)
+}
+
+/** Adds one entry of a flow. */
+function insertEntry(table: usize, wide: bool, reference: u32, owner: u32): u32 {
+  const record = recordOf(table, reference)
+  const kind = reference & 3
+  const hash = hashOfEntry(table, wide, record, kind)
+  const bucket = bucketOf(table, hash)
+  const word = lockOf(bucket)
+  if (!lock(word, owner)) return Outcome.BUSY
+  const tuple = tupleOf(record, wide, kind == Kind.ORIGINAL ? Kind.ORIGINAL : Kind.REPLY)
+  const ports = portsFor(portsOf(tuple, wide), kind)
+  const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
+  let outcome = Outcome.EXISTS
+  if (find(table, wide, hash, tuple, ports, protocol, kind & Kind.PERMIT) == 0) {
+    outcome = add(table, bucket, hash, reference) ? Outcome.DONE : Outcome.BUSY
+  }
+  unlock(word)
+  return outcome
+}
+
+/** Takes one entry of a flow out, if it is in; false if the lock was not to be had. */
+function removeEntry(table: usize, wide: bool, reference: u32, owner: u32): bool {
+  const hash = hashOfEntry(table, wide, recordOf(table, reference), reference & 3)
+  const bucket = bucketOf(table, hash)
+  const word = lockOf(bucket)
+  if (!lock(word, owner)) return false
+  takeOut(table, bucket, reference)
+  unlock(word)
+  return true
+}
+
+/**
+ * Puts the flow of a record whose tuples, protocol and state are set into the index. What fails leaves
+ * the record to be given back by the caller. Until it is in nobody takes it out again: it is DEAD.
+ */
+export function insert(table: usize, wide: bool, index: u32, owner: u32): u32 {
+  const reference = index << 2
+  const outcome = insertEntry(table, wide, reference | Kind.ORIGINAL, owner)
+  if (outcome != Outcome.DONE) return outcome
+  const reply = insertEntry(table, wide, reference | Kind.REPLY, owner)
+  if (reply == Outcome.DONE) {
+    atomic.add<u32>(table, 1, Head.COUNT)
+    atomic.and<u16>(recordOf(table, reference), <u16>~FlowFlag.DEAD, Flow.FLAGS)
+    return Outcome.DONE
+  }
+  // A lock that cannot be had here leaves an entry that points to a record which nobody matches.
+  removeEntry(table, wide, reference | Kind.ORIGINAL, owner)
+  return reply == Outcome.EXISTS ? Outcome.COLLISION : reply
+}
+
+/**
+ * Lets in whatever comes from the flow's remote address to its external port. One entry serves all
+ * flows of the two; when the one that brought it ends, the next packet of another brings it again.
+ */
+export function permit(table: usize, wide: bool, index: u32, owner: u32): void {
+  const record = recordOf(table, index << 2)
+  const most = load<u32>(table, Head.CAPACITY) / 2
+  if (atomic.load<u32>(table, Head.PERMITS) >= most) return
+  if (insertEntry(table, wide, (index << 2) | Kind.PERMIT, owner) != Outcome.DONE) return
+  atomic.or<u16>(record, <u16>FlowFlag.PERMIT, Flow.FLAGS)
+  atomic.add<u32>(table, 1, Head.PERMITS)
+}
+
+/**
+ * Ends a flow: takes it out of the index, gives back its external port, its host's share and its
+ * record. False if somebody else is at it, or a lock was not to be had: it is void then and the sweep
+ * comes back to it.
+ */
+export function remove(table: usize, wide: bool, index: u32, owner: u32): bool {
+  const record = recordOf(table, index << 2)
+  const before = <u32>atomic.or<u16>(record, <u16>FlowFlag.DEAD, Flow.FLAGS)
+  if ((before & FlowFlag.DEAD) != 0) return false
+  store<u8>(record, <u8>State.NONE, Flow.STATE)
+  const reference = index << 2
+  if (!emptyIndex(table, wide, record, reference, owner) || !unmap(table, wide, record, owner)) {
+    atomic.and<u16>(record, <u16>~FlowFlag.DEAD, Flow.FLAGS)
+    return false
+  }
+  dismiss(table, wide, tupleOf(record, wide, Kind.ORIGINAL))
+  atomic.sub<u32>(table, 1, Head.COUNT)
+  giveRecord(table, index)
+  return true
+}
+
+function emptyIndex(table: usize, wide: bool, record: usize, reference: u32, owner: u32): bool {
+  if (!removeEntry(table, wide, reference | Kind.ORIGINAL, owner)) return false
+  if (!removeEntry(table, wide, reference | Kind.REPLY, owner)) return false
+  if ((flagsOf(record) & FlowFlag.PERMIT) == 0) return true
+  if (!removeEntry(table, wide, reference | Kind.PERMIT, owner)) return false
+  atomic.and<u16>(record, <u16>~FlowFlag.PERMIT, Flow.FLAGS)
+  atomic.sub<u32>(table, 1, Head.PERMITS)
+  return true
+}
+
+/** Gives the external port back. */
+function unmap(table: usize, wide: bool, record: usize, owner: u32): bool {
+  if ((flagsOf(record) & FlowFlag.MAPPED) == 0) return true
+  if (!release(table, cellOfFlow(record, wide), owner)) return false
+  atomic.and<u16>(record, <u16>~FlowFlag.MAPPED, Flow.FLAGS)
+  return true
+}
+
+/** The external port that a mapped flow holds: inbound it is called, outbound it calls. */
+export function cellOfFlow(record: usize, wide: bool): u32 {
+  const inward = (flagsOf(record) & FlowFlag.INWARD) != 0
+  const tuple = tupleOf(record, wide, inward ? Kind.ORIGINAL : Kind.REPLY)
+  const port = <u32>bswap<u16>(<u16>(portsOf(tuple, wide) >> 16))
+  return cellOf(<u32>load<u8>(record, Flow.SLOT), <u32>load<u8>(record, Flow.PROTOCOL), port)
+}
+
+/** Takes a record for a flow of the host; 0 if there is none. */
+export function prepare(table: usize): u32 {
+  const index = takeRecord(table)
+  if (index == 0) return 0
+  const record = recordOf(table, index << 2)
+  const incarnation = load<u16>(record, Flow.INCARNATION)
+  memory.fill(record, 0, Flow.TUPLES)
+  store<u32>(record, <u32>incarnation | (FlowFlag.DEAD << 16))
+  store<u16>(record, <u16>NO_PORT, Flow.OUT_PORT)
+  return index
+}
+
+/** Gives back what `prepare` gave and was not used. */
+export function discard(table: usize, index: u32): void {
+  giveRecord(table, index)
+}

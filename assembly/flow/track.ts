@@ -1,0 +1,105 @@
+/**
+ * What a packet does to its flow, and what is known of the packet that a worker has in hand until its
+ * flow is found or begun.
+ */
+import { Fragment, Frame, framesOf } from '../frame'
+import { Directory, directory, TRACK_SIZE } from '../memory'
+import { TCP } from '../wire/tcp'
+import { isReady, Mapping, MappingFlag, mappingAt, retain, sameAddress } from './mapping'
+import { count, Flow, FlowFlag, flagsOf, Kind, NO_PORT, portsOf, raise, tupleOf } from './record'
+import { State } from './state'
+import { cellOfFlow, permit } from './table'
+import { follow as followTcp } from './tcp'
+
+/** Offsets in a worker's track. */
+export namespace Track {
+  /** The tuple with which the packet came: 36 octets. */
+  export const CAME: usize = 0
+  /** u64: its hash. */
+  export const HASH: usize = 40
+  /** u32: the external address it called, plus 1; 0 if it called none. */
+  export const CALLED: usize = 48
+  /** u32: flags of the flow that it may begin. */
+  export const FLAGS: usize = 52
+  /** u32: the external address whose port the flow is to hold. */
+  export const SLOT: usize = 56
+  /** u32: the cell that was taken for it, plus 1. */
+  export const CELL: usize = 60
+  /** The tuple with which it leaves, 36 octets, and one to work with. */
+  export const LEAVES: usize = 64
+  export const WORK: usize = 104
+}
+
+@inline
+export function trackOf(worker: u32): usize {
+  return directory(Directory.TRACKS) + <usize>worker * TRACK_SIZE
+}
+
+/** Takes a packet into account whose flow and kind `reference` names; `l4` is its transport header. */
+@inline
+export function follow(
+  table: usize,
+  wide: bool,
+  reference: u32,
+  record: usize,
+  frame: usize,
+  l4: usize,
+  tick: u32,
+  owner: u32,
+): void {
+  const reply = reference & Kind.REPLY
+  let alive = true
+  if (<u32>load<u8>(record, Flow.PROTOCOL) == TCP.PROTOCOL) {
+    if (<u32>load<u8>(frame, Frame.FRAGMENT) != Fragment.LATER) {
+      alive = followTcp(record, reply, frame, l4)
+    }
+  } else if (reply != 0 && <u32>load<u8>(record, Flow.STATE) == State.UNREPLIED) {
+    store<u8>(record, <u8>State.REPLIED, Flow.STATE)
+  }
+  count(record, framesOf(frame), load<u32>(frame, Frame.LENGTH))
+  if (alive && load<u32>(record, Flow.SEEN) != tick) {
+    refresh(table, wide, reference, record, frame, tick, owner)
+  }
+}
+
+/** A sign of life in a tick in which there was none yet: it counts from inside only (RFC 4787 REQ-6). */
+function refresh(
+  table: usize,
+  wide: bool,
+  reference: u32,
+  record: usize,
+  frame: usize,
+  tick: u32,
+  owner: u32,
+): void {
+  const reply = (reference & Kind.REPLY) != 0
+  if (reply && <u32>load<u16>(record, Flow.OUT_PORT) == NO_PORT) {
+    store<u16>(record, load<u16>(frame, Frame.PORT), Flow.OUT_PORT)
+  }
+  const flags = flagsOf(record)
+  const inward = (flags & FlowFlag.INWARD) != 0
+  if ((flags & FlowFlag.ONE_WAY) != 0 && reply != inward) return
+  store<u32>(record, tick, Flow.SEEN)
+  if ((flags & FlowFlag.DEAD) != 0) return
+  if (inward && (flags & FlowFlag.MAPPED) == 0) hold(table, wide, record, owner)
+  if ((flags & (FlowFlag.MAPPED | FlowFlag.PERMIT)) == FlowFlag.MAPPED) {
+    const mapping = mappingAt(table, cellOfFlow(record, wide))
+    const open = (<u32>load<u8>(mapping, Mapping.FLAGS) & MappingFlag.OPEN) != 0
+    if (!open) permit(table, wide, reference >> 2, owner)
+  }
+}
+
+/**
+ * A flow that came in by somebody's external port keeps that port from the first answer on: only what
+ * comes from inside does.
+ */
+function hold(table: usize, wide: bool, record: usize, owner: u32): void {
+  const cell = cellOfFlow(record, wide)
+  const mapping = mappingAt(table, cell)
+  const tuple = tupleOf(record, wide, Kind.REPLY)
+  const port = portsOf(tuple, wide) & 0xffff
+  // It may be another's by now.
+  if (!isReady(mapping) || <u32>load<u16>(mapping, Mapping.PORT) != port) return
+  if (!sameAddress(table, mapping + Mapping.ADDRESS, tuple)) return
+  if (retain(table, cell, owner)) raise(record, FlowFlag.MAPPED)
+}

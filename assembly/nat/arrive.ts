@@ -1,0 +1,281 @@
+/**
+ * A packet that the router was given, before it is routed: its flow is found and its translation done,
+ * or it calls an external address and is sent to who answers there.
+ */
+import { Drop } from '../drop'
+import { find, hashOf, portsFor } from '../flow/bucket'
+import { recall, referenceOf, remember } from '../flow/fragment'
+import { capacityOf, tableOf } from '../flow/head'
+import { cellOf, hasPorts, isReady, Mapping, MappingFlag, mappingAt } from '../flow/mapping'
+import {
+  copyAddresses,
+  FlowFlag,
+  flagsOf,
+  incarnationOf,
+  isSame,
+  Kind,
+  portsOf,
+  recordOf,
+  sameTuple,
+  setPorts,
+  tupleOf,
+  turn,
+} from '../flow/record'
+import { isOver, tickOf } from '../flow/state'
+import { remove } from '../flow/table'
+import { follow, Track, trackOf } from '../flow/track'
+import { Checksum, Fragment, Frame } from '../frame'
+import { ownerOf } from '../memory'
+import { EtherType } from '../wire/ethernet'
+import * as icmp from '../wire/icmp'
+import * as icmpv6 from '../wire/icmpv6'
+import { External, externalAt, NatFlag, Prefix, Published, rulesOf } from './config'
+import { movePrefix, prefixRule } from './prefix'
+import { insidePortOf, NO_SLOT, publishedOf, slotOf } from './publish'
+import { relate } from './related'
+import { rewrite, rewriteNarrow } from './rewrite'
+
+const TCP: u32 = 6
+const UDP: u32 = 17
+
+@inline
+export function isWideFrame(frame: usize): bool {
+  return <u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV6
+}
+
+@inline
+export function packetOf(frame: usize): usize {
+  return <usize>load<u32>(frame, Frame.ADDRESS) + <usize>load<u16>(frame, Frame.L3)
+}
+
+@inline
+export function transportOf(frame: usize): usize {
+  return <usize>load<u32>(frame, Frame.ADDRESS) + <usize>load<u16>(frame, Frame.L4)
+}
+
+/** What tells the fragments of one packet from those of another. */
+export function identificationOf(frame: usize, wide: bool): u32 {
+  const packet = packetOf(frame)
+  if (!wide) return <u32>load<u16>(packet, 4)
+  return load<u32>(packet + <usize>load<u16>(frame, Frame.FRAGMENT_AT), 4)
+}
+
+/** True for an ICMP error, which belongs to the flow of the packet that it quotes. */
+function isError(frame: usize, wide: bool, protocol: u32): bool {
+  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) return false
+  const type = <u32>load<u8>(frame, Frame.ICMP_TYPE)
+  if (wide) return protocol == icmpv6.Icmpv6.PROTOCOL && type < icmpv6.Icmpv6.INFORMATIONAL
+  return protocol == icmp.Icmp.PROTOCOL && icmp.isError(type)
+}
+
+/**
+ * Place A. The frame was parsed. Returns 0 or a drop reason; Frame.FLOW names the flow, 0 for a packet
+ * that may begin one (`leave`).
+ */
+export function arrive(worker: u32, block: usize, config: usize, frame: usize, now: f64): u32 {
+  const wide = isWideFrame(frame)
+  const table = tableOf(wide)
+  store<u32>(frame, 0, Frame.FLOW)
+  if (capacityOf(table) == 0) return 0
+  const packet = packetOf(frame)
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+  const ports = load<u32>(frame, Frame.PORTS)
+  const track = trackOf(worker)
+  const tick = tickOf(now)
+  const owner = ownerOf(worker, block)
+  copyAddresses(track, packet + (wide ? 8 : 12), wide)
+  setPorts(track, wide, ports)
+  store<u64>(track, 0, Track.CALLED) // and FLAGS
+  store<u64>(track, 0, Track.SLOT) // and CELL
+  if (isError(frame, wide, protocol)) return relate(table, wide, frame, tick, track)
+  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) {
+    return continueFragments(track, table, wide, frame, tick, owner)
+  }
+  if (wide && protocol == UDP && lacksChecksum(frame)) return Drop.CHECKSUM_ZERO
+  const hash = hashOf(table, wide, track, ports, protocol, Kind.ORIGINAL)
+  store<u64>(track, hash, Track.HASH)
+  const reference = find(table, wide, hash, track, ports, protocol, Kind.ORIGINAL)
+  if (reference != 0) {
+    const record = recordOf(table, reference)
+    const incarnation = incarnationOf(record)
+    if (!isOver(record, tick) && sameTuple(tupleOf(record, wide, reference & 1), track, wide)) {
+      return pass(track, table, wide, reference, incarnation, frame, tick, owner)
+    }
+    remove(table, wide, reference >> 2, owner)
+  }
+  return call(track, table, wide, rulesOf(config), frame, tick)
+}
+
+/** UDP over IPv6 must have a checksum (RFC 8200 section 8.1). */
+@inline
+function lacksChecksum(frame: usize): bool {
+  if (<u32>load<u8>(frame, Frame.CHECKSUM) == Checksum.PARTIAL) return false
+  return load<u16>(transportOf(frame), 6) == 0
+}
+
+/** A packet of a known flow: counted, followed, translated. */
+@inline
+function pass(
+  track: usize,
+  table: usize,
+  wide: bool,
+  reference: u32,
+  incarnation: u32,
+  frame: usize,
+  tick: u32,
+  owner: u32,
+): u32 {
+  const record = recordOf(table, reference)
+  const other = tupleOf(record, wide, (reference & 1) ^ 1)
+  const addresses = rotl<u64>(load<u64>(other), 32)
+  const ports = rotl<u32>(portsOf(other, wide), 16)
+  if (wide) turn(track + Track.LEAVES, other, true)
+  const translated = (flagsOf(record) & FlowFlag.TRANSLATED) != 0
+  // Another worker may have ended the flow and begun one in its record.
+  if (!isSame(record, incarnation)) return Drop.FLOW_INVALID
+  store<u32>(frame, reference, Frame.FLOW)
+  follow(table, wide, reference, record, frame, transportOf(frame), tick, owner)
+  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.FIRST) {
+    rememberFirst(track, table, wide, reference, frame, tick)
+  }
+  if (!translated) return 0
+  if (wide) rewrite(frame, packetOf(frame), true, track + Track.LEAVES)
+  else rewriteNarrow(frame, packetOf(frame), addresses, ports)
+  return 0
+}
+
+/** Notes which flow the fragments behind this first one belong to. */
+export function rememberFirst(
+  track: usize,
+  table: usize,
+  wide: bool,
+  reference: u32,
+  frame: usize,
+  tick: u32,
+): void {
+  const identification = identificationOf(frame, wide)
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+  remember(table, wide, track, identification, identification, protocol, reference, tick)
+}
+
+/** A later fragment goes where the first went. */
+function continueFragments(
+  track: usize,
+  table: usize,
+  wide: bool,
+  frame: usize,
+  tick: u32,
+  owner: u32,
+): u32 {
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+  const entry = recall(table, wide, track, identificationOf(frame, wide), protocol, tick)
+  if (entry == 0) return Drop.FRAGMENT_LIMIT
+  const reference = referenceOf(entry)
+  const record = recordOf(table, reference)
+  const other = tupleOf(record, wide, (reference & 1) ^ 1)
+  turn(track + Track.LEAVES, other, wide)
+  store<u32>(frame, reference, Frame.FLOW)
+  follow(table, wide, reference, record, frame, 0, tick, owner)
+  if ((flagsOf(record) & FlowFlag.TRANSLATED) != 0) {
+    rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
+  }
+  return 0
+}
+
+/** A packet of no flow: whoever answers at the address it calls. */
+function call(track: usize, table: usize, wide: bool, rules: usize, frame: usize, tick: u32): u32 {
+  const destination = track + (wide ? 16 : 4)
+  const leaves = track + Track.LEAVES
+  copyAddresses(leaves, track, wide)
+  setPorts(leaves, wide, portsOf(track, wide))
+  const inside = leaves + (wide ? 16 : 4)
+  const slot = slotOf(rules, wide, destination)
+  if (slot == NO_SLOT) {
+    const rule = wide ? prefixRule(rules, Prefix.OUTSIDE, destination, 0) : 0
+    if (rule == 0) return 0
+    if (!movePrefix(rule, inside, false)) return Drop.NO_ROUTE
+    return send(track, wide, frame, FlowFlag.DESTINATION_NAT)
+  }
+  store<u32>(track, slot + 1, Track.CALLED)
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+  const ported = protocol == TCP || protocol == UDP
+  const ports = portsOf(track, wide)
+  const port = ported ? <u32>bswap<u16>(<u16>(ports >> 16)) : 0
+  const published = publishedOf(rules, slot, protocol, port)
+  if (published != 0 && (ported || isRequest(frame, wide))) {
+    memory.copy(inside, published + Published.INSIDE, wide ? 16 : 4)
+    if (ported) {
+      const to = <u32>bswap<u16>(<u16>insidePortOf(published, port))
+      setPorts(leaves, wide, (ports & 0xffff) | (to << 16))
+    }
+    return send(track, wide, frame, FlowFlag.DESTINATION_NAT)
+  }
+  const external = externalAt(rules, slot)
+  const flags = load<u32>(external, External.FLAGS)
+  if ((flags & NatFlag.STATIC) != 0) {
+    memory.copy(inside, external + External.INSIDE, wide ? 16 : 4)
+    return send(track, wide, frame, FlowFlag.DESTINATION_NAT)
+  }
+  if (!ported || (flags & NatFlag.MASQUERADE) == 0 || !hasPorts(table, slot)) return 0
+  const mapping = mappingAt(table, cellOf(slot, protocol, port))
+  if (!isReady(mapping) || <u32>load<u8>(mapping, Mapping.PROTOCOL) != protocol) {
+    return Drop.NAT_UNSOLICITED
+  }
+  const fromInside = load<u32>(external, External.FID) != <u32>load<u16>(frame, Frame.FID)
+  if (!fromInside && !isPermitted(track, table, wide, mapping, protocol, tick)) {
+    return Drop.NAT_UNSOLICITED
+  }
+  memory.copy(inside, mapping + Mapping.ADDRESS, wide ? 16 : 4)
+  setPorts(leaves, wide, (ports & 0xffff) | ((<u32>load<u16>(mapping, Mapping.PORT)) << 16))
+  store<u32>(track, slot, Track.SLOT)
+  const kept = FlowFlag.INWARD | FlowFlag.ONE_WAY
+  return send(track, wide, frame, FlowFlag.DESTINATION_NAT | kept)
+}
+
+/** Of ICMP, only an echo request calls. */
+@inline
+function isRequest(frame: usize, wide: bool): bool {
+  const type = <u32>load<u8>(frame, Frame.ICMP_TYPE)
+  return type == (wide ? icmpv6.Icmpv6.ECHO_REQUEST : icmp.Icmp.ECHO_REQUEST)
+}
+
+/** Sends the packet in hand to the inside address that was written into Track.LEAVES. */
+function send(track: usize, wide: bool, frame: usize, flags: u32): u32 {
+  store<u32>(track, flags, Track.FLAGS)
+  rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
+  return 0
+}
+
+/** Address-dependent filtering: the endpoint has sent to the address that this packet comes from. */
+function isPermitted(
+  track: usize,
+  table: usize,
+  wide: bool,
+  mapping: usize,
+  protocol: u32,
+  tick: u32,
+): bool {
+  if ((<u32>load<u8>(mapping, Mapping.FLAGS) & MappingFlag.OPEN) != 0) return true
+  const ports = portsFor(portsOf(track, wide), Kind.PERMIT)
+  const hash = hashOf(table, wide, track, ports, protocol, Kind.PERMIT)
+  const reference = find(table, wide, hash, track, ports, protocol, Kind.PERMIT)
+  return reference != 0 && !isOver(recordOf(table, reference), tick)
+}
+
+/**
+ * Gives the packet of a frame back the addresses and ports with which it came: before an ICMP error
+ * quotes it to its sender.
+ */
+export function restore(worker: u32, frame: usize): void {
+  const wide = isWideFrame(frame)
+  const table = tableOf(wide)
+  const reference = load<u32>(frame, Frame.FLOW)
+  const track = trackOf(worker)
+  if (reference != 0) {
+    const record = recordOf(table, reference)
+    if ((flagsOf(record) & FlowFlag.TRANSLATED) == 0) return
+    rewrite(frame, packetOf(frame), wide, tupleOf(record, wide, reference & 1))
+  } else if (capacityOf(table) != 0 && load<u32>(track, Track.FLAGS) != 0) {
+    rewrite(frame, packetOf(frame), wide, track)
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Source translation: which external address and port a new flow leaves with. An inside endpoint has one
+ * external port for all it talks to (RFC 4787 REQ-1) on the one external address of its host (REQ-2).
+ */
+import { Drop } from '../drop'
+import { draw, Head, scramble } from '../flow/head'
+import { lock, unlock } from '../flow/lock'
+import {
+  cellOf,
+  chainOf,
+  claim,
+  establish,
+  findMapping,
+  hasPorts,
+  lockOfChain,
+  MappingFlag,
+  mappingAt,
+  portOf,
+} from '../flow/mapping'
+import { FlowFlag, portsOf, setPorts } from '../flow/record'
+import { Track } from '../flow/track'
+import { Frame } from '../frame'
+import { External, externalAt, Nat, NatFlag, Prefix, Source, sourceAt } from './config'
+import { movePrefix, prefixRule } from './prefix'
+import { NO_SLOT, publishedOf, staticSlotOf } from './publish'
+
+const TCP: u32 = 6
+const UDP: u32 = 17
+/** Ports tried before a range counts as exhausted for the rest of the tick: of a smaller one all. */
+const TRIES: u32 = 1024
+/** A prime above every range: steps of it meet each port of a range once. */
+const STEP: u32 = 2_147_483_647
+const WELL_KNOWN: u32 = 1024
+
+/**
+ * Writes the source with which the packet in hand leaves by `outFid` into Track.LEAVES. Returns 0, or a
+ * drop reason. A packet that called an external address from inside leaves as if by that address's
+ * domain, and so comes back the way it went (RFC 4787 REQ-9).
+ */
+export function chooseSource(
+  track: usize,
+  table: usize,
+  wide: bool,
+  rules: usize,
+  frame: usize,
+  outFid: u32,
+  owner: u32,
+  tick: u32,
+): u32 {
+  const called = load<u32>(track, Track.CALLED)
+  const inFid = <u32>load<u16>(frame, Frame.FID)
+  let by = outFid
+  if (called != 0) {
+    const fid = load<u32>(externalAt(rules, called - 1), External.FID)
+    if (fid != inFid) by = fid
+  }
+  const address = track + Track.LEAVES
+  const fixed = staticSlotOf(rules, wide, address, by)
+  if (fixed != NO_SLOT) return become(track, wide, externalAt(rules, fixed))
+  if (wide) {
+    const rule = prefixRule(rules, Prefix.INSIDE, address, by)
+    if (rule != 0) {
+      if (!movePrefix(rule, address, true)) return Drop.NO_ROUTE
+      mark(track, FlowFlag.SOURCE_NAT)
+      return 0
+    }
+  }
+  const rule = ruleFor(rules, wide, address, inFid, by)
+  if (rule != 0) {
+    const slots = max<u32>(1, load<u32>(rule, Source.SLOTS))
+    const slot = load<u32>(rule, Source.FIRST_SLOT) + 2 * (hostHash(table, wide, address) % slots)
+    return mapTo(track, table, wide, rules, rule, slot, frame, owner, tick)
+  }
+  // Who calls a neighbour by an external address must not be answered past the router.
+  if (called != 0 && outFid == inFid && hasPorts(table, called - 1)) {
+    return mapTo(track, table, wide, rules, 0, called - 1, frame, owner, tick)
+  }
+  return 0
+}
+
+@inline
+function mark(track: usize, flags: u32): void {
+  store<u32>(track, load<u32>(track, Track.FLAGS) | flags, Track.FLAGS)
+}
+
+function hostHash(table: usize, wide: bool, address: usize): u32 {
+  let x = load<u64>(table, Head.SEED + 8)
+  x ^= wide ? load<u64>(address) ^ rotl<u64>(load<u64>(address + 8), 7) : <u64>load<u32>(address)
+  return <u32>(scramble(x) >> 32)
+}
+
+/** Takes the whole address of an external one: ports stay. */
+function become(track: usize, wide: bool, external: usize): u32 {
+  memory.copy(track + Track.LEAVES, external + External.ADDRESS, wide ? 16 : 4)
+  mark(track, FlowFlag.SOURCE_NAT)
+  return 0
+}
+
+/** The first source rule that the packet meets, or 0. */
+function ruleFor(rules: usize, wide: bool, address: usize, inFid: u32, outFid: u32): usize {
+  const count = load<u32>(rules, Nat.SOURCES)
+  const from = wide ? v128.load(address) : i32x4.splat(load<i32>(address))
+  for (let index: u32 = 0; index < count; index++) {
+    const rule = sourceAt(rules, index)
+    if (((load<u32>(rule, Source.FLAGS) & NatFlag.WIDE) != 0) != wide) continue
+    if (load<u32>(rule, Source.OUT_FID) != outFid) continue
+    const comesFrom = load<u32>(rule, Source.IN_FID)
+    if (comesFrom != 0 && comesFrom != inFid) continue
+    const differs = v128.xor(from, v128.load(rule, Source.PREFIX))
+    if (!v128.any_true(v128.and(differs, v128.load(rule, Source.MASK)))) return rule
+  }
+  return 0
+}
+
+/** Leaves with a port of an external address; `rule` 0 asks for nothing in particular. */
+function mapTo(
+  track: usize,
+  table: usize,
+  wide: bool,
+  rules: usize,
+  rule: usize,
+  slot: u32,
+  frame: usize,
+  owner: u32,
+  tick: u32,
+): u32 {
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+  const ports = portsOf(track + Track.LEAVES, wide)
+  const ported = protocol == TCP || protocol == UDP
+  if (ported || ports != 0) {
+    if (!hasPorts(table, slot)) return Drop.NAT_EXHAUSTED
+    const cell = obtain(track, table, rules, rule, slot, ports & 0xffff, protocol, owner, tick)
+    if (cell == 0) return Drop.NAT_EXHAUSTED
+    const port = <u32>bswap<u16>(<u16>portOf(cell - 1))
+    // Of an echo both halves are its identifier.
+    const other = ported ? ports & 0xffff0000 : port << 16
+    setPorts(track + Track.LEAVES, wide, port | other)
+    store<u32>(track, cell, Track.CELL)
+    store<u32>(track, slot, Track.SLOT)
+    mark(track, FlowFlag.MAPPED)
+  }
+  mark(track, FlowFlag.ONE_WAY)
+  return become(track, wide, externalAt(rules, slot))
+}
+
+/** The cell of the inside endpoint, plus 1, counted for one more flow; a new one if it has none; or 0. */
+function obtain(
+  track: usize,
+  table: usize,
+  rules: usize,
+  rule: usize,
+  slot: u32,
+  port: u32,
+  protocol: u32,
+  owner: u32,
+  tick: u32,
+): u32 {
+  const address = track + Track.LEAVES
+  const chain = chainOf(table, address, port, protocol)
+  const word = lockOfChain(chain)
+  if (!lock(word, owner)) return 0
+  let cell = findMapping(table, chain, slot, address, port, protocol)
+  if (cell != 0) atomic.add<u32>(mappingAt(table, cell - 1), 1)
+  else {
+    const flags = rule == 0 ? NatFlag.OPEN : load<u32>(rule, Source.FLAGS)
+    cell = choosePort(table, rules, rule, slot, <u32>bswap<u16>(<u16>port), protocol, flags, tick)
+    const open = (flags & NatFlag.OPEN) != 0 ? MappingFlag.OPEN : 0
+    if (cell != 0) establish(table, chain, cell - 1, address, port, protocol, open)
+  }
+  unlock(word)
+  return cell
+}
+
+/**
+ * Takes a free port: at random (RFC 6056), of the class of the inside one (RFC 4787 REQ-3; 0 to 1023 or
+ * above), of its parity or the same where the rule says so. Returns its cell plus 1, or 0.
+ */
+function choosePort(
+  table: usize,
+  rules: usize,
+  rule: usize,
+  slot: u32,
+  port: u32,
+  protocol: u32,
+  flags: u32,
+  tick: u32,
+): u32 {
+  let low: u32 = rule == 0 ? WELL_KNOWN : <u32>load<u16>(rule, Source.FIRST_PORT)
+  let high: u32 = rule == 0 ? 0xffff : <u32>load<u16>(rule, Source.LAST_PORT)
+  if (protocol != TCP && protocol != UDP) {
+    low = 0
+    high = 0xffff
+  } else if (port < WELL_KNOWN && low == WELL_KNOWN && high == 0xffff) {
+    low = 1
+    high = WELL_KNOWN - 1
+  }
+  if ((flags & NatFlag.PRESERVE) != 0 && port >= low && port <= high) {
+    const cell = take(table, rules, slot, protocol, port)
+    if (cell != 0) return cell
+  }
+  // Who goes on asking an exhausted range must not make everybody wait for the search.
+  const range = (<u64>(cellOf(slot, protocol, low) + 1)) << 32
+  const searched = range | <u64>tick
+  if (load<u64>(table, Head.EXHAUSTED) == searched) return 0
+  const stride: u32 = (flags & NatFlag.PARITY) != 0 ? 2 : 1
+  if (stride == 2) low += (low ^ port) & 1
+  if (low > high) return 0
+  const count = (high - low) / stride + 1
+  let at = draw(table) % count
+  for (let tried: u32 = 0; tried < min(count, TRIES); tried++) {
+    const cell = take(table, rules, slot, protocol, low + at * stride)
+    if (cell != 0) return cell
+    at = (at + (STEP % count)) % count
+  }
+  store<u64>(table, searched, Head.EXHAUSTED)
+  return 0
+}
+
+/** Takes a port if it is free and not published; returns its cell plus 1, or 0. */
+function take(table: usize, rules: usize, slot: u32, protocol: u32, port: u32): u32 {
+  const cell = cellOf(slot, protocol, port)
+  const mapping = mappingAt(table, cell)
+  if (load<u32>(mapping) != 0) return 0
+  if (publishedOf(rules, slot, protocol, port) != 0) return 0
+  return claim(mapping) ? cell + 1 : 0
+}
