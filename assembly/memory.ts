@@ -22,6 +22,7 @@
  *   LOCKS        lock words of both flow tables, by bucket
  *   HOSTS        flows a source host, counted by a hash
  *   FRAGMENTS    which flow the rest of a fragmented packet belongs to
+ *   IDENTIFIERS  counters of IPv4 identifications, by destination
  *   TRACKS       per worker, the packet that is being tracked
  *   NAT          two buffers of translation rules
  *
@@ -90,6 +91,7 @@ export namespace Directory {
   export const FRAGMENTS: usize = 2640
   export const TRACKS: usize = 2644
   export const NAT: usize = 2648
+  export const IDENTIFIERS: usize = 2652
   /** u64: when the next slice of flows is swept, in milliseconds; u32: where it starts. */
   export const FLOW_DEADLINE: usize = 2752
   export const FLOW_CURSOR: usize = 2760
@@ -250,6 +252,8 @@ export const LOCKS_MAX: u32 = 4096
 /** Fragmented packets that are remembered, a power of two. */
 export const FRAGMENTS_MAX: u32 = 1024
 export const FRAGMENT_SIZE: usize = 64
+/** Counters of IPv4 identifications, a power of two. */
+export const IDENTIFICATIONS: u32 = 1024
 export const TRACK_SIZE: usize = 192
 export const NAT_SIZE: usize = 131_072
 
@@ -362,6 +366,7 @@ function layoutFlows(end: u64, all: u64, flows: u32, flows6: u32): u64 {
   end = region(Directory.LOCKS, end, LOCKS_MAX * 4)
   end = region(Directory.HOSTS, end, <u64>hosts * 4)
   end = region(Directory.FRAGMENTS, end, <u64>FRAGMENTS_MAX * FRAGMENT_SIZE)
+  end = region(Directory.IDENTIFIERS, end, <u64>IDENTIFICATIONS * 4)
   end = region(Directory.TRACKS, end, all * TRACK_SIZE)
   end = region(Directory.NAT, end, 2 * NAT_SIZE)
   end = layoutFamily(Family.IPV4, end, flows, FLOW_SIZE, MAPPING_SIZE)

@@ -59,8 +59,8 @@ export function flowCount(wide: bool): u32 {
   return atomic.load<u32>(tableOf(wide), Head.COUNT)
 }
 
-/** What `flowPurge` goes by. The same in src/dataplane/flows.ts. */
-namespace Purge {
+/** What `flowPurge` goes by. The same in src/dataplane/abi.ts. */
+export namespace Purge {
   /** `value` is a port's number, a domain's FID, an external slot. */
   export const PORT: u32 = 0
   export const FID: u32 = 1

@@ -4,7 +4,7 @@
  */
 import { Drop } from '../drop'
 import { find, hashOf, portsFor } from '../flow/bucket'
-import { recall, referenceOf, remember } from '../flow/fragment'
+import { recall, referenceOf, remember, renamedOf } from '../flow/fragment'
 import { capacityOf, tableOf } from '../flow/head'
 import { cellOf, hasPorts, isReady, Mapping, MappingFlag, mappingAt } from '../flow/mapping'
 import {
@@ -30,6 +30,7 @@ import { EtherType } from '../wire/ethernet'
 import * as icmp from '../wire/icmp'
 import * as icmpv6 from '../wire/icmpv6'
 import { External, externalAt, NatFlag, Prefix, Published, rulesOf } from './config'
+import { identify, leavesShared, nextIdentification } from './identify'
 import { movePrefix, prefixRule } from './prefix'
 import { insidePortOf, NO_SLOT, publishedOf, slotOf } from './publish'
 import { relate } from './related'
@@ -135,17 +136,18 @@ function pass(
   if (!isSame(record, incarnation)) return Drop.FLOW_INVALID
   store<u32>(frame, reference, Frame.FLOW)
   follow(table, wide, reference, record, frame, transportOf(frame), tick, owner)
-  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.FIRST) {
-    rememberFirst(track, table, wide, reference, frame, tick)
-  }
+  number(track, table, wide, reference, frame, tick)
   if (!translated) return 0
   if (wide) rewrite(frame, packetOf(frame), true, track + Track.LEAVES)
   else rewriteNarrow(frame, packetOf(frame), addresses, ports)
   return 0
 }
 
-/** Notes which flow the fragments behind this first one belong to. */
-export function rememberFirst(
+/**
+ * Gives a packet that leaves by a shared address a number of its own, and notes which flow and number the
+ * fragments behind a first one belong to. The packet has its addresses still, or has new ones already.
+ */
+export function number(
   track: usize,
   table: usize,
   wide: bool,
@@ -153,9 +155,17 @@ export function rememberFirst(
   frame: usize,
   tick: u32,
 ): void {
-  const identification = identificationOf(frame, wide)
-  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
-  remember(table, wide, track, identification, identification, protocol, reference, tick)
+  const packet = packetOf(frame)
+  const first = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.FIRST
+  const shared = !wide && leavesShared(recordOf(table, reference), reference)
+  if (!first && !shared) return
+  const had = identificationOf(frame, wide)
+  const has = shared ? nextIdentification(table, frame, packet) : had
+  if (first) {
+    const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+    remember(table, wide, track, had, has, protocol, reference, tick)
+  }
+  if (shared) identify(packet, has)
 }
 
 /** A later fragment goes where the first went. */
@@ -177,6 +187,7 @@ function continueFragments(
   store<u32>(frame, reference, Frame.FLOW)
   follow(table, wide, reference, record, frame, 0, tick, owner)
   if ((flagsOf(record) & FlowFlag.TRANSLATED) != 0) {
+    if (!wide) identify(packetOf(frame), renamedOf(entry))
     rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
   }
   return 0

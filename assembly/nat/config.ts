@@ -22,7 +22,7 @@ export namespace Nat {
   export const PREFIXES: usize = 12
 }
 
-/** How many there can be. The same in src/dataplane/nat.ts. */
+/** How many there can be. The same in src/dataplane/abi.ts. */
 export const EXTERNALS_MAX: u32 = 256
 export const SOURCES_MAX: u32 = 128
 export const PUBLISHED_MAX: u32 = 2048

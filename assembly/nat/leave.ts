@@ -25,12 +25,12 @@ import { isOver, State, tickOf } from '../flow/state'
 import { discard, insert, Outcome, permit, prepare, remove } from '../flow/table'
 import { firstState, open } from '../flow/tcp'
 import { Track, trackOf } from '../flow/track'
-import { Fragment, Frame, framesOf } from '../frame'
+import { Frame, framesOf } from '../frame'
 import { ownerOf } from '../memory'
 import * as icmp from '../wire/icmp'
 import * as icmpv6 from '../wire/icmpv6'
 import { TCP } from '../wire/tcp'
-import { isWideFrame, packetOf, rememberFirst, transportOf } from './arrive'
+import { isWideFrame, number, packetOf, transportOf } from './arrive'
 import { rulesOf } from './config'
 import { rewrite } from './rewrite'
 import { chooseSource } from './source'
@@ -81,9 +81,7 @@ export function leave(
     return why == JOINED ? join(track, table, wide, frame) : why
   }
   statistic(block, Statistic.FLOWS_BEGUN)
-  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.FIRST) {
-    rememberFirst(track, table, wide, index << 2, frame, tick)
-  }
+  number(track, table, wide, index << 2, frame, tick)
   rewrite(frame, packet, wide, track + Track.LEAVES)
   return 0
 }

@@ -26,6 +26,8 @@ describe('src/dataplane/abi.ts', () => {
     ['PortFlag', abi.PortFlag, namespace('config.ts', 'PortFlag')],
     ['Binding', abi.Binding, namespace('bridge/guard.ts', 'Binding')],
     ['Wants', abi.Wants, namespace('capture.ts', 'Wants')],
+    ['Purge', abi.Purge, namespace('flow/inspect.ts', 'Purge')],
+    ['NatFlag', abi.NatFlag, namespace('nat/config.ts', 'NatFlag')],
     ['Change', abi.Change, namespace('table/hash.ts', 'Change')],
   ])('%s is what assembly has', (_, ours, theirs) => {
     expect(ours).toEqual(theirs)
@@ -45,7 +47,19 @@ describe('src/dataplane/abi.ts', () => {
     }
   })
 
+  test('states and flags of a flow have the codes of assembly', () => {
+    const codes = namespace('flow/state.ts', 'State')
+    const names = Object.keys(codes).map((name) => name.toLowerCase().replaceAll('_', '-'))
+    expect([...abi.flowStates]).toEqual(names)
+    expect(Object.values(codes)).toEqual(abi.flowStates.map((_, code) => code))
+    expect(namespace('flow/record.ts', 'FlowFlag')).toMatchObject(abi.FlowFlag)
+  })
+
   test.each<[string, string]>([
+    ['nat/config.ts', 'EXTERNALS_MAX'],
+    ['nat/config.ts', 'SOURCES_MAX'],
+    ['nat/config.ts', 'PUBLISHED_MAX'],
+    ['nat/config.ts', 'PREFIXES_MAX'],
     ['memory.ts', 'BURST_MAX'],
     ['memory.ts', 'READY_MAX'],
     ['memory.ts', 'QUEUE_SIZE'],

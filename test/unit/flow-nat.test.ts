@@ -547,9 +547,42 @@ describe('fragments', () => {
     const b = bench()
     through(b.pass(first(5)))
     expect(through(b.pass(later(5)))).toMatchObject({ source: EXTERNAL, destination: SERVER })
+    const sent = through(b.pass(first(8)))
+    expect(through(b.pass(later(8))).id).toBe(sent.id)
     expect(b.pass(later(6))).toEqual({ drop: 'fragment-limit' })
     b.advance(31_000)
     expect(b.pass(later(5))).toEqual({ drop: 'fragment-limit' })
+  })
+})
+
+describe('identifications', () => {
+  const numbered = (host: string, fragment: number) =>
+    udp({ from: [host, 4000], to: [SERVER, 53] }, { fragment, id: 7 })
+
+  test('NAT A20 (RFC 6864 5.3.1): hosts that number alike are told apart; what is atomic stays as it is', () => {
+    const b = bench()
+    const ids = [HOST, OTHER, HOST, OTHER].map((host) => through(b.pass(numbered(host, 0))).id)
+    expect(new Set(ids).size).toBe(4)
+    expect(through(b.pass(numbered(HOST, 0x4000))).id).toBe(7)
+    const plain = bench({})
+    expect(through(plain.pass(numbered(HOST, 0))).id).toBe(7)
+  })
+
+  test('a packet that is answered from a published port keeps its number', () => {
+    const publish = [
+      {
+        name: 'dns',
+        address: EXTERNAL,
+        domain: 2,
+        protocol: 'udp',
+        ports: [53, 53],
+        to: HOST,
+      } as const,
+    ]
+    const b = bench({ publish })
+    through(b.pass(back(53, 5000), IN))
+    const answer = udp({ from: [HOST, 53], to: [SERVER, 5000] }, { fragment: 0, id: 7 })
+    expect(through(b.pass(answer)).id).toBe(7)
   })
 })
 
@@ -615,5 +648,5 @@ describe('size', () => {
     narrow.rules({})
     expect(narrow.storm(out(), 1_000_000, 1)).toBe(0)
     expect(narrow.count()).toBe(1_000_000)
-  })
+  }, 120_000) // a module of its own is compiled
 })

@@ -1,0 +1,42 @@
+/**
+ * Identifications of IPv4 packets that may be fragments (RFC 6864 section 5.3.1): hosts behind one address
+ * number theirs each for itself, so what leaves by it is numbered anew. An atomic packet, whole and not to
+ * be fragmented, keeps what it has.
+ */
+import { Head, scramble } from '../flow/head'
+import { FlowFlag, flagsOf, Kind } from '../flow/record'
+import { Fragment, Frame, framesOf } from '../frame'
+import { Directory, directory, IDENTIFICATIONS } from '../memory'
+import { difference, update } from '../wire/checksum'
+import * as ipv4 from '../wire/ipv4'
+
+/** True if packets of this direction of the flow leave by an address that others leave by too. */
+@inline
+export function leavesShared(record: usize, reference: u32): bool {
+  const flags = flagsOf(record)
+  const outward = ((reference & Kind.REPLY) != 0) == ((flags & FlowFlag.INWARD) != 0)
+  return outward && (flags & FlowFlag.ONE_WAY) != 0
+}
+
+/** The identification, as it stands on the wire, that a packet of a shared address leaves with. */
+export function nextIdentification(table: usize, frame: usize, packet: usize): u32 {
+  const had = <u32>load<u16>(packet, 4)
+  const whole = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.WHOLE
+  if (whole && !ipv4.mayFragment(packet)) return had
+  // One counter for those who go to one host; where two hosts share one, no number comes sooner.
+  const to = load<u64>(table, Head.SEED) ^ <u64>load<u32>(packet, 16)
+  const hash = scramble(to ^ ((<u64>load<u8>(packet, 9)) << 32))
+  const index = <u32>(hash >> 32) & (IDENTIFICATIONS - 1)
+  const counter = directory(Directory.IDENTIFIERS) + ((<usize>index) << 2)
+  const number = atomic.add<u32>(counter, framesOf(frame)) + <u32>hash
+  return <u32>bswap<u16>(<u16>number)
+}
+
+/** Writes an identification. */
+export function identify(packet: usize, identification: u32): void {
+  const had = load<u16>(packet, 4)
+  if (<u32>had == identification) return
+  const by = difference(<u64>had, <u64>identification)
+  store<u16>(packet, <u16>identification, 4)
+  store<u16>(packet, <u16>update(load<u16>(packet, 10), by), 10)
+}
