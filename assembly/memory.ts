@@ -501,9 +501,3 @@ export function failures(worker: u32): usize {
   const stride = line((ports + 1) * FAILURE_SIZE)
   return directory(Directory.FAILURES) + <usize>worker * <usize>stride
 }
-
-/** The word that marks a lock as this worker's, in its present incarnation. */
-@inline
-export function ownerOf(worker: u32, block: usize): u32 {
-  return ((worker + 1) << 24) | (load<u32>(block, Worker.INCARNATION) & 0xffffff)
-}

@@ -56,9 +56,12 @@ export function follow(
   } else if (reply != 0 && <u32>load<u8>(record, Flow.STATE) == State.UNREPLIED) {
     store<u8>(record, <u8>State.REPLIED, Flow.STATE)
   }
+  if (reply != 0 && <u32>load<u16>(record, Flow.OUT_PORT) == NO_PORT) {
+    store<u16>(record, load<u16>(frame, Frame.PORT), Flow.OUT_PORT)
+  }
   count(record, framesOf(frame), load<u32>(frame, Frame.LENGTH))
   if (alive && load<u32>(record, Flow.SEEN) != tick) {
-    refresh(table, wide, reference, record, frame, tick, owner)
+    refresh(table, wide, reference, record, tick, owner)
   }
 }
 
@@ -68,14 +71,10 @@ function refresh(
   wide: bool,
   reference: u32,
   record: usize,
-  frame: usize,
   tick: u32,
   owner: u32,
 ): void {
   const reply = (reference & Kind.REPLY) != 0
-  if (reply && <u32>load<u16>(record, Flow.OUT_PORT) == NO_PORT) {
-    store<u16>(record, load<u16>(frame, Frame.PORT), Flow.OUT_PORT)
-  }
   const flags = flagsOf(record)
   const inward = (flags & FlowFlag.INWARD) != 0
   if ((flags & FlowFlag.ONE_WAY) != 0 && reply != inward) return

@@ -5,20 +5,19 @@
  * NAT_EXHAUSTED the sender is told (ICMP "administratively prohibited").
  */
 
+import { Frame } from '../frame'
+import { arrive } from '../nat/arrive'
+import { leave } from '../nat/leave'
+import { restore } from '../nat/restore'
+
 /**
  * Step A, before it is known where the packet goes: the flow it belongs to (Frame.FLOW), both
  * translations and the state of one that there is; of one that there is not, the translation of the
  * destination.
  */
 @inline
-export function enterFlow(
-  _worker: u32,
-  _block: usize,
-  _config: usize,
-  _frame: usize,
-  _now: f64,
-): u32 {
-  return 0
+export function enterFlow(worker: u32, block: usize, config: usize, frame: usize, now: f64): u32 {
+  return arrive(worker, block, config, frame, now)
 }
 
 /**
@@ -28,20 +27,22 @@ export function enterFlow(
  */
 @inline
 export function leaveFlow(
-  _worker: u32,
-  _block: usize,
-  _config: usize,
-  _frame: usize,
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
   _route: usize,
-  _now: f64,
+  now: f64,
 ): u32 {
-  return 0
+  return leave(worker, block, config, frame, <u32>load<u16>(frame, Frame.OUT_FID), now)
 }
 
 /**
- * Step C: `packet` is a copy of the first `_length` octets of a packet about to be quoted to its
- * sender, who is to see it as it was sent: translations are taken back. `_frame` is the frame that
- * it is a copy of.
+ * Step C: `packet` is a copy of the first octets, whole headers at least, of a packet about to be
+ * quoted to its sender, who is to see it as it was sent: translations are taken back. `frame` is the
+ * frame that it is a copy of.
  */
 @inline
-export function restoreQuoted(_frame: usize, _packet: usize, _length: u32): void {}
+export function restoreQuoted(frame: usize, packet: usize, _length: u32): void {
+  restore(frame, packet)
+}

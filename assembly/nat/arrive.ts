@@ -77,11 +77,13 @@ export function arrive(worker: u32, block: usize, config: usize, frame: usize, n
   const wide = isWideFrame(frame)
   const table = tableOf(wide)
   store<u32>(frame, 0, Frame.FLOW)
+  store<u32>(frame, 0, Frame.TRACK)
   if (capacityOf(table) == 0) return 0
   const packet = packetOf(frame)
   const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
   const ports = load<u32>(frame, Frame.PORTS)
   const track = trackOf(worker)
+  store<u32>(frame, <u32>track, Frame.TRACK)
   const tick = tickOf(now)
   const owner = ownerOf(worker, block)
   copyAddresses(track, packet + (wide ? 8 : 12), wide)
@@ -271,22 +273,4 @@ function isPermitted(
   const hash = hashOf(table, wide, track, ports, protocol, Kind.PERMIT)
   const reference = find(table, wide, hash, track, ports, protocol, Kind.PERMIT)
   return reference != 0 && !isOver(recordOf(table, reference), tick)
-}
-
-/**
- * Gives the packet of a frame back the addresses and ports with which it came: before an ICMP error
- * quotes it to its sender.
- */
-export function restore(worker: u32, frame: usize): void {
-  const wide = isWideFrame(frame)
-  const table = tableOf(wide)
-  const reference = load<u32>(frame, Frame.FLOW)
-  const track = trackOf(worker)
-  if (reference != 0) {
-    const record = recordOf(table, reference)
-    if ((flagsOf(record) & FlowFlag.TRANSLATED) == 0) return
-    rewrite(frame, packetOf(frame), wide, tupleOf(record, wide, reference & 1))
-  } else if (capacityOf(table) != 0 && load<u32>(track, Track.FLAGS) != 0) {
-    rewrite(frame, packetOf(frame), wide, track)
-  }
 }

@@ -2,7 +2,7 @@
 import { type Address, formatAddress } from '../config/address.js'
 import { FlowFlag, flowStates, Purge } from './abi.js'
 import type { Manager } from './manager.js'
-import { wordsOf } from './words.js'
+import { wordsOf } from './port-record.js'
 
 export type FlowState = Exclude<(typeof flowStates)[number], 'none'>
 
@@ -101,7 +101,7 @@ export class Flows {
   /** Those in which an address takes part, in whatever place. */
   purgeAddress(address: Address): number {
     const { exports, scratch, self } = this.manager
-    for (const [at, word] of wordsOf(address).entries()) scratch.setUint32(at * 4, word, true)
+    for (const [at, word] of wordsOf(address.bytes).entries()) scratch.setUint32(at * 4, word, true)
     return exports.flowPurge(self, address.family === 6 ? 1 : 0, Purge.ADDRESS, 0)
   }
 

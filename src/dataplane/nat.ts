@@ -7,7 +7,7 @@ import { LinkspanError } from '../error.js'
 import { EXTERNALS_MAX, NatFlag, PREFIXES_MAX, PUBLISHED_MAX, SOURCES_MAX } from './abi.js'
 import type { Flows } from './flows.js'
 import type { Manager } from './manager.js'
-import { wordsOf } from './words.js'
+import { wordsOf } from './port-record.js'
 
 /** Domains are given by their FID. */
 export interface MasqueradeRule {
@@ -109,8 +109,8 @@ export class Nat {
     const top = externals.reduce((most, { slot }) => Math.max(most, slot + 1), 0)
     for (let slot = 0; slot < top; slot++) exports.natExternal(slot, 0, 0, 0, 0, 0, 0)
     for (const { slot, address, flags, domain, inside } of externals) {
-      exports.natExternal(slot, flags | NatFlag.PRESENT, domain, ...wordsOf(address))
-      if (inside) exports.natStatic(slot, ...wordsOf(inside))
+      exports.natExternal(slot, flags | NatFlag.PRESENT, domain, ...wordsOf(address.bytes))
+      if (inside) exports.natStatic(slot, ...wordsOf(inside.bytes))
     }
     const { masquerade, prefixes } = this.#rules
     for (const [index, rule] of masquerade.entries()) this.#writeSource(index, rule)
@@ -157,7 +157,7 @@ export class Nat {
       (rule.filtering === 'open' ? NatFlag.OPEN : 0) |
       (rule.ports === 'preserve' ? NatFlag.PRESERVE : 0) |
       (rule.ports === 'parity' ? NatFlag.PARITY : 0)
-    const prefix = wordsOf(from ?? { bytes: new Uint8Array(wide ? 16 : 4) })
+    const prefix = wordsOf(from?.bytes ?? [])
     const inside = rule.fromDomain ?? 0
     exports.natSource(index, flags, inside, rule.outDomain, from?.length ?? 0, ...prefix)
     const [low, high] = rule.portRange ?? DEFAULT_RANGE
@@ -166,8 +166,8 @@ export class Nat {
 
   #writePrefix(index: number, { inside, outside, domain }: PrefixRule): void {
     const from = parsePrefix(inside)
-    this.manager.exports.natPrefix(index, domain, from.length, ...wordsOf(from))
-    this.manager.exports.natPrefixOutside(index, ...wordsOf(parsePrefix(outside)))
+    this.manager.exports.natPrefix(index, domain, from.length, ...wordsOf(from.bytes))
+    this.manager.exports.natPrefixOutside(index, ...wordsOf(parsePrefix(outside).bytes))
   }
 
   /** In the order of (slot, protocol, port), as the dataplane searches. */
@@ -181,7 +181,7 @@ export class Nat {
     keyed.sort((a, b) => a.slot - b.slot || a.protocol - b.protocol || a.first - b.first)
     for (const [index, { rule, number, slot, protocol, first }] of keyed.entries()) {
       const last = rule.ports?.[1] ?? 0
-      const to = wordsOf(parseAddress(rule.to))
+      const to = wordsOf(parseAddress(rule.to).bytes)
       const toPort = rule.toPort ?? first
       this.manager.exports.natPublish(index, slot, protocol, first, last, toPort, number, ...to)
     }

@@ -167,6 +167,23 @@ export class Router {
     return this.#host.domains.fidOf(domain.bridge, this.#vlanOf(domain))
   }
 
+  /** The domain and the addresses of an interface; of a VLAN-aware bridge, the first one's. */
+  interfaceOf(bridge: string): { fid: number; prefixes: readonly Prefix[] } | undefined {
+    for (const { domain, prefixes } of this.#interfaces.values()) {
+      if (domain.bridge !== bridge) continue
+      const fid = this.#fidOf(domain)
+      if (fid !== undefined) return { fid, prefixes }
+    }
+    return undefined
+  }
+
+  *interfaces(): Generator<{ fid: number; prefixes: readonly Prefix[] }> {
+    for (const { domain, prefixes } of this.#interfaces.values()) {
+      const fid = this.#fidOf(domain)
+      if (fid !== undefined) yield { fid, prefixes }
+    }
+  }
+
   routes(): RouteState[] {
     const kinds = { [RouteKind.LOCAL]: 'local', [RouteKind.CONNECTED]: 'connected' } as const
     return this.#candidates().flatMap(({ kind, length, bytes, via, domain }) => {

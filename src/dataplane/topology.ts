@@ -11,14 +11,17 @@ import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
 import { type DomainName, Domains, WHOLE } from './domains.js'
 import { Entries } from './entries.js'
 import { Filter, type FilterRule, type FilterView, type Policy } from './filter.js'
+import { Flows } from './flows.js'
 import { domainsOf } from './instance.js'
 import type { Manager, PortCounters, PortDrops } from './manager.js'
 import { Mirrors } from './mirrors.js'
 import { exists, find, stillHas } from './named.js'
+import { Nat } from './nat.js'
 import { Numbers } from './numbers.js'
 import { bindingsOf } from './port-record.js'
 import { type MirrorView, portRecord } from './port-settings.js'
 import { Router } from './router.js'
+import { Translation } from './translation.js'
 
 /** `mirror` here has a port always: a file is a port of its own. */
 export type BridgeSettings = Pick<Bridge, 'ageing'> & {
@@ -57,6 +60,9 @@ export class Topology implements MirrorView {
   readonly domains: Domains
   readonly filter: Filter
   readonly router: Router
+  readonly translation: Translation
+  /** To end them with what they came by; whoever shows them has a clock. */
+  readonly flows: Flows
   readonly #manager: Manager
   readonly #bridges = new Map<string, BridgeState>()
   readonly #ports = new Map<string, PortState>()
@@ -76,6 +82,8 @@ export class Topology implements MirrorView {
     this.domains = new Domains(manager, fids, this.#passed)
     this.entries = new Entries(manager, this)
     this.router = new Router(manager, this, capacity.routes ?? 0)
+    this.flows = new Flows(manager, () => 0)
+    this.translation = new Translation(new Nat(manager, this.flows), this.router)
     this.#bridgeIndices = new Numbers(0, capacity.bridges, 'bridge', 'capacity.bridges')
     this.#indices = new Numbers(0, capacity.ports, 'port', 'capacity.ports')
     this.filter = new Filter(manager, this.#filterView, capacity.rules, this.#passed)
@@ -244,7 +252,8 @@ export class Topology implements MirrorView {
   flush(): boolean {
     const { size } = this.#dirtyBridges
     const clean = this.#dirtyPorts.size + size + this.#removedBridges.size === 0
-    if (clean && !this.filter.dirty && !this.router.changed) return true
+    const changed = this.router.changed || this.translation.changed
+    if (clean && !this.filter.dirty && !changed) return true
     if (!this.#manager.begin()) return false
     for (const name of this.#dirtyBridges) this.#writeBridge(name)
     for (const [name, index] of this.#removedBridges) this.domains.drop(name, index)
@@ -254,9 +263,17 @@ export class Topology implements MirrorView {
       if (policy?.guard) this.#manager.setBindings(index, bindingsOf(policy.guard))
     }
     this.router.write()
+    this.translation.write()
     const generation = this.#manager.commit()
-    for (const fid of this.domains.committed(generation)) this.entries.forgetDomain(fid)
-    for (const index of this.#voidPorts) this.#manager.exports.fdbFlushPort(index)
+    for (const fid of this.domains.committed(generation)) {
+      this.entries.forgetDomain(fid)
+      this.flows.purgeDomain(fid)
+    }
+    for (const index of this.#voidPorts) {
+      this.#manager.exports.fdbFlushPort(index)
+      this.flows.purgePort(index)
+    }
+    this.translation.nat.settle()
     for (const index of this.#removedBridges.values()) {
       this.#bridgeIndices.retire(index, generation)
     }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FlowBench, type Outcome } from '../support/flow-bench.js'
-import { echo, Flag, type Read, readIp, tcp, udp } from '../support/ip.js'
+import { echo, Flag, type Read, readIp, tcp, udp } from '../support/nat-packets.js'
 
 const EXTERNALS = ['203.0.113.10', '203.0.113.11']
 const EXTERNALS6 = ['2001:db8::10', '2001:db8::11']

@@ -7,8 +7,9 @@ export * from '../../assembly/index'
 import { latch } from '../../assembly/config'
 import { Checksum, Frame } from '../../assembly/frame'
 import { Worker, workerBlock } from '../../assembly/memory'
-import { arrive, restore } from '../../assembly/nat/arrive'
+import { arrive } from '../../assembly/nat/arrive'
 import { leave } from '../../assembly/nat/leave'
+import { restore } from '../../assembly/nat/restore'
 import { parse } from '../../assembly/packet'
 
 /** Begins the worker's first descriptor with the frame at `address`, and reads its packet. */
@@ -39,7 +40,8 @@ export function place(worker: u32, second: bool, outFid: u32, now: f64): u32 {
 }
 
 export function undo(worker: u32): void {
-  restore(worker, workerBlock(worker) + Worker.FRAMES)
+  const frame = workerBlock(worker) + Worker.FRAMES
+  restore(frame, <usize>load<u32>(frame, Frame.ADDRESS) + 14)
 }
 
 /** Begins `count` flows from 10.0.0.0/8 by UDP, and lets each be met `rounds` times; returns drops. */

@@ -3,7 +3,9 @@
  * and a clock that stands still until it is moved.
  */
 
+import type { NatRule, Publish } from '../../src/config/types.js'
 import type { FilterRule } from '../../src/dataplane/filter.js'
+import { Flows, type FlowView } from '../../src/dataplane/flows.js'
 import { Forwarder } from '../../src/dataplane/forwarder.js'
 import type { drops as reasons } from '../../src/dataplane/generated/drops.js'
 import { type Attachment, type Capacities, createMemory } from '../../src/dataplane/instance.js'
@@ -176,6 +178,16 @@ export class Rig {
   routes(...routes: RouteSettings[]): this {
     this.topology.router.setRoutes(routes)
     return this.settle()
+  }
+
+  /** Sets the rules of translation, as a config has them. */
+  nat(rules: readonly NatRule[], published: readonly Publish[] = []): this {
+    this.topology.translation.set(rules, published)
+    return this.settle()
+  }
+
+  flows(): FlowView[] {
+    return [...new Flows(this.manager, () => this.now).list()]
   }
 
   /** Commits, and lets the router notice: it asks for its next deadline after a turn. */

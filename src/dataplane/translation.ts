@@ -1,0 +1,134 @@
+/**
+ * Translation by names, as a config says it: bridges and uplinks become domains and their addresses when
+ * the rules are written, since both may have changed since they were set.
+ */
+import { contains, formatAddress, networkOf, type Prefix, parseAddress } from '../config/address.js'
+import { LISTEN, parseEndpoint } from '../config/endpoint.js'
+import type { NatRule, Publish } from '../config/types.js'
+import { LinkspanError } from '../error.js'
+import type { MasqueradeRule, Nat, NatRules, PublishRule } from './nat.js'
+
+/** What it needs of the router. */
+export interface TranslationHost {
+  /** The domain and the addresses of the interface on a bridge, or of an uplink. */
+  interfaceOf(name: string): { fid: number; prefixes: readonly Prefix[] } | undefined
+  /** All interfaces. */
+  interfaces(): Iterable<{ fid: number; prefixes: readonly Prefix[] }>
+}
+
+export class Translation {
+  #rules: readonly NatRule[] = []
+  #published: readonly Publish[] = []
+  #changed = false
+
+  constructor(
+    readonly nat: Nat,
+    private readonly host: TranslationHost,
+  ) {}
+
+  get changed(): boolean {
+    return this.#changed
+  }
+  get isEmpty(): boolean {
+    return this.#rules.length + this.#published.length === 0
+  }
+
+  /** Replaces all rules; in force with the next change of the topology. */
+  set(rules: readonly NatRule[], published: readonly Publish[]): void {
+    this.#rules = rules
+    this.#published = published
+    this.#changed = true
+  }
+
+  /** Writes them into the open change. */
+  write(): void {
+    if (this.isEmpty && !this.#changed) return
+    this.#changed = false
+    this.nat.set(this.#resolve())
+    this.nat.write()
+  }
+
+  #resolve(): NatRules {
+    const masquerade: MasqueradeRule[] = []
+    const fixed: { address: string; domain: number; inside: string }[] = []
+    const prefixes: { inside: string; outside: string; domain: number }[] = []
+    for (const rule of this.#rules) {
+      const uplink = this.host.interfaceOf(rule.uplink)
+      if (!uplink) continue // it is down, or not there yet
+      const domain = uplink.fid
+      if (rule.type === 'static') {
+        fixed.push({ address: rule.outside, domain, inside: rule.inside })
+      } else if (rule.type === 'nptv6') {
+        prefixes.push({ inside: rule.inside, outside: rule.outside, domain })
+      } else masquerade.push(...this.#masquerade(rule, uplink))
+    }
+    const publish = this.#published.flatMap((entry) => this.#publish(entry))
+    return { masquerade, publish, static: fixed, prefixes }
+  }
+
+  /** A rule for each family that the uplink has an address of. */
+  *#masquerade(
+    rule: Extract<NatRule, { type: 'masquerade' }>,
+    uplink: { fid: number; prefixes: readonly Prefix[] },
+  ): Generator<MasqueradeRule> {
+    const { bridge, prefix } = rule.from
+    const inside = bridge === undefined ? undefined : this.host.interfaceOf(bridge)
+    if (bridge !== undefined && !inside) return
+    for (const family of [4, 6] as const) {
+      const own = uplink.prefixes.filter((address) => address.family === family).slice(0, 1)
+      const given = rule.source?.filter((text) => parseAddress(text).family === family)
+      const to = given ?? own.map(({ bytes }) => formatAddress(bytes))
+      const wrong = prefix !== undefined && prefix.includes(':') !== (family === 6)
+      if (to.length === 0 || wrong) continue
+      yield {
+        ...(inside && { fromDomain: inside.fid }),
+        ...(prefix !== undefined && { fromPrefix: prefix }),
+        outDomain: uplink.fid,
+        to,
+        filtering: rule.filtering === 'endpoint-independent' ? 'open' : 'address',
+        ports: rule.ports,
+      }
+    }
+  }
+
+  /** An entry for each protocol and each address that it listens on. */
+  #publish(entry: Publish): PublishRule[] {
+    const outer = parseEndpoint(entry.listen, LISTEN)
+    const inner = parseEndpoint(entry.to[0] ?? '', LISTEN)
+    const { address: to = '', family } = inner
+    return this.#listening(entry.name, outer)
+      .filter(({ address }) => parseAddress(address).family === family)
+      .flatMap((where) =>
+        entry.protocol.map((protocol) => ({
+          name: entry.name,
+          ...where,
+          protocol,
+          ...(outer.ports && { ports: [outer.ports.first, outer.ports.last] as const }),
+          to,
+          ...(inner.ports && { toPort: inner.ports.first }),
+        })),
+      )
+  }
+
+  #listening(
+    name: string,
+    outer: ReturnType<typeof parseEndpoint>,
+  ): { address: string; domain: number }[] {
+    if (outer.uplink !== undefined) {
+      const uplink = this.host.interfaceOf(outer.uplink)
+      return (uplink?.prefixes ?? []).map(({ bytes }) => ({
+        address: formatAddress(bytes),
+        domain: uplink?.fid ?? 0,
+      }))
+    }
+    if (outer.address === undefined) return []
+    const text = outer.address
+    const address = parseAddress(text)
+    for (const { fid, prefixes } of this.host.interfaces()) {
+      const isOurs = prefixes.some((own) => contains(networkOf(own), address))
+      if (isOurs) return [{ address: text, domain: fid }]
+    }
+    const why = 'which is in the network of no gateway and no uplink'
+    throw new LinkspanError('INVALID', `"${name}" is published on ${text}, ${why}`)
+  }
+}
