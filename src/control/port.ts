@@ -94,8 +94,9 @@ export class Port {
   }
 
   /**
-   * Opens the device and stages that it is there. One that is not there leaves the port waiting if its config says so, else it
-   * is an error, and the port is as it was before.
+   * Opens the device and stages that it is there. One that is not there leaves the port waiting if its
+   * config says so, else it is an error, and the port is as it was before. Its frames wait in it until
+   * `join`.
    */
   open(): void {
     try {
@@ -103,6 +104,18 @@ export class Port {
     } catch (error) {
       if (!isMissing(error) || !waitsFor(this.#deviceConfig)) throw error
       this.#become('waiting', (error as Error).message)
+    }
+  }
+
+  /** Gives the workers the queues of its device, if it has one. To be called when what is staged is in force. */
+  join(): void {
+    const device = this.#device
+    if (!device) return
+    try {
+      this.#queues.connect(device.queues)
+    } catch (error) {
+      this.#giveUp(device)
+      throw error
     }
   }
 
@@ -117,6 +130,7 @@ export class Port {
     try {
       this.#attach()
       this.#settle()
+      this.join()
       this.#backoff.reset()
       this.#host.report(this, 'port found its device')
     } catch (error) {
@@ -134,13 +148,18 @@ export class Port {
   #attach(): void {
     const device = this.openDevice(this.#config)
     try {
-      this.#use(device)
+      this.#device = device
+      this.#stage()
     } catch (error) {
-      this.#device = undefined
-      this.#host.topology.setPort(this.name, { up: false })
-      this.#release(device, 0)
+      this.#giveUp(device)
       throw error
     }
+  }
+
+  #giveUp(device: Device): void {
+    this.#device = undefined
+    this.#host.topology.setPort(this.name, { up: false })
+    this.#release(device, 0)
   }
 
   /** @internal A device for this port, not yet in use; what it tells until then is passed over. */
@@ -157,13 +176,6 @@ export class Port {
       this.#queues.change(device, before, () => device === this.#device),
     )
     return device
-  }
-
-  /** Gives the workers the queues of a device and stages what it can do. */
-  #use(device: Device): void {
-    this.#device = device
-    this.#queues.connect(device.queues)
-    this.#stage()
   }
 
   /** Stages the port as its config and its device have it now. */
@@ -250,6 +262,7 @@ export class Port {
     try {
       this.open()
       this.#settle()
+      this.join()
     } catch (error) {
       this.#become('error', (error as Error).message)
       throw error

@@ -122,6 +122,8 @@ export class Reconciler {
     }
     topology.setRules(config.filter)
     for (const entry of fdb) this.#fdb.add(entry)
+    topology.flush() // in one step, before the first frame is read
+    for (const port of this.ports.values()) port.join()
   }
 
   #addPort(name: string, config: PortConfig): void {

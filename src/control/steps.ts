@@ -157,6 +157,7 @@ function addition({ host, ports }: Switch, { name, to }: PortStep, origin: Origi
       const made = new Port(host, name, to as PortConfig, origin, true)
       try {
         made.open()
+        made.join()
       } catch (error) {
         await made.close()
         throw error
