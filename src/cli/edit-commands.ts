@@ -14,7 +14,20 @@ export function addEditCommands(program: Command): void {
   targeted(port.command('del <port>'))
     .description('remove a port, and its interface if Linkspan made it')
     .action(async (name, options) => (await portEdit()).portDelete(name, options))
+  addPublish(program.command('publish').description('publish services of a running switch'))
   addBridge(program.command('bridge').description('change the bridges of a running switch'))
+}
+
+function addPublish(publish: Command): void {
+  targeted(publish.command('add <name> <listen> <to>'))
+    .description('publish a service, as in: web wan:8080-8081 10.55.0.2:80-81')
+    .option('--protocol <list>', 'tcp, udp, or both; or icmp, without ports', 'tcp')
+    .action(async (name, listen, to, options) =>
+      (await edit()).publishAdd(name, listen, to, options),
+    )
+  targeted(publish.command('del <name>'))
+    .description('publish it no more; its flows end')
+    .action(async (name, options) => (await edit()).publishDelete(name, options))
 }
 
 function addFdb(fdb: Command): void {

@@ -30,6 +30,20 @@ export async function fdbFlush(
   await call(options, 'POST', '/v1/fdb/flush', { bridge, vlan, port })
 }
 
+export async function publishAdd(
+  name: string,
+  listen: string,
+  to: string,
+  options: Target & { protocol: string },
+): Promise<void> {
+  const protocol = options.protocol.split(',')
+  await call(options, 'POST', '/v1/publish', { name, listen, to: [to], protocol })
+}
+
+export async function publishDelete(name: string, options: Target): Promise<void> {
+  await call(options, 'DELETE', `/v1/publish/${encodeURIComponent(name)}`)
+}
+
 export interface BridgeOptions extends Target {
   ageing?: number
   mtu?: number | 'none'

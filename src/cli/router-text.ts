@@ -1,4 +1,5 @@
 /** The router's tables for people. */
+import type { PublishView } from '../control/api/publish.js'
 import type { NeighborView, RouteView } from '../control/router-view.js'
 import { table } from './table.js'
 
@@ -17,4 +18,11 @@ export function neighborsTable(neighbors: NeighborView[]): string {
     return [address, dash(mac), dash(bridge ?? uplink), dash(vlan), state, seconds]
   })
   return table(['ADDRESS', 'MAC', 'BY', 'VLAN', 'STATE', 'AGE'], rows)
+}
+
+export function publishTable(published: PublishView[]): string {
+  const rows = published.map(({ name, listen, to, protocol, origin }) => {
+    return [name, listen, to.join(','), protocol.join(','), origin]
+  })
+  return table(['NAME', 'LISTEN', 'TO', 'PROTOCOL', 'ORIGIN'], rows)
 }

@@ -12,7 +12,7 @@ import type { VlanView } from '../control/vlan-view.js'
 import { call, type Target } from './client.js'
 import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
 import { portText } from './port-text.js'
-import { neighborsTable, routesTable } from './router-text.js'
+import { neighborsTable, publishTable, routesTable } from './router-text.js'
 import { rulesTable } from './rule-text.js'
 import { type Filter, type Subject, subjects } from './subjects.js'
 import { short, table } from './table.js'
@@ -161,6 +161,7 @@ const printers = {
   routes: routesTable,
   neighbors: neighborsTable,
   rules: rulesTable,
+  publish: publishTable,
   drops: dropsTable,
   workers: workersTable,
   config: (config: Config) => JSON.stringify(config, null, 2),

@@ -8,6 +8,7 @@ export const subjects = {
   routes: { text: 'the routes of the router', filters: ['bridge', 'uplink'] },
   neighbors: { text: 'the neighbours of the router', filters: ['bridge', 'uplink'] },
   rules: { text: 'the rules of the filter: what each has decided', filters: [] },
+  publish: { text: 'the published services', filters: [] },
   drops: { text: 'frames dropped, by port and reason', filters: ['port'] },
   workers: { text: 'the forwarding threads', filters: [] },
   config: { text: 'the config in force, every default filled in', filters: [] },

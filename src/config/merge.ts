@@ -7,6 +7,7 @@ import { quote } from './describe.js'
 import { type Change, planChanges } from './diff.js'
 import { Issues } from './issues.js'
 import { parseConfig } from './parse.js'
+import { same } from './plain.js'
 import { entryKey } from './static-entry.js'
 import type { Config, StaticEntry } from './types.js'
 
@@ -18,6 +19,8 @@ export interface Origins {
   readonly ports: ReadonlyMap<string, Origin>
   /** By {@link entryKey}. */
   readonly fdb: ReadonlyMap<string, Origin>
+  /** Published services by name. */
+  readonly publish: ReadonlyMap<string, Origin>
 }
 
 /** The objects of origin `api` that stay. All others of the merged config are of origin `config`. */
@@ -25,6 +28,7 @@ export interface Kept {
   readonly bridges: readonly string[]
   readonly ports: readonly string[]
   readonly fdb: readonly StaticEntry[]
+  readonly publish: readonly string[]
 }
 
 export interface MergedConfig {
@@ -52,7 +56,7 @@ export function mergeApply(
   prune = false,
 ): MergedConfig {
   if (prune) {
-    const kept: Kept = { bridges: [], ports: [], fdb: [] }
+    const kept: Kept = { bridges: [], ports: [], fdb: [], publish: [] }
     return { config: next, changes: planChanges(running, next), kept }
   }
   const made = madeByApi(running, origins, next)
@@ -61,13 +65,14 @@ export function mergeApply(
   checkNames('port', made.ports, next.ports, issues)
   checkBridges(made, next, issues)
   checkEntries(made.fdb, next.fdb, issues)
+  checkPublished(made.publish, next.publish, issues)
   if (issues.list.length > 0) throw new ConfigError(issues.sorted())
-  const { config, fdb } = merged(made, next)
-  const kept = { bridges: Object.keys(made.bridges), ports: Object.keys(made.ports), fdb }
+  const { config, fdb, publish } = merged(made, next)
+  const kept = { bridges: Object.keys(made.bridges), ports: Object.keys(made.ports), fdb, publish }
   return { config, changes: planChanges(running, config), kept }
 }
 
-type Made = Pick<Config, 'bridges' | 'ports' | 'fdb'>
+type Made = Pick<Config, 'bridges' | 'ports' | 'fdb' | 'publish'>
 
 function madeByApi(running: Config, origins: Origins, next: Config): Made {
   const ports = ofApi(running.ports, origins.ports)
@@ -77,6 +82,7 @@ function madeByApi(running: Config, origins: Origins, next: Config): Made {
     bridges: ofApi(running.bridges, origins.bridges),
     ports,
     fdb: fdb.filter(({ port }) => stays(port)),
+    publish: running.publish.filter(({ name }) => origins.publish.get(name) === 'api'),
   }
 }
 
@@ -111,10 +117,21 @@ function checkEntries(made: readonly StaticEntry[], next: Config['fdb'], issues:
   }
 }
 
+/** The same one in the config is the config's from then on. */
+function checkPublished(made: Config['publish'], next: Config['publish'], issues: Issues): void {
+  for (const [index, entry] of next.entries()) {
+    const before = made.find(({ name }) => name === entry.name)
+    if (before === undefined || same(before, entry)) continue
+    const message = `the API published another service as ${quote(entry.name)}; take another name, remove that one, or apply with --prune`
+    issues.add(['publish', index, 'name'], quote(entry.name), 'another name', message)
+  }
+}
+
 /** Both are right by themselves, so that whatever is wrong is between them. */
-function merged({ bridges, ports, fdb }: Made, next: Config) {
+function merged({ bridges, ports, fdb, publish }: Made, next: Config) {
   const own = new Set(next.fdb.map(entryKey))
   const kept = fdb.filter((entry) => !own.has(entryKey(entry)))
+  const published = publish.filter(({ name }) => next.publish.every((of) => of.name !== name))
   try {
     const config = parseConfig({
       ...next,
@@ -122,9 +139,14 @@ function merged({ bridges, ports, fdb }: Made, next: Config) {
       // Theirs first, so that it is the config's port that is said to clash.
       ports: { ...ports, ...next.ports },
       fdb: [...next.fdb, ...kept],
+      publish: [...next.publish, ...published],
     })
     // An entry may have got a VLAN, when its bridge became VLAN-aware.
-    return { config, fdb: config.fdb.slice(next.fdb.length) }
+    return {
+      config,
+      fdb: config.fdb.slice(next.fdb.length),
+      publish: published.map(({ name }) => name),
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const hint = 'what the API made stays; --prune removes it'

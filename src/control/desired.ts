@@ -4,14 +4,19 @@ import { mergeApply, type Origin, type Origins } from '../config/merge.js'
 import { parseConfig, withEntries, withoutPort, withPort } from '../config/parse.js'
 import { type PortPatch, patchBridge, patchPort } from '../config/patch.js'
 import { entryKey } from '../config/static-entry.js'
-import type { BridgeInput, Config, PortInput, StaticEntry } from '../config/types.js'
+import type { BridgeInput, Config, PortInput, PublishInput, StaticEntry } from '../config/types.js'
 
 export interface Desired {
   readonly config: Config
   readonly origins: Origins
 }
 
-const none: Origins = { bridges: new Map(), ports: new Map(), fdb: new Map() }
+const none: Origins = {
+  bridges: new Map(),
+  ports: new Map(),
+  fdb: new Map(),
+  publish: new Map(),
+}
 
 export const fromFile = (config: Config): Desired => ({ config, origins: none })
 
@@ -22,6 +27,7 @@ export function applied(desired: Desired, wanted: Config, prune: boolean): Desir
     bridges: allOfApi(kept.bridges),
     ports: allOfApi(kept.ports),
     fdb: allOfApi(kept.fdb.map(entryKey)),
+    publish: allOfApi(kept.publish),
   }
   return { config, origins }
 }
@@ -76,6 +82,18 @@ export function withoutAnyBridge(desired: Desired, name: string): Desired {
   const { [name]: _, ...bridges } = desired.config.bridges
   const config = parseConfig({ ...desired.config, bridges })
   return { config, origins: forgotten(desired.origins, 'bridges', name) }
+}
+
+export function withApiPublish(desired: Desired, entry: PublishInput): Desired {
+  const publish = [...desired.config.publish, entry]
+  const config = parseConfig({ ...desired.config, publish })
+  return { config, origins: noted(desired.origins, 'publish', entry.name) }
+}
+
+export function withoutAnyPublish(desired: Desired, name: string): Desired {
+  const publish = desired.config.publish.filter((entry) => entry.name !== name)
+  const config = parseConfig({ ...desired.config, publish })
+  return { config, origins: forgotten(desired.origins, 'publish', name) }
 }
 
 /**

@@ -13,6 +13,7 @@ import type {
   Config,
   Port as PortConfig,
   PortInput,
+  PublishInput,
   StaticEntry,
 } from '../config/types.js'
 import { isUplinkBridge, UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
@@ -30,11 +31,13 @@ import {
   withApiBridge,
   withApiEntry,
   withApiPort,
+  withApiPublish,
   withChangedBridge,
   withChangedPort,
   withoutAnyBridge,
   withoutAnyEntry,
   withoutAnyPort,
+  withoutAnyPublish,
 } from './desired.js'
 import { FileMirrors, type MirrorHost } from './file-mirror.js'
 import { type Origin, Port, type PortHost } from './port.js'
@@ -222,6 +225,32 @@ export class Reconciler {
       if (users[0]) throw stillHas(name, users[0][0])
       await this.#edit((desired) => withoutAnyBridge(desired, name))
     })
+  }
+
+  /** Publishes a service; EXISTS when one of that name is. */
+  addPublish(entry: PublishInput): Promise<void> {
+    return this.#change(async () => {
+      if (this.#published(entry.name)) throw exists('published service', entry.name)
+      await this.#edit((desired) => withApiPublish(desired, entry))
+    })
+  }
+
+  /** Publishes it no more; its flows end. */
+  removePublish(name: string): Promise<void> {
+    return this.#change(async () => {
+      if (!this.#published(name)) {
+        throw new LinkspanError('NOT_FOUND', `there is no published service "${name}"`)
+      }
+      await this.#edit((desired) => withoutAnyPublish(desired, name))
+    })
+  }
+
+  #published(name: string): boolean {
+    return this.config.publish.some((entry) => entry.name === name)
+  }
+
+  publishOrigin(name: string): Origin {
+    return this.#desired.origins.publish.get(name) ?? 'config'
   }
 
   /** Adds a static entry, or replaces one. */

@@ -6,7 +6,14 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { parseConfig } from '../config/parse.js'
 import type { PortPatch } from '../config/patch.js'
-import type { BridgeInput, Config, ConfigInput, PortInput, StaticEntry } from '../config/types.js'
+import type {
+  BridgeInput,
+  Config,
+  ConfigInput,
+  PortInput,
+  PublishInput,
+  StaticEntry,
+} from '../config/types.js'
 import { Captures } from '../dataplane/captures.js'
 import { Fdb } from '../dataplane/fdb.js'
 import { drops } from '../dataplane/generated/drops.js'
@@ -169,6 +176,21 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
   /** Removes a bridge that has no ports. */
   removeBridge(name: string): Promise<void> {
     return this.#reconciler.removeBridge(name)
+  }
+
+  /** Publishes a service; it stays when a config is applied. */
+  addPublish(entry: PublishInput): Promise<void> {
+    return this.#reconciler.addPublish(entry)
+  }
+
+  /** Publishes it no more; its flows end. */
+  removePublish(name: string): Promise<void> {
+    return this.#reconciler.removePublish(name)
+  }
+
+  /** Whether a published service came from the config or by the API. */
+  publishOrigin(name: string): Origin {
+    return this.#reconciler.publishOrigin(name)
   }
 
   /** Adds a static entry to the FDB, or replaces one. It stays when a config is applied. */

@@ -33,6 +33,7 @@ function running(made: Given, from: Given = file): { config: Config; origins: Or
     bridges: api(Object.keys(made.bridges ?? {})),
     ports: api(Object.keys(made.ports ?? {})),
     fdb: api(entries.map(entryKey)),
+    publish: api([]),
   }
   return { config, origins }
 }
@@ -62,13 +63,18 @@ describe('applying', () => {
     const merged = merge(api, file)
     expect(merged.changes).toEqual([])
     expect(merged.config).toEqual(running(api).config)
-    expect(merged.kept).toEqual({ bridges: ['mine'], ports: ['vm', 'own'], fdb: api.fdb })
+    expect(merged.kept).toEqual({
+      bridges: ['mine'],
+      ports: ['vm', 'own'],
+      fdb: api.fdb,
+      publish: [],
+    })
   })
 
   test('with prune removes what the API made', () => {
     const merged = merge(api, file, { prune: true })
     expect(merged.config).toEqual(parseConfig(file))
-    expect(merged.kept).toEqual({ bridges: [], ports: [], fdb: [] })
+    expect(merged.kept).toEqual({ bridges: [], ports: [], fdb: [], publish: [] })
     expect(steps(merged)).toEqual([
       'remove fdb',
       'remove port vm',

@@ -10,8 +10,10 @@ import {
   withApiBridge,
   withApiEntry,
   withApiPort,
+  withApiPublish,
   withoutAnyEntry,
   withoutAnyPort,
+  withoutAnyPublish,
 } from '../../src/control/desired.js'
 import { planView } from '../../src/control/plan.js'
 
@@ -121,5 +123,47 @@ describe('a plan as it is shown', () => {
     expect(text(base, parseConfig({ ...base, ports }))).toEqual([
       '~ port web  another device: tap t9 in web; device.name, device.netns',
     ])
+  })
+})
+
+describe('published services', () => {
+  const routed = parseConfig({
+    bridges: { lan: { gateway: { addresses: ['10.55.0.1/24'] } } },
+    uplinks: { wan: { addresses: ['203.0.113.10/24'] } },
+    publish: [{ name: 'web', listen: 'wan:80', to: ['10.55.0.2:80'] }],
+  })
+  const dns = { name: 'dns', listen: 'wan:53', to: ['10.55.0.3:53'], protocol: ['udp' as const] }
+  const made = withApiPublish(fromFile(routed), dns)
+  const names = ({ config }: Desired) => config.publish.map(({ name }) => name)
+
+  test('of the API stay beside those of a config, unless pruned', () => {
+    expect(names(made)).toEqual(['web', 'dns'])
+    expect([...made.origins.publish]).toEqual([['dns', 'api']])
+    const next = applied(made, routed, false)
+    expect([names(next), [...next.origins.publish]]).toEqual([['web', 'dns'], [['dns', 'api']]])
+    const pruned = applied(made, routed, true)
+    expect([names(pruned), pruned.origins.publish.size]).toEqual([['web'], 0])
+    const without = withoutAnyPublish(made, 'dns')
+    expect([names(without), without.origins.publish.size]).toEqual([['web'], 0])
+  })
+
+  test("become the config's when it has the same", () => {
+    const both = parseConfig({ ...routed, publish: [...routed.publish, dns] })
+    const next = applied(made, both, false)
+    expect([names(next), next.origins.publish.size]).toEqual([['web', 'dns'], 0])
+  })
+
+  test('that collide are refused, with the owner named', () => {
+    const other = (more: object) =>
+      parseConfig({ ...routed, publish: [...routed.publish, { ...dns, ...more }] })
+    expect(() => applied(made, other({ to: ['10.55.0.4:53'] }), false)).toThrow(
+      'publish[1].name: the API published another service as "dns"; take another name, remove that one, or apply with --prune',
+    )
+    expect(() => applied(made, other({ name: 'dns2' }), false)).toThrow(
+      /publish entry "dns2" has it \(what the API made stays; --prune removes it\)/,
+    )
+    expect(() => withApiPublish(made, { ...dns, name: 'more' })).toThrow(
+      'publish[2].listen: found "wan:53"; expected what nothing else listens on: publish entry "dns" has it',
+    )
   })
 })

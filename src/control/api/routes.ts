@@ -4,6 +4,7 @@ import { captureRoutes } from './capture.js'
 import { configRoutes } from './config.js'
 import { fdbRoutes } from './fdb.js'
 import { portRoutes } from './ports.js'
+import { publishRoutes } from './publish.js'
 import type { Route } from './route.js'
 import { routerRoutes } from './router.js'
 import { ruleRoutes } from './rules.js'
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...fdbRoutes,
   ...routerRoutes,
   ...ruleRoutes,
+  ...publishRoutes,
   ...statisticRoutes,
   ...traceRoutes,
   ...captureRoutes,
