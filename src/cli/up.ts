@@ -67,8 +67,8 @@ function announce(running: RunningSwitch, socket: string): void {
   const states = ports.map((port) => {
     const error = port.error === undefined ? '' : `: ${port.error}`
     const { bridge } = port.config
-    const where = isUplinkBridge(bridge) ? 'an uplink' : `on ${bridge}`
-    return `  ${port.name}: ${port.place.label}, ${where}, ${port.state}${error}`
+    const where = isUplinkBridge(bridge) ? ', an uplink' : ` on ${bridge}`
+    return `  ${port.name}: ${port.place.label}${where}, ${port.state}${error}`
   })
   const shown =
     states.length > 20 ? [...states.slice(0, 20), `  … ${states.length - 20} more`] : states
