@@ -7,6 +7,7 @@ import { isWatched } from './egress/send'
 import { FRAME_SIZE, Frame } from './frame'
 import { interfaceDeadline, tickInterfaces } from './gateway/announce'
 import { hearArp, TAKEN } from './gateway/arp'
+import { hearDiscovery, NO_DISCOVERY } from './gateway/discovery'
 import { discard, Routed, room, routed } from './gateway/emit'
 import { routePacket } from './gateway/forward'
 import { neighborDeadline, tickNeighbors } from './gateway/neighbors'
@@ -33,9 +34,12 @@ export function attend(
   if (destinationOf(<usize>load<u32>(frame, Frame.ADDRESS)) == mac) {
     return toRouter(worker, block, config, frame, entries, now) | TAKEN
   }
-  if (networkTypeOf(frame) != EtherType.ARP) return entries
+  const type = networkTypeOf(frame)
   const own = interfaceOf(config, <u32>load<u16>(frame, Frame.FID))
-  return hearArp(worker, block, config, frame, own, false, entries)
+  if (type == EtherType.ARP) return hearArp(worker, block, config, frame, own, false, entries)
+  if (type != EtherType.IPV6) return entries
+  const heard = hearDiscovery(worker, block, config, frame, own, false, entries)
+  return heard == NO_DISCOVERY ? entries : heard
 }
 
 /** A frame to the router's MAC. Returns the number of transmit entries. */
@@ -55,6 +59,10 @@ export function toRouter(
   if (type != EtherType.IPV4 && type != EtherType.IPV6) {
     discard(worker, frame, Drop.NOT_FOR_ROUTER)
     return entries
+  }
+  if (type == EtherType.IPV6) {
+    const heard = hearDiscovery(worker, block, config, frame, own, true, entries)
+    if (heard != NO_DISCOVERY) return heard & ~TAKEN
   }
   if (!isWatched(config, frame)) return routePacket(worker, block, config, frame, own, entries)
   // Whoever watches the port is to see it as it came, and it is about to be rewritten.

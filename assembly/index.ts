@@ -69,6 +69,8 @@ export {
   flowStates,
   mappingCount,
 } from './flow/inspect'
+// The router's interfaces, routes and neighbours.
+export { neighborFlush, neighborFlushPort, neighborNext, neighborSet } from './gateway/manage'
 // The life of a memory: plan and lay out, boot once, attach each instance.
 export { layout } from './memory'
 // Rules of translation.
@@ -85,6 +87,5 @@ export {
 } from './nat/change'
 // The packet path.
 export { nextDeadline, process, resume, tick } from './pipeline'
-// The router's interfaces and routes.
 export { configInterface, configRouter } from './router/interface'
 export { configRoute } from './router/route'

@@ -133,7 +133,7 @@ export const ENTRIES_RESERVE: u32 = 512
 export const HEADS_RESERVE: u32 = 131_072
 export const EVENTS_MAX: u32 = 1024
 export const READY_MAX: u32 = 256
-export const ROUTED_MAX: u32 = 4
+export const ROUTED_MAX: u32 = 8
 
 /** Offsets in a worker's block. The first lines are words that others read. */
 export namespace Worker {

@@ -1,7 +1,7 @@
 /** The router's ARP: what it hears (RFC 826, RFC 5227; CONFORMANCE P1, P2, T3), answers and asks. */
 import { Drop } from '../drop'
 import { Frame } from '../frame'
-import { Directory, directory, INTERFACE_SHARED_SIZE, Worker } from '../memory'
+import { Worker } from '../memory'
 import { networkOffsetOf } from '../packet'
 import { Operation, operationOf } from '../router/arp'
 import { Interface } from '../router/interface'
@@ -10,6 +10,7 @@ import { Heard, hear } from '../router/resolve'
 import { isOnLink, isOwnAddress } from '../router/route'
 import * as arp from '../wire/arp'
 import { isGroup } from '../wire/ethernet'
+import { mayDefend } from './defend'
 import { discard } from './emit'
 import { release } from './release'
 import { announceByArp, answerByArp } from './speak-arp'
@@ -40,7 +41,10 @@ export function hearArp(
   const fid = load<u32>(own, Interface.FID)
   if (mac == load<u64>(own) || isOwnAddress(config, 4, sender, fid)) {
     discard(worker, frame, Drop.GATEWAY_SPOOFED)
-    return defend(worker, block, own, load<u32>(sender), entries) | TAKEN
+    if (mayDefend(block, own)) {
+      entries = announceByArp(worker, block, own, load<u32>(sender), entries)
+    }
+    return entries | TAKEN
   }
   const forUs = isOwnAddress(config, 4, packet + arp.Arp.TARGET, fid)
   const asks = operationOf(packet) == Operation.REQUEST
@@ -57,20 +61,4 @@ export function hearArp(
     entries = answerByArp(worker, block, own, packet, mac, port, entries)
   }
   return toUs ? entries | TAKEN : entries
-}
-
-/** At most one defence in this time (RFC 5227 section 2.4). */
-const DEFEND_INTERVAL: u64 = 10_000
-/** When an interface last defended an address, u64 ms from 1 on, among its shared words. */
-const DEFENDED: usize = 32
-
-/** Somebody claims an address of ours: those who believed it hear ours again. */
-function defend(worker: u32, block: usize, own: usize, address: u32, entries: u32): u32 {
-  const shared =
-    directory(Directory.INTERFACES) + <usize>load<u32>(own, Interface.FID) * INTERFACE_SHARED_SIZE
-  const last = atomic.load<u64>(shared, DEFENDED)
-  const now = <u64>load<f64>(block, Worker.NOW) + 1
-  if (last != 0 && now < last + DEFEND_INTERVAL) return entries
-  if (atomic.cmpxchg<u64>(shared, last, now, DEFENDED) != last) return entries
-  return announceByArp(worker, block, own, address, entries)
 }

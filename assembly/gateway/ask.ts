@@ -2,6 +2,7 @@
 import { interfaceOf } from '../router/interface'
 import { isMapped } from '../router/neighbor'
 import { askByArp } from './speak-arp'
+import { askByNd } from './speak-nd'
 
 /** Asks for a neighbour: everybody who may be it, or with a `mac` itself. */
 export function ask(
@@ -15,6 +16,9 @@ export function ask(
   entries: u32,
 ): u32 {
   const own = interfaceOf(config, fid)
-  if (own == 0 || !isMapped(lower, upper)) return entries
+  if (own == 0) return entries
+  if (!isMapped(lower, upper)) {
+    return askByNd(worker, block, config, own, lower, upper, mac, entries)
+  }
   return askByArp(worker, block, config, own, fid, <u32>(upper >> 32), mac, entries)
 }

@@ -1,28 +1,58 @@
-/** What the router tells the sender of a packet that it drops. */
-import { discard } from './emit'
+/** What the router tells the sender of a packet that it drops: the one place ICMP errors come from. */
+import { Frame } from '../frame'
+import { Worker } from '../memory'
+import {
+  Complaint,
+  errorLength,
+  isVersion4,
+  mayComplain,
+  mayComplainAgain,
+  quotedAt,
+  seal,
+  writeError,
+} from '../router/icmp'
+import { Interface, interfaceOf } from '../router/interface'
+import { sourceFor } from '../router/route'
+import { begin, discard, toPort } from './emit'
+import { restoreQuoted } from './steps'
 
-/** What is wrong; the families say it in their own codes. */
-export namespace Complaint {
-  export const TTL: u32 = 0
-  export const NET: u32 = 1
-  export const HOST: u32 = 2
-  export const PROTOCOL: u32 = 3
-  export const PORT: u32 = 4
-  export const PROHIBITED: u32 = 5
-  export const TOO_BIG: u32 = 6
-}
+export { Complaint } from '../router/icmp'
+
+/** The least MTU that IPv6 knows: less is never told (RFC 8201; CONFORMANCE K4). */
+const MTU6: u32 = 1280
 
 /** Drops a packet for the reason `why`, and tells its sender. `detail` is an MTU, where that is why. */
 export function complain(
   worker: u32,
-  _block: usize,
-  _config: usize,
+  block: usize,
+  config: usize,
   frame: usize,
-  _what: u32,
-  _detail: u32,
+  what: u32,
+  detail: u32,
   why: u32,
   entries: u32,
 ): u32 {
   discard(worker, frame, why)
-  return entries
+  const port = <u32>load<u16>(frame, Frame.PORT)
+  if (!mayComplain(frame) || !mayComplainAgain(port, load<f64>(block, Worker.NOW))) return entries
+  const fid = <u32>load<u16>(frame, Frame.FID)
+  const own = interfaceOf(config, fid)
+  if (own == 0) return entries
+  const version4 = isVersion4(frame)
+  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L3)
+  let source = sourceFor(config, version4 ? 4 : 6, packet + (version4 ? 12 : 8), fid)
+  if (source == 0) {
+    if (version4) return entries
+    source = own + Interface.LINK_LOCAL
+  }
+  const length = errorLength(frame)
+  const error = begin(worker, block, fid, length)
+  if (error == 0) return entries
+  const to = <usize>load<u32>(error, Frame.ADDRESS)
+  writeError(to, frame, length, load<u64>(own), source)
+  restoreQuoted(frame, to + quotedAt(frame), length - quotedAt(frame)) // step C
+  if (!version4 && what == Complaint.TOO_BIG) detail = max(MTU6, detail)
+  seal(to, version4, length, what, detail)
+  // By the way the packet came: whoever sent it on is there.
+  return toPort(worker, block, error, port, entries)
 }

@@ -36,6 +36,8 @@ export namespace Routed {
   export const COPY: u32 = 1
   /** A frame that waited. */
   export const HELD: u32 = 2
+  export const PIECE: u32 = 3
+  export const SEGMENT: u32 = 4
 }
 
 /** Octets kept free before a frame: a virtio-net header, a tag, and 2 so that L3 is aligned. */

@@ -34,5 +34,7 @@ export function deliverLocal(
   }
   const named = protocol == 6 || protocol == 17
   const what = named ? Complaint.PORT : Complaint.PROTOCOL
-  return complain(worker, block, config, frame, what, 0, Drop.NOT_FOR_ROUTER, entries)
+  // ICMPv6 points at what it does not know: the next header field.
+  const pointer: u32 = version4 || named ? 0 : 6
+  return complain(worker, block, config, frame, what, pointer, Drop.NOT_FOR_ROUTER, entries)
 }

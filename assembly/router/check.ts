@@ -1,8 +1,9 @@
 /** Packets that no router may carry, whoever they are for. */
 import { Drop } from '../drop'
-import { Frame } from '../frame'
+import { Fragment, Frame } from '../frame'
 import { EtherType } from '../wire/ethernet'
 import * as ipv4 from '../wire/ipv4'
+import { UDP } from '../wire/udp'
 import { Route, routeTo4, routeTo6 } from './route'
 
 /** Returns 0, or a drop reason. The packet was parsed. */
@@ -10,7 +11,7 @@ export function refusal(config: usize, frame: usize): u32 {
   const packet = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L3)
   return <u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4
     ? refusal4(config, packet)
-    : refusal6(config, packet)
+    : refusal6(config, frame, packet)
 }
 
 function refusal4(config: usize, packet: usize): u32 {
@@ -55,11 +56,16 @@ function refusalOfOptions(packet: usize, header: u32): u32 {
   return 0
 }
 
-function refusal6(config: usize, packet: usize): u32 {
+function refusal6(config: usize, frame: usize, packet: usize): u32 {
   const source = packet + 8
   const to = packet + 24
   if (isMartian6(source) || isMartian6(to)) return Drop.MARTIAN
-  return speaksForUs(routeTo6(config, source)) ? Drop.MARTIAN : 0
+  if (speaksForUs(routeTo6(config, source))) return Drop.MARTIAN
+  if (<u32>load<u8>(frame, Frame.PROTOCOL) != UDP.PROTOCOL) return 0
+  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) return 0
+  const datagram = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L4)
+  // A partial one is of a pseudo-header, which is never all zeros.
+  return load<u16>(datagram, UDP.CHECKSUM) == 0 ? Drop.CHECKSUM_ZERO : 0
 }
 
 /** Multicast, and ::, ::1 and the mapped addresses of ::/8 (RFC 4291 section 2.5, RFC 4380 section 2). */

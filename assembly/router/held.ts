@@ -99,6 +99,17 @@ export function takeHeld(record: usize, frame: usize, to: usize): bool {
   return true
 }
 
+/** Drops what waits for a neighbour. */
+export function discardHeld(worker: u32, record: usize): void {
+  while (true) {
+    const number = oldestHeld(record)
+    if (number == 0) return
+    const port = <u32>load<u16>(slotAt(number), Frame.PORT)
+    dropReceived(worker, port, Drop.NEIGHBOR_UNRESOLVED, 1)
+    release(number)
+  }
+}
+
 function take(): u32 {
   const head = neighborHead()
   const free = load<u32>(head, NeighborHead.HELD_FREE)

@@ -5,7 +5,7 @@
  * A record: 0 kind u32   4 fid u32 (the interface; 0 for none)   8 length u32 of the prefix in bits
  *   12 family u32 (4 or 6)   16 prefix, 16 octets (IPv4 in the first four)   32 next hop, 16 octets as
  *   a neighbour's address (neighbor.ts); zero where the destination is on the link itself; of a local
- *   address the number of the next one of its interface, u32
+ *   address the number of the next one of its interface u32, and the bits of its network's prefix u32
  */
 import { draft } from '../config'
 import { DIRECTORY, Directory, hasRouter, ROUTE_SIZE } from '../memory'
@@ -19,6 +19,8 @@ export namespace Route {
   export const FAMILY: usize = 12
   export const PREFIX: usize = 16
   export const NEXT_HOP: usize = 32
+  /** Of a local address, u32: bits of its network's prefix. */
+  export const NETWORK: usize = 36
 
   /** Kinds; the same in src/dataplane/abi.ts. */
   /** One of the router's own addresses. */

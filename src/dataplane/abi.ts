@@ -101,6 +101,20 @@ export interface Exports {
     nextD: number,
   ): number
 
+  neighborSet(
+    worker: number,
+    fid: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    macHigh: number,
+    macLow: number,
+  ): number
+  neighborFlush(worker: number, fid: number): void
+  neighborFlushPort(worker: number, port: number): void
+  neighborNext(reader: number, cursor: number, now: number): number
+
   fdbCount(): number
   fdbSet(
     worker: number,
@@ -285,6 +299,18 @@ export const RouteKind = {
   STATIC: 4,
   UNREACHABLE: 5,
 } as const
+
+/** States of a neighbour by their number: assembly/router/neighbor.ts, State. */
+export const neighborStates = [
+  'none',
+  'incomplete',
+  'reachable',
+  'stale',
+  'delay',
+  'probe',
+  'failed',
+  'permanent',
+] as const
 
 /** Meters of a port: assembly/meter.ts. */
 export const Meter = {

@@ -76,6 +76,17 @@ export interface RouteRecord {
   nextHop: Words
 }
 
+/** A neighbour of the router, see assembly/gateway/manage.ts. */
+export interface NeighborRecord {
+  /** 16; an IPv4 address as a mapped one. */
+  octets: Uint8Array
+  mac: Uint8Array
+  state: number
+  fid: number
+  /** Milliseconds since it was confirmed. */
+  age: number
+}
+
 /** An FDB entry; the MAC as its first two octets and its last four. */
 export interface FdbEntry {
   fid: number
@@ -193,6 +204,37 @@ export class Manager {
       'LIMIT',
       'the routes do not fit: raise capacity.routes and restart the switch',
     )
+  }
+
+  /** Gives an address on a link a MAC by hand, or takes it away: false if it had none. */
+  setNeighbor(fid: number, address: Words, mac: readonly [number, number]): boolean {
+    const outcome = this.exports.neighborSet(this.self, fid, ...address, ...mac)
+    if (outcome === Change.BUSY)
+      throw new LinkspanError('BUSY', 'the neighbours are busy: try again')
+    if (outcome === Change.FULL) {
+      throw new LinkspanError(
+        'LIMIT',
+        'no room for another neighbour: raise capacity.neighbors and restart the switch',
+      )
+    }
+    return outcome === Change.DONE
+  }
+
+  /** Forgets the neighbours on a domain, or those whose MAC is on a port. */
+  flushNeighbors(what: { fid: number } | { port: number }): void {
+    if ('fid' in what) this.exports.neighborFlush(this.self, what.fid)
+    else this.exports.neighborFlushPort(this.self, what.port)
+  }
+
+  *neighbors(now: number): Generator<NeighborRecord> {
+    let cursor = this.exports.neighborNext(this.self, 1, now)
+    for (; cursor !== 0; cursor = this.exports.neighborNext(this.self, cursor, now)) {
+      const view = this.scratch
+      const octets = Uint8Array.from({ length: 16 }, (_, at) => view.getUint8(at))
+      const mac = Uint8Array.from({ length: 6 }, (_, at) => view.getUint8(16 + at))
+      const [state, fid] = [view.getUint32(24, true), view.getUint32(28, true)]
+      yield { octets, mac, state, fid, age: view.getFloat64(32, true) }
+    }
   }
 
   /** Makes the change active, whole and at once; returns its generation. */

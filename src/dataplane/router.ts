@@ -4,8 +4,12 @@
  */
 import {
   contains,
+  formatAddress,
+  formatMac,
   formatPrefix,
   isLinkLocal,
+  isZeroMac,
+  type MacPair,
   macToPair,
   networkOf,
   type Prefix,
@@ -14,7 +18,7 @@ import {
   parsePrefix,
 } from '../config/address.js'
 import { LinkspanError } from '../error.js'
-import { InterfaceFlag, RouteKind } from './abi.js'
+import { InterfaceFlag, neighborStates, RouteKind } from './abi.js'
 import { type Domains, WHOLE } from './domains.js'
 import type { Manager, RouteRecord, Words } from './manager.js'
 import { wordsOf } from './port-record.js'
@@ -51,6 +55,21 @@ export interface RouteState {
   kind: 'local' | 'connected' | 'static'
 }
 
+export interface StaticNeighbor extends RouterDomain {
+  address: string
+  mac: string
+}
+
+export interface NeighborState {
+  bridge: string
+  vlan: number | null
+  address: string
+  mac: string | null
+  state: (typeof neighborStates)[number]
+  /** Milliseconds since it was confirmed; null if it never was, or is static. */
+  age: number | null
+}
+
 /** What the router needs of the topology. */
 export interface RouterHost {
   readonly domains: Domains
@@ -70,10 +89,10 @@ interface Candidate extends Omit<RouteRecord, 'fid' | 'prefix' | 'nextHop'> {
   domain: RouterDomain | undefined
   bytes: Uint8Array
   via: string | undefined
+  /** Of a local address: bits of its network's prefix. */
+  network?: number
   rank: number
 }
-
-const NOWHERE: Words = [0, 0, 0, 0]
 
 export class Router {
   readonly #manager: Manager
@@ -81,6 +100,9 @@ export class Router {
   readonly #capacity: number
   readonly #interfaces = new Map<string, Interface>()
   #routes: readonly RouteSettings[] = []
+  #neighbors: readonly StaticNeighbor[] = []
+  #written = new Map<string, readonly [fid: number, address: Words, mac: MacPair]>()
+  #leaving: number[] = []
   #identity = 0
   #changed = false
 
@@ -102,6 +124,7 @@ export class Router {
     const before = this.#interfaces.get(key)
     if (settings === undefined) {
       if (before === undefined) return
+      this.#leave(domain)
       this.#interfaces.delete(key)
     } else {
       this.#host.bridge(domain.bridge)
@@ -143,13 +166,70 @@ export class Router {
     }
   }
 
+  /** Sets the neighbours that are known by hand, all of them. */
+  setNeighbors(list: readonly StaticNeighbor[]): void {
+    for (const { address, mac } of list) void [parseAddress(address), parseMac(mac)]
+    this.#neighbors = list
+    this.#changed = true
+  }
+
+  /** After the change is active: what is known by hand, in the domains there are now. */
+  committed(): void {
+    for (const fid of this.#leaving.splice(0)) {
+      const replaced = [...this.#interfaces.values()].some(
+        ({ domain }) => this.#fidOf(domain) === fid,
+      )
+      if (!replaced) this.#manager.flushNeighbors({ fid })
+    }
+    const wanted = new Map<string, readonly [fid: number, address: Words, mac: MacPair]>()
+    for (const { address, mac, ...domain } of this.#neighbors) {
+      const fid = this.#fidOf(domain)
+      if (fid === undefined || !this.#hasInterface(domain)) continue
+      const words = neighborWords(address)
+      wanted.set([fid, ...words].join(), [fid, words, macToPair(parseMac(mac))])
+    }
+    for (const [key, [fid, address]] of this.#written) {
+      if (!wanted.has(key)) this.#manager.setNeighbor(fid, address, [0, 0])
+    }
+    for (const [fid, address, mac] of wanted.values()) {
+      this.#manager.setNeighbor(fid, address, mac)
+    }
+    this.#written = wanted
+  }
+
+  #hasInterface({ bridge, vlan }: RouterDomain): boolean {
+    const wanted = this.#vlanOf({ bridge, vlan })
+    return [...this.vlansOf(bridge)].includes(wanted)
+  }
+
+  /** The neighbours that are known or asked for. */
+  neighbors(now: number): NeighborState[] {
+    return Array.from(this.#manager.neighbors(now), ({ octets, mac, state, fid, age }) => {
+      const { bridge = '', vlan = null } = this.#host.domains.nameOf(fid) ?? {}
+      const named = neighborStates[state] ?? 'none'
+      const known = !isZeroMac(mac)
+      return {
+        ...{ bridge, vlan, address: formatAddress(unmapped(octets)), state: named },
+        mac: known ? formatMac(mac) : null,
+        age: named === 'permanent' || age > now ? null : age,
+      }
+    })
+  }
+
   /** A bridge goes, and its interfaces with it. */
   forgetBridge(bridge: string): void {
     for (const [key, { domain }] of this.#interfaces) {
       if (domain.bridge !== bridge) continue
+      this.#leave(domain)
       this.#interfaces.delete(key)
       this.#changed = true
     }
+  }
+
+  /** Notes a domain whose neighbours are forgotten when the change is active. */
+  #leave(domain: RouterDomain): void {
+    const fid = this.#fidOf(domain)
+    if (fid !== undefined) this.#leaving.push(fid)
   }
 
   /** VLANs of a VLAN-aware bridge that have an interface. */
@@ -218,10 +298,11 @@ export class Router {
     })
   }
 
-  #writeRoute({ kind, family, length, bytes, via, domain }: Candidate): void {
+  #writeRoute({ kind, family, length, bytes, via, domain, network }: Candidate): void {
     const fid = domain === undefined ? 0 : this.#fidOf(domain)
     if (fid === undefined) return
-    const nextHop = via === undefined ? NOWHERE : neighborWords(via)
+    const onLink: Words = [0, network ?? 0, 0, 0]
+    const nextHop = via === undefined ? onLink : neighborWords(via)
     this.#manager.setRoute({ kind, family, length, fid, prefix: wordsOf(bytes), nextHop })
   }
 
@@ -250,6 +331,13 @@ export class Router {
       `the route to ${to} goes via ${via}, which is in the network of no gateway and no uplink`,
     )
   }
+}
+
+/** An IPv4 address as its four octets. */
+function unmapped(octets: Uint8Array): Uint8Array {
+  const head = octets.subarray(0, 12)
+  const isMapped = head.every((octet, index) => octet === (index < 10 ? 0 : 0xff))
+  return isMapped ? octets.subarray(12) : octets
 }
 
 function keyOf({ bridge, vlan }: RouterDomain): string {
@@ -289,7 +377,9 @@ function routesOfInterface({ domain, prefixes }: Interface): Candidate[] {
     const make = (kind: number, of: Uint8Array, size: number, rank: number): Candidate => {
       return { kind, family, length: size, domain, bytes: of, via: undefined, rank }
     }
-    const routes = [make(RouteKind.LOCAL, bytes, bits, LOCAL_RANK)]
+    const routes: Candidate[] = [
+      { ...make(RouteKind.LOCAL, bytes, bits, LOCAL_RANK), network: length },
+    ]
     if (length === bits) return routes
     const { bytes: network } = networkOf(prefix)
     routes.push(make(RouteKind.CONNECTED, network, length, NETWORK_RANK))

@@ -141,8 +141,8 @@ export class Topology implements MirrorView {
     const { index, mirror } = this.bridge(name)
     const [user] = this.#portsOf(name)
     if (user) throw stillHas(name, user[0])
-    this.#bridges.delete(name)
     this.router.forgetBridge(name)
+    this.#bridges.delete(name)
     if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
     this.#dirtyBridges.delete(name)
     this.#removedBridges.set(name, index)
@@ -270,10 +270,13 @@ export class Topology implements MirrorView {
       this.flows.purgeDomain(fid)
     }
     for (const index of this.#voidPorts) {
+      // By the FDB, so before it forgets them.
+      this.#manager.flushNeighbors({ port: index })
       this.#manager.exports.fdbFlushPort(index)
       this.flows.purgePort(index)
     }
     this.translation.nat.settle()
+    this.router.committed()
     for (const index of this.#removedBridges.values()) {
       this.#bridgeIndices.retire(index, generation)
     }

@@ -10,7 +10,7 @@ import { Forwarder } from '../../src/dataplane/forwarder.js'
 import type { drops as reasons } from '../../src/dataplane/generated/drops.js'
 import { type Attachment, type Capacities, createMemory } from '../../src/dataplane/instance.js'
 import { type DataplaneEvent, Manager, type PortCounters } from '../../src/dataplane/manager.js'
-import type { RouteSettings } from '../../src/dataplane/router.js'
+import type { RouteSettings, StaticNeighbor } from '../../src/dataplane/router.js'
 import { type BridgeSettings, Topology } from '../../src/dataplane/topology.js'
 import { MemoryDevice } from '../../src/device/memory.js'
 import { MemoryIo } from '../../src/device/memory-io.js'
@@ -188,6 +188,19 @@ export class Rig {
 
   flows(): FlowView[] {
     return [...new Flows(this.manager, () => this.now).list()]
+  }
+
+  neighbors(...list: StaticNeighbor[]): this {
+    this.topology.router.setNeighbors(list)
+    return this.settle()
+  }
+
+  /** `{ 'lan 10.1.0.2': 'reachable 02:00:00:00:00:a1' }`: what the router knows of others. */
+  neighborhood(): Record<string, string> {
+    const known = this.topology.router.neighbors(this.now).map((one) => {
+      return [`${one.bridge} ${one.address}`, [one.state, one.mac ?? []].flat().join(' ')] as const
+    })
+    return Object.fromEntries(known)
   }
 
   /** Commits, and lets the router notice: it asks for its next deadline after a turn. */

@@ -33,7 +33,9 @@ export interface LabOptions extends Options {
 /** Ports `a`, `c` on bridge `left`, port `b` on bridge `right`; announcements are taken. */
 export function lab(build: BuildName, options: LabOptions = {}): Rig {
   const { mtuA = 1500, mtuB = 1500, offloads = false, advertise = false, ...rest } = options
-  const made = rig(build, rest)
+  // Without connection tracking: what the router does by itself.
+  const capacity = { flows: 0, flows6: 0, ...rest.capacity }
+  const made = rig(build, { ...rest, capacity })
   made.port('a', { bridge: 'left', offloads, mtu: 9000 })
   made.port('c', { bridge: 'left', offloads, mtu: 9000 })
   made.port('b', { bridge: 'right', offloads, mtu: 9000 })
