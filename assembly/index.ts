@@ -67,6 +67,7 @@ export {
   flowNext,
   flowPurge,
   flowStates,
+  mappedSlots,
   mappingCount,
 } from './flow/inspect'
 // The router's interfaces, routes and neighbours.

@@ -278,7 +278,7 @@ export function flowOverflowFor(flows: u32): u32 {
 /** External addresses of one family that have ports to translate to: two flows a port at capacity. */
 @inline
 export function mappedFor(flows: u32): u32 {
-  return flows == 0 ? 0 : max<u32>(2, min<u32>(64, (flows + MAPPINGS - 1) / MAPPINGS))
+  return flows == 0 ? 0 : max<u32>(4, min<u32>(64, (flows + MAPPINGS - 1) / MAPPINGS))
 }
 
 /** Heads of the chains of external ports by inside address: a power of two, half the flows or more. */

@@ -109,6 +109,11 @@ function hasAddress(tuple: usize, wide: bool, address: usize): bool {
   return !v128.any_true(v128.xor(v128.load(tuple, 16), wanted))
 }
 
+/** External addresses of a family that ports can be translated to: how many there is room for. */
+export function mappedSlots(wide: bool): u32 {
+  return load<u32>(tableOf(wide), Head.MAPPED)
+}
+
 /** Ports in use of an external address: `protocol` 6 for TCP's, 17 for those of UDP and echo. */
 export function mappingCount(wide: bool, slot: u32, protocol: u32): u32 {
   const table = tableOf(wide)

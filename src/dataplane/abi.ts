@@ -154,6 +154,7 @@ export interface Exports {
   flowCount(wide: number): number
   flowPurge(worker: number, wide: number, by: number, value: number): number
   mappingCount(wide: number, slot: number, protocol: number): number
+  mappedSlots(wide: number): number
 
   natBegin(): void
   natCounts(externals: number, sources: number, published: number, prefixes: number): void

@@ -92,6 +92,11 @@ export class Nat {
   set(rules: NatRules): void {
     checkOverlaps(rules.publish)
     const externals = externalsOf(rules, this.#externals)
+    for (const { slot, flags } of externals.values()) {
+      if (!(flags & NatFlag.MASQUERADE)) continue
+      if (slot >> 1 < this.manager.exports.mappedSlots(slot & 1)) continue
+      throw tooMany('addresses to translate to (raise capacity.flows or flows6 and restart)')
+    }
     const kept = new Set([...externals.values()].map(({ slot }) => slot))
     for (const { slot } of this.#externals.values()) {
       if (!kept.has(slot)) this.#removed.push(slot)

@@ -103,6 +103,7 @@ export class Router {
   #neighbors: readonly StaticNeighbor[] = []
   #written = new Map<string, readonly [fid: number, address: Words, mac: MacPair]>()
   #leaving: number[] = []
+  #external = new Map<string, readonly Prefix[]>()
   #identity = 0
   #changed = false
 
@@ -139,6 +140,16 @@ export class Router {
     }
     this.#changed = true
     this.#host.touchInterface(domain.bridge)
+  }
+
+  /** Sets addresses that the router answers for on an interface, by bridge, without being a host there. */
+  setExternal(external: ReadonlyMap<string, readonly Prefix[]>): void {
+    const before = this.#external
+    this.#external = new Map(external)
+    this.#fit(() => {
+      this.#external = before
+    })
+    this.#changed = true
   }
 
   /** Sets the routes by hand, all of them; those to and on the networks of interfaces are made. */
@@ -308,7 +319,10 @@ export class Router {
 
   /** All routes in the order in which the dataplane wants them. */
   #candidates(): Candidate[] {
-    const own = [...this.#interfaces.values()].flatMap(routesOfInterface)
+    const own = [...this.#interfaces.values()].flatMap((one) => {
+      const prefixes = [...one.prefixes, ...(this.#external.get(one.domain.bridge) ?? [])]
+      return routesOfInterface({ ...one, prefixes })
+    })
     const all = [...this.#routes.map((route) => this.#candidate(route)), ...own]
     return all.sort((one, other) => one.length - other.length || one.rank - other.rank)
   }

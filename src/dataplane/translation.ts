@@ -2,7 +2,14 @@
  * Translation by names, as a config says it: bridges and uplinks become domains and their addresses when
  * the rules are written, since both may have changed since they were set.
  */
-import { contains, formatAddress, networkOf, type Prefix, parseAddress } from '../config/address.js'
+import {
+  contains,
+  formatAddress,
+  isLinkLocal,
+  networkOf,
+  type Prefix,
+  parseAddress,
+} from '../config/address.js'
 import { LISTEN, parseEndpoint } from '../config/endpoint.js'
 import type { NatRule, Publish } from '../config/types.js'
 import { LinkspanError } from '../error.js'
@@ -12,6 +19,8 @@ import type { MasqueradeRule, Nat, NatRules, PublishRule } from './nat.js'
 export interface TranslationHost {
   /** The domain and the addresses of the interface on a bridge, or of an uplink. */
   interfaceOf(name: string): { fid: number; prefixes: readonly Prefix[] } | undefined
+  /** Sets addresses that are answered for on an uplink beside its own. */
+  setExternal(external: ReadonlyMap<string, readonly Prefix[]>): void
   /** All interfaces. */
   interfaces(): Iterable<{ fid: number; prefixes: readonly Prefix[] }>
 }
@@ -38,6 +47,7 @@ export class Translation {
     this.#rules = rules
     this.#published = published
     this.#changed = true
+    this.host.setExternal(staticAddresses(rules))
   }
 
   /** Writes them into the open change. */
@@ -75,9 +85,13 @@ export class Translation {
     const inside = bridge === undefined ? undefined : this.host.interfaceOf(bridge)
     if (bridge !== undefined && !inside) return
     for (const family of [4, 6] as const) {
-      const own = uplink.prefixes.filter((address) => address.family === family).slice(0, 1)
+      const own = uplink.prefixes.filter(
+        (address) => address.family === family && !isLinkLocal(address),
+      )
       const given = rule.source?.filter((text) => parseAddress(text).family === family)
-      const to = given ?? own.map(({ bytes }) => formatAddress(bytes))
+      const taken = this.#rules.flatMap((other) => (other.type === 'static' ? other.outside : []))
+      const texts = own.map(({ bytes }) => formatAddress(bytes))
+      const to = given ?? texts.filter((text) => !taken.includes(text))
       const wrong = prefix !== undefined && prefix.includes(':') !== (family === 6)
       if (to.length === 0 || wrong) continue
       yield {
@@ -131,4 +145,16 @@ export class Translation {
     const why = 'which is in the network of no gateway and no uplink'
     throw new LinkspanError('INVALID', `"${name}" is published on ${text}, ${why}`)
   }
+}
+
+/** The outer addresses of hosts that have one of their own, by uplink. */
+function staticAddresses(rules: readonly NatRule[]): Map<string, Prefix[]> {
+  const found = new Map<string, Prefix[]>()
+  for (const rule of rules) {
+    if (rule.type !== 'static') continue
+    const { family, bytes } = parseAddress(rule.outside)
+    const prefix = { family, bytes, length: bytes.length * 8 }
+    found.set(rule.uplink, [...(found.get(rule.uplink) ?? []), prefix])
+  }
+  return found
 }

@@ -46,7 +46,7 @@ export class NatLab {
     })
     this.rig.gateway('lan', { addresses: ['10.0.0.1/8'], mac: '02:ff:00:00:00:01' })
     this.rig.routes({ to: '0.0.0.0/0', via: '203.0.113.1' })
-    this.#drain()
+    this.drain()
     this.flows = new Flows(this.rig.manager, () => this.rig.now)
     this.nat = this.rig.topology.translation.nat
   }
@@ -77,7 +77,7 @@ export class NatLab {
     const before = this.rig.drops()
     this.rig.inject(this.#portOf(source, from), this.#offloaded(bytes, passage)).run()
     // What a bridge floods leaves by several ports.
-    const out = [...new Map(this.#drain().map((one) => [one.join(), one])).values()]
+    const out = [...new Map(this.drain().map((one) => [one.join(), one])).values()]
     const drop = Object.entries(this.rig.drops()).find(([key, n]) => n !== before[key])
     if (drop) return { drop: drop[0].split(' ')[1] as string }
     if (out.length !== 1) throw new Error(`${out.length} packets came out`)
@@ -100,7 +100,7 @@ export class NatLab {
   }
 
   /** The packets that left, after whoever was asked for a MAC has answered. */
-  #drain(): Uint8Array[] {
+  drain(): Uint8Array[] {
     const packets: Uint8Array[] = []
     for (let quiet = false; !quiet; ) {
       quiet = true
@@ -135,10 +135,10 @@ export class NatLab {
       const next = this.rig.forwarder.nextDeadline(this.rig.now)
       if (next > end) break
       this.rig.advance(Math.max(0, next - this.rig.now))
-      this.#drain()
+      this.drain()
     }
     this.rig.advance(end - this.rig.now)
-    this.#drain()
+    this.drain()
     return this
   }
 

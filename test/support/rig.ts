@@ -70,8 +70,8 @@ const CAPACITY: Capacities = {
   arena: 4 << 20,
   routes: 64,
   neighbors: 64,
-  flows: 256,
-  flows6: 256,
+  flows: 1024,
+  flows6: 1024,
   rules: 64,
 }
 const ALL_OFFLOADS = Object.values(Offload).reduce((all, bit) => all | bit, 0)
