@@ -7,14 +7,13 @@ import {
   isVersion4,
   mayComplain,
   mayComplainAgain,
-  quotedAt,
   seal,
   writeError,
 } from '../router/icmp'
 import { Interface, interfaceOf } from '../router/interface'
 import { sourceFor } from '../router/route'
 import { begin, discard, toPort } from './emit'
-import { restoreQuoted } from './steps'
+import { restorePacket } from './steps'
 
 export { Complaint } from '../router/icmp'
 
@@ -33,6 +32,7 @@ export function complain(
   entries: u32,
 ): u32 {
   discard(worker, frame, why)
+  restorePacket(frame) // step C: to its sender it is what it was sent as
   const port = <u32>load<u16>(frame, Frame.PORT)
   if (!mayComplain(frame) || !mayComplainAgain(port, load<f64>(block, Worker.NOW))) return entries
   const fid = <u32>load<u16>(frame, Frame.FID)
@@ -50,7 +50,6 @@ export function complain(
   if (error == 0) return entries
   const to = <usize>load<u32>(error, Frame.ADDRESS)
   writeError(to, frame, length, load<u64>(own), source)
-  restoreQuoted(frame, to + quotedAt(frame), length - quotedAt(frame)) // step C
   if (!version4 && what == Complaint.TOO_BIG) detail = max(MTU6, detail)
   seal(to, version4, length, what, detail)
   // By the way the packet came: whoever sent it on is there.

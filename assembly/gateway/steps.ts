@@ -38,11 +38,10 @@ export function leaveFlow(
 }
 
 /**
- * Step C: `packet` is a copy of the first octets, whole headers at least, of a packet about to be
- * quoted to its sender, who is to see it as it was sent: translations are taken back. `frame` is the
- * frame that it is a copy of.
+ * Step C: a packet is about to be quoted to its sender, who is to see it as it was sent and is found by
+ * the address it was sent from: translations are taken back.
  */
 @inline
-export function restoreQuoted(frame: usize, packet: usize, _length: u32): void {
-  restore(frame, packet)
+export function restorePacket(frame: usize): void {
+  restore(frame)
 }

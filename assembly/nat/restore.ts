@@ -3,14 +3,11 @@ import { tableOf } from '../flow/head'
 import { FlowFlag, flagsOf, recordOf, tupleOf } from '../flow/record'
 import { Track } from '../flow/track'
 import { Frame } from '../frame'
-import { isWideFrame } from './arrive'
+import { isWideFrame, packetOf } from './arrive'
 import { rewrite } from './rewrite'
 
-/**
- * Gives `packet`, the packet of a frame or a copy of its headers, back the addresses and ports with which
- * it came. What the frame's descriptor says of it is left as it is.
- */
-export function restore(frame: usize, packet: usize): void {
+/** Gives the packet of a frame that goes no further the addresses and ports back with which it came. */
+export function restore(frame: usize): void {
   const wide = isWideFrame(frame)
   const reference = load<u32>(frame, Frame.FLOW)
   const track = <usize>load<u32>(frame, Frame.TRACK)
@@ -20,7 +17,5 @@ export function restore(frame: usize, packet: usize): void {
     if ((flagsOf(record) & FlowFlag.TRANSLATED) == 0) return
     tuple = tupleOf(record, wide, reference & 1)
   } else if (track == 0 || load<u32>(track, Track.FLAGS) == 0) return
-  const ports = load<u32>(frame, Frame.PORTS)
-  rewrite(frame, packet, wide, tuple)
-  store<u32>(frame, ports, Frame.PORTS)
+  rewrite(frame, packetOf(frame), wide, tuple)
 }

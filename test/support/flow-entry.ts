@@ -40,8 +40,7 @@ export function place(worker: u32, second: bool, outFid: u32, now: f64): u32 {
 }
 
 export function undo(worker: u32): void {
-  const frame = workerBlock(worker) + Worker.FRAMES
-  restore(frame, <usize>load<u32>(frame, Frame.ADDRESS) + 14)
+  restore(workerBlock(worker) + Worker.FRAMES)
 }
 
 /** Begins `count` flows from 10.0.0.0/8 by UDP, and lets each be met `rounds` times; returns drops. */
