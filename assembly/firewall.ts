@@ -1,21 +1,24 @@
 /**
- * The filter in the path of a frame: what the rules say of it, what stands in for them where none
- * does, and what is let through unasked, since without it no network works.
+ * The filter in the path of a frame: what the rules say of a packet that begins a flow, what stands in
+ * for them where none does, and what is let through unasked, since without it no network works. What
+ * belongs to a flow goes the way of its first packet.
  */
-import { Config, DomainRecord, domainRecord } from './config'
-import { bump } from './counter'
+import { Config, DomainRecord, domainRecord, PortFlag, PortRecord, portRecord } from './config'
 import { Drop } from './drop'
-import { Action, Axis, Flow, ruleAt } from './filter/axis'
-import { firstRule, KEY_SIZE, NO_RULE, setKey } from './filter/match'
-import { Fragment, Frame } from './frame'
-import { DIRECTORY, Directory, directory, RULE_COUNTERS_SIZE, Worker } from './memory'
+import { Action, Axis, axisAt, NOWHERE, State } from './filter/axis'
+import { judge } from './firewall/judge'
+import { tableOf } from './flow/head'
+import { FlowFlag, flagsOf, recordOf } from './flow/record'
+import { Track } from './flow/track'
+import { Frame } from './frame'
+import { Worker } from './memory'
+import { arrive, isWideFrame } from './nat/arrive'
+import { leave } from './nat/leave'
 import { parseAt } from './packet'
-import { EtherType } from './wire/ethernet'
+import { destinationOf, EtherType, isGroup } from './wire/ethernet'
+import { Icmp, isError } from './wire/icmp'
 import { Icmpv6 } from './wire/icmpv6'
 import { Payload, payloadOf } from './wire/payload'
-import { SCTP } from './wire/sctp'
-import { TCP } from './wire/tcp'
-import { UDP } from './wire/udp'
 
 /** What is to become of a frame; else a drop reason. */
 export namespace Permit {
@@ -23,15 +26,6 @@ export namespace Permit {
   /** Passes, also from one isolated port to another. */
   export const LINK: u32 = 0x100
 }
-
-const VERSION4: u32 = ~((1 << Axis.SOURCE6) | (1 << Axis.DESTINATION6))
-const VERSION6: u32 = ~((1 << Axis.SOURCE4) | (1 << Axis.DESTINATION4))
-/** A later fragment has no ports and no ICMP type: rules that ask for them take it by the rest. */
-const PORTLESS: u32 = ~(
-  (1 << Axis.SOURCE_PORT) |
-  (1 << Axis.DESTINATION_PORT) |
-  (1 << Axis.ICMP_TYPE)
-)
 
 /**
  * Whether a bridge may send a frame of a filtered domain to `outPort`, or flood it (NOWHERE). ARP and
@@ -51,16 +45,132 @@ export function permitBridged(
   const type = payload >> 16
   if (type == EtherType.ARP) return Permit.LINK
   if (type != EtherType.IPV4 && type != EtherType.IPV6) return Permit.PASS
-  const why = parseAt(frame, payload & 0xffff, type)
+  let permit = parseAt(frame, payload & 0xffff, type)
+  if (permit == 0) permit = permitPacket(worker, block, config, frame, outPort)
   store<u32>(frame, length, Frame.LENGTH) // a bridge leaves padding where it is
-  if (why != 0) return why
+  return permit
+}
+
+function permitPacket(worker: u32, block: usize, config: usize, frame: usize, outPort: u32): u32 {
   if (isDiscovery(frame)) return Permit.LINK
   const fid = <u32>load<u16>(frame, Frame.FID)
-  const action = judge(worker, block, config, frame, Flow.NEW, outPort, fid)
+  const group = isGroup(destinationOf(<usize>load<u32>(frame, Frame.ADDRESS)))
+  if (group) return permitNew(worker, block, config, frame, outPort, fid, isClosed(config, fid))
+  const now = load<f64>(block, Worker.NOW)
+  const why = arrive(worker, block, config, frame, now)
+  if (why != 0) return why
+  const flow = load<u32>(frame, Frame.FLOW)
+  if (flow != 0) {
+    const denied = permitKnown(worker, block, config, frame, outPort, fid)
+    return denied != 0 ? denied : linkOf(frame, flow)
+  }
+  const permit = permitNew(worker, block, config, frame, outPort, fid, isClosed(config, fid))
+  if (permit != Permit.PASS && permit != Permit.LINK) return permit
+  // Two isolated ports have no flow that no rule allows: it would not come to be.
+  if (permit == Permit.PASS && isIsolated(config, frame)) return permit
+  if (permit == Permit.LINK) mark(frame)
+  const full = leave(worker, block, config, frame, fid, now)
+  return full != 0 ? full : permit
+}
+
+/** What a packet of a flow that was allowed by a rule may do. */
+@inline
+function linkOf(frame: usize, flow: u32): u32 {
+  const record = recordOf(tableOf(isWideFrame(frame)), flow)
+  return (flagsOf(record) & FlowFlag.LINK) != 0 ? Permit.LINK : Permit.PASS
+}
+
+/** Notes for the flow that the packet is to begin that a rule allows it. */
+@inline
+function mark(frame: usize): void {
+  const track = <usize>load<u32>(frame, Frame.TRACK)
+  if (track != 0) store<u32>(track, load<u32>(track, Track.FLAGS) | FlowFlag.LINK, Track.FLAGS)
+}
+
+function isIsolated(config: usize, frame: usize): bool {
+  const record = portRecord(config, <u32>load<u16>(frame, Frame.PORT))
+  return (load<u32>(record, PortRecord.FLAGS) & PortFlag.ISOLATED) != 0
+}
+
+/** Whether a packet may begin a flow: a Permit, or a drop reason. */
+function permitNew(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  outPort: u32,
+  outFid: u32,
+  closed: bool,
+): u32 {
+  const action = judge(worker, block, config, frame, State.NEW, outPort, outFid)
   if (action == Action.ALLOW) return Permit.LINK
   if (action == Action.DENY) return Drop.FILTER_DENIED
   if (action == Action.REJECT) return Drop.FILTER_REJECTED
-  return isClosed(config, fid) ? Drop.FILTER_DENIED : Permit.PASS
+  return closed ? Drop.FILTER_DENIED : Permit.PASS
+}
+
+/**
+ * Why a packet of a flow may not pass: 0, or a drop reason. What began may go on, unless a rule that
+ * asks for the state says otherwise.
+ */
+function permitKnown(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  outPort: u32,
+  outFid: u32,
+): u32 {
+  const set = <usize>load<u32>(config, Config.RULES)
+  if (set == 0 || load<u32>(axisAt(set, Axis.STATE)) == 0) return 0
+  const state = isQuoting(frame) ? State.RELATED : State.ESTABLISHED
+  const action = judge(worker, block, config, frame, state, outPort, outFid)
+  if (action == Action.REJECT) return Drop.FILTER_REJECTED
+  return action == Action.DENY ? Drop.FILTER_DENIED : 0
+}
+
+/** True for an ICMP error, which is related to the flow of the packet that it quotes. */
+@inline
+function isQuoting(frame: usize): bool {
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+  const type = <u32>load<u8>(frame, Frame.ICMP_TYPE)
+  if (protocol == Icmpv6.PROTOCOL) return type < Icmpv6.INFORMATIONAL
+  return protocol == Icmp.PROTOCOL && isError(type)
+}
+
+/**
+ * Whether the router may send a packet to `outFid`: 0, or a drop reason. What was published is let in
+ * by a closed bridge. By which port it will leave is not known yet: rules take it by its address.
+ */
+export function permitRouted(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  outFid: u32,
+): u32 {
+  if (load<u32>(frame, Frame.FLOW) != 0) {
+    return permitKnown(worker, block, config, frame, NOWHERE, outFid)
+  }
+  const from = isClosed(config, <u32>load<u16>(frame, Frame.FID))
+  const closed = from || isClosed(config, outFid)
+  const permit = permitNew(
+    worker,
+    block,
+    config,
+    frame,
+    NOWHERE,
+    outFid,
+    closed && !isCalled(frame),
+  )
+  return permit == Permit.LINK ? 0 : permit
+}
+
+/** True if the packet's destination was translated by a rule. */
+@inline
+function isCalled(frame: usize): bool {
+  const track = <usize>load<u32>(frame, Frame.TRACK)
+  return track != 0 && (load<u32>(track, Track.FLAGS) & FlowFlag.DESTINATION_NAT) != 0
 }
 
 /** True if what no rule takes is denied in the domain. */
@@ -77,99 +187,4 @@ function isDiscovery(frame: usize): bool {
   const listener = type >= Icmpv6.LISTENER_QUERY && type <= Icmpv6.LISTENER_DONE
   const neighbor = type >= Icmpv6.ROUTER_SOLICITATION && type <= Icmpv6.REDIRECT
   return listener || neighbor || type == Icmpv6.LISTENER_REPORT_2
-}
-
-/**
- * The action of the first rule that takes a packet that was parsed, 0 if none does; counts it.
- * `outPort` is NOWHERE, and `outFid` where it goes.
- */
-export function judge(
-  worker: u32,
-  block: usize,
-  config: usize,
-  frame: usize,
-  state: u32,
-  outPort: u32,
-  outFid: u32,
-): u32 {
-  const set = <usize>load<u32>(config, Config.RULES)
-  if (set == 0) return 0
-  const keys = block + Worker.SCRATCH
-  setKey(keys, Axis.IN_PORT, <u32>load<u16>(frame, Frame.PORT))
-  setKey(keys, Axis.OUT_PORT, outPort)
-  setKey(keys, Axis.IN_DOMAIN, <u32>load<u16>(frame, Frame.FID))
-  setKey(keys, Axis.OUT_DOMAIN, outFid)
-  setKey(keys, Axis.STATE, state)
-  setKey(keys, Axis.PROTOCOL, <u32>load<u8>(frame, Frame.PROTOCOL))
-  setKey(keys, Axis.ICMP_TYPE, <u32>load<u8>(frame, Frame.ICMP_TYPE))
-  setPorts(keys, frame)
-  let axes = setAddresses(keys, frame)
-  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) axes &= PORTLESS
-  const rule = firstRule(set, keys, axes)
-  if (rule == NO_RULE) return 0
-  count(worker, load<u32>(ruleAt(set, rule), 4), load<u32>(frame, Frame.LENGTH))
-  return load<u32>(ruleAt(set, rule))
-}
-
-@inline
-function setPorts(keys: usize, frame: usize): void {
-  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
-  const has = protocol == TCP.PROTOCOL || protocol == UDP.PROTOCOL || protocol == SCTP.PROTOCOL
-  const ports = has ? load<u32>(frame, Frame.PORTS) : 0
-  setKey(keys, Axis.SOURCE_PORT, <u32>bswap<u16>(<u16>ports))
-  setKey(keys, Axis.DESTINATION_PORT, <u32>bswap<u16>(<u16>(ports >> 16)))
-}
-
-/** Returns the axes that count for the packet's version. */
-function setAddresses(keys: usize, frame: usize): u32 {
-  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L3)
-  if (<u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4) {
-    setKey(keys, Axis.VERSION, 4)
-    setKey(keys, Axis.SOURCE4, bswap<u32>(load<u32>(packet, 12)))
-    setKey(keys, Axis.DESTINATION4, bswap<u32>(load<u32>(packet, 16)))
-    return VERSION4
-  }
-  setKey(keys, Axis.VERSION, 6)
-  setKey128(keys, Axis.SOURCE6, packet + 8)
-  setKey128(keys, Axis.DESTINATION6, packet + 24)
-  return VERSION6
-}
-
-@inline
-function setKey128(keys: usize, axis: u32, address: usize): void {
-  const key = keys + <usize>axis * KEY_SIZE
-  store<u64>(key, bswap<u64>(load<u64>(address)))
-  store<u64>(key, bswap<u64>(load<u64>(address, 8)), 8)
-}
-
-@inline
-function countersOfRule(worker: u32, slot: u32): usize {
-  const index = <usize>(worker * load<u32>(DIRECTORY, Directory.MAX_RULES) + slot)
-  return directory(Directory.RULE_COUNTERS) + index * <usize>RULE_COUNTERS_SIZE
-}
-
-@inline
-function count(worker: u32, slot: u32, octets: u32): void {
-  const counters = countersOfRule(worker, slot)
-  bump(counters, 1)
-  bump(counters + 8, octets)
-}
-
-/** A rule's counter by its slot, all workers together: 0 packets, 1 octets. */
-export function ruleCounter(slot: u32, which: u32): f64 {
-  let total: u64 = 0
-  const workers = load<u32>(DIRECTORY, Directory.MAX_WORKERS)
-  if (slot >= load<u32>(DIRECTORY, Directory.MAX_RULES)) return 0
-  for (let worker: u32 = 0; worker <= workers; worker++) {
-    total += load<u64>(countersOfRule(worker, slot) + ((<usize>which) << 3))
-  }
-  return <f64>total
-}
-
-/** Forgets the counters of a slot, which another rule is to have. */
-export function resetRule(slot: u32): void {
-  const workers = load<u32>(DIRECTORY, Directory.MAX_WORKERS)
-  for (let worker: u32 = 0; worker <= workers; worker++) {
-    memory.fill(countersOfRule(worker, slot), 0, <usize>RULE_COUNTERS_SIZE)
-  }
 }

@@ -59,7 +59,7 @@ export {
 export { eventsLost, nextEvent } from './event'
 // The filter.
 export { filterBegin, filterEnd, filterMatch, filterRule } from './filter/edit'
-export { resetRule, ruleCounter } from './firewall'
+export { resetRule, ruleCounter } from './firewall/judge'
 // Flows by hand.
 export {
   flowCount,

@@ -29,6 +29,7 @@ import { Permit, permitBridged } from './firewall'
 import { flowDeadline, sweepFlows } from './flow/sweep'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
 import { attend, routerDeadline, TAKEN, tickRouter } from './gateway'
+import { Complaint, complain } from './gateway/complain'
 import {
   BURST_MAX,
   DIRECTORY,
@@ -170,7 +171,7 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
       index = load<u32>(block, Worker.NEXT) - 1
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
       entries = floodAllowed(worker, block, record, frame, flags, detail, reach, entries, now)
-    } else drop(worker, port, frame, detail)
+    } else entries = refused(worker, block, config, frame, detail, entries)
   }
   store<u32>(block, count, Worker.NEXT)
   return entries
@@ -199,6 +200,22 @@ function source(
     return recognise(block, config, bucket, key, port, now)
   }
   return learn(worker, block, config, table, bucket, key, value, now)
+}
+
+/** Drops a frame; where a rule rejects it, a gateway on the bridge tells its sender. */
+function refused(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  why: u32,
+  entries: u32,
+): u32 {
+  if (why == Drop.FILTER_REJECTED) {
+    return complain(worker, block, config, frame, Complaint.PROHIBITED, 0, why, entries)
+  }
+  drop(worker, <u32>load<u16>(frame, Frame.PORT), frame, why)
+  return entries
 }
 
 /** The verdict on a frame that the bridge would forward or flood, after the filter was asked. */

@@ -3,6 +3,7 @@
  * clock that the caller moves. Any JavaScript runtime, no privilege.
  */
 import { parseDuration } from './config/duration.js'
+import { filterRules } from './config/filter-rules.js'
 import { refuseUnbuilt } from './config/later.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
 import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
@@ -84,7 +85,7 @@ export class Switch {
     for (const [name, uplink] of Object.entries(config.uplinks)) {
       this.#addPort(name, uplinkPort(name, uplink))
     }
-    this.#topology.setRules(config.filter)
+    this.#topology.setRules(filterRules(config))
     this.#topology.flush()
     for (const entry of config.fdb) this.fdb.add(entry)
   }

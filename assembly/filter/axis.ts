@@ -32,7 +32,7 @@ export namespace Axis {
   export const SOURCE_PORT: u32 = 6
   export const DESTINATION_PORT: u32 = 7
   export const ICMP_TYPE: u32 = 8
-  /** A Flow. */
+  /** A State. */
   export const STATE: u32 = 9
   export const SOURCE4: u32 = 10
   export const DESTINATION4: u32 = 11
@@ -42,7 +42,7 @@ export namespace Axis {
 }
 
 /** What connection tracking says of a packet. */
-export namespace Flow {
+export namespace State {
   export const NEW: u32 = 0
   export const ESTABLISHED: u32 = 1
   export const RELATED: u32 = 2

@@ -65,6 +65,8 @@ export namespace FlowFlag {
   export const SIMULTANEOUS: u32 = 512
   /** The first FIN came from who was called. */
   export const CLOSED_BY_REPLY: u32 = 1024
+  /** A filter rule allowed it: it passes between isolated ports too. */
+  export const LINK: u32 = 2048
 }
 
 /** What an entry of the index is to a flow. */

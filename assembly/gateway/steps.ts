@@ -5,6 +5,7 @@
  * NAT_EXHAUSTED the sender is told (ICMP "administratively prohibited").
  */
 
+import { permitRouted } from '../firewall'
 import { Frame } from '../frame'
 import { arrive } from '../nat/arrive'
 import { leave } from '../nat/leave'
@@ -34,7 +35,9 @@ export function leaveFlow(
   _route: usize,
   now: f64,
 ): u32 {
-  return leave(worker, block, config, frame, <u32>load<u16>(frame, Frame.OUT_FID), now)
+  const outFid = <u32>load<u16>(frame, Frame.OUT_FID)
+  const why = permitRouted(worker, block, config, frame, outFid)
+  return why != 0 ? why : leave(worker, block, config, frame, outFid, now)
 }
 
 /**

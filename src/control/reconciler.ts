@@ -5,6 +5,7 @@
 
 import { withRoutes } from '../config/auto-routes.js'
 import { type Change, planChanges } from '../config/diff.js'
+import { filterRules } from '../config/filter-rules.js'
 import { refuseUnbuilt } from '../config/later.js'
 import type { PortPatch } from '../config/patch.js'
 import { NO_ROUTER, routerSettings } from '../config/router-settings.js'
@@ -123,7 +124,7 @@ export class Reconciler {
     for (const [name, uplink] of Object.entries(uplinks)) {
       this.#addPort(name, uplinkPort(name, uplink))
     }
-    topology.setRules(config.filter)
+    topology.setRules(filterRules(config))
     for (const entry of fdb) this.#fdb.add(entry)
     topology.flush() // in one step, before the first frame is read
     for (const port of this.ports.values()) port.join()

@@ -1,5 +1,6 @@
 /** From a plan (config/diff.ts) to the steps that carry it out on a running switch. */
 import type { Change } from '../config/diff.js'
+import { filterRules } from '../config/filter-rules.js'
 import { same } from '../config/plain.js'
 import { type RouterSettings, routerSettings } from '../config/router-settings.js'
 import type { Bridge, Config, Port as PortConfig, StaticEntry } from '../config/types.js'
@@ -105,19 +106,20 @@ function routing({ host }: Switch, from: RouterSettings, to: RouterSettings): St
 }
 
 function filtering({ host }: Switch, { from, to }: Plan): Step[] {
-  if (same(from.filter, to.filter)) return []
+  const [before, after] = [filterRules(from), filterRules(to)]
+  if (same(before, after)) return []
   const { topology } = host
   return [
     {
       stage: () => {
         try {
-          topology.setRules(to.filter)
+          topology.setRules(after)
         } catch (error) {
-          topology.setRules(from.filter)
+          topology.setRules(before)
           throw error
         }
       },
-      unstage: () => topology.setRules(from.filter),
+      unstage: () => topology.setRules(before),
     },
   ]
 }

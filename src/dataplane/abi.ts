@@ -285,7 +285,8 @@ export const Axis = {
   SOURCE6: 12,
   DESTINATION6: 13,
 } as const
-export const Flow = { new: 0, established: 1, related: 2 } as const
+/** What connection tracking says of a packet: assembly/filter/axis.ts, State. */
+export const FlowState = { new: 0, established: 1, related: 2 } as const
 export const Action = { allow: 1, deny: 2, reject: 3 } as const
 /** Assigned numbers of the protocols that have a name in the config. */
 export const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const

@@ -1,6 +1,6 @@
 /** What a filter rule takes, as intervals on the axes of assembly/filter/axis.ts. */
-import { networkOf, parsePrefix } from '../config/address.js'
-import { Axis, Flow, PROTOCOLS } from './abi.js'
+import { contains, networkOf, parseAddress, parsePrefix } from '../config/address.js'
+import { Axis, FlowState, PROTOCOLS } from './abi.js'
 
 export interface FilterPlace {
   readonly prefix?: string | undefined
@@ -9,18 +9,24 @@ export interface FilterPlace {
   readonly uplink?: string | undefined
 }
 
+/** Which packets a rule takes by where they go. */
+export interface FilterTarget extends FilterPlace {
+  /** Those of `port`: the router does not know yet by which port a packet will leave. */
+  readonly addresses?: readonly string[] | undefined
+}
+
 /** A rule as the config has it, every name resolved when it is written. */
 export interface FilterRule {
   readonly name: string
   readonly action: 'allow' | 'deny' | 'reject'
   readonly from?: FilterPlace | undefined
-  readonly to?: FilterPlace | undefined
+  readonly to?: FilterTarget | undefined
   readonly protocol?: keyof typeof PROTOCOLS | number | undefined
   /** Numbers and ranges such as "80-89", which do not overlap. */
   readonly sourcePort?: readonly (number | string)[] | undefined
   readonly destinationPort?: readonly (number | string)[] | undefined
   readonly icmpType?: readonly number[] | undefined
-  readonly state?: readonly (keyof typeof Flow)[] | undefined
+  readonly state?: readonly (keyof typeof FlowState)[] | undefined
 }
 
 /** An interval of an axis; both ends belong to it, four words each, the highest first. */
@@ -42,7 +48,40 @@ export interface FilterNames {
 /** A port or domain that no frame has: what a rule that names something missing asks for. */
 const MISSING = 0xffff_fffe
 
-export function matchesOf(rule: FilterRule, names: FilterNames): FilterMatch[] {
+/**
+ * The sets of intervals of which a packet must be in one whole: one, and one more a family for the
+ * addresses of a port that packets go to.
+ */
+export function matchesOf(rule: FilterRule, names: FilterNames): FilterMatch[][] {
+  const { addresses = [], port: _, ...to } = rule.to ?? {}
+  const fitting = addresses.filter(fits(rule))
+  const of = (family: 4 | 6) => fitting.filter((text) => parseAddress(text).family === family)
+  return [
+    matchesWith(rule, names),
+    ...([4, 6] as const).flatMap((family) => {
+      const list = of(family)
+      if (list.length === 0) return []
+      const axis = DESTINATION[family]
+      const routed = { ...rule, to: { ...to, prefix: hostPrefix(list[0] as string) } }
+      const others = matchesWith(routed, names).filter((match) => match.axis !== axis)
+      return [[...others, ...list.map((text) => prefixOn(DESTINATION, hostPrefix(text)))]]
+    }),
+  ]
+}
+
+/** Whether an address can be where the rule's packets go. */
+function fits({ from, to, protocol }: FilterRule): (address: string) => boolean {
+  const version = versionOf({ from, to, protocol })
+  return (text) => {
+    const address = parseAddress(text)
+    if (version !== undefined && address.family !== version) return false
+    return to?.prefix === undefined || contains(parsePrefix(to.prefix), address)
+  }
+}
+
+const hostPrefix = (address: string): string => `${address}/${address.includes(':') ? 128 : 32}`
+
+function matchesWith(rule: FilterRule, names: FilterNames): FilterMatch[] {
   const sides = [
     placeOf(rule.from, names, { port: Axis.IN_PORT, domain: Axis.IN_DOMAIN, address: SOURCE }),
     placeOf(rule.to, names, { port: Axis.OUT_PORT, domain: Axis.OUT_DOMAIN, address: DESTINATION }),
@@ -57,7 +96,7 @@ export function matchesOf(rule: FilterRule, names: FilterNames): FilterMatch[] {
     ...(rule.sourcePort ?? []).map((ports) => portsOn(Axis.SOURCE_PORT, ports)),
     ...(rule.destinationPort ?? []).map((ports) => portsOn(Axis.DESTINATION_PORT, ports)),
     ...icmpType.map((type) => only(Axis.ICMP_TYPE, type)),
-    ...state.map((name) => only(Axis.STATE, Flow[name])),
+    ...state.map((name) => only(Axis.STATE, FlowState[name])),
   ]
 }
 
@@ -87,7 +126,11 @@ function placeOf(place: FilterPlace | undefined, names: FilterNames, side: Side)
 }
 
 /** A prefix is of one family; so are ICMP and ICMPv6. */
-function versionOf({ from, to, protocol }: FilterRule): 4 | 6 | undefined {
+function versionOf({
+  from,
+  to,
+  protocol,
+}: Pick<FilterRule, 'from' | 'to' | 'protocol'>): 4 | 6 | undefined {
   if (protocol === 'icmp') return 4
   if (protocol === 'icmpv6') return 6
   const prefix = from?.prefix ?? to?.prefix

@@ -92,10 +92,12 @@ export class Filter {
     const { exports } = this.#manager
     exports.filterBegin()
     for (const rule of this.#rules) {
-      const added = exports.filterRule(Action[rule.action], this.#slotOf.get(rule.name) as number)
-      if (!added) throw full()
-      for (const { axis, low, high } of matchesOf(rule, this.#view)) {
-        if (!exports.filterMatch(axis, ...low, ...high)) throw full()
+      const slot = this.#slotOf.get(rule.name) as number
+      for (const matches of matchesOf(rule, this.#view)) {
+        if (!exports.filterRule(Action[rule.action], slot)) throw full()
+        for (const { axis, low, high } of matches) {
+          if (!exports.filterMatch(axis, ...low, ...high)) throw full()
+        }
       }
     }
     if (!exports.filterEnd()) throw full()
