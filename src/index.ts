@@ -2,6 +2,7 @@
 /** The library: a network switch inside the process. Any JavaScript runtime, no privilege. */
 export type { BridgeInput, Config, ConfigInput, PortInput } from './config/types.js'
 export type { Fdb, FdbEntry } from './dataplane/fdb.js'
+export type { FlowFilter, Flows, FlowView } from './dataplane/flows.js'
 export type { DataplaneEvent, PortCounters } from './dataplane/manager.js'
 export type { DropCount } from './dataplane/topology.js'
 export { ConfigError, type ConfigIssue, LinkspanError } from './error.js'

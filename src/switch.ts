@@ -11,6 +11,7 @@ import type { BridgeInput, Config, ConfigInput, Mirror, Port, PortInput } from '
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js'
 import { Captures } from './dataplane/captures.js'
 import { Fdb } from './dataplane/fdb.js'
+import { Flows } from './dataplane/flows.js'
 import { Forwarder } from './dataplane/forwarder.js'
 import { type Attachment, createMemory } from './dataplane/instance.js'
 import { type DataplaneEvent, Manager } from './dataplane/manager.js'
@@ -46,6 +47,7 @@ const TURNS_MAX = 1_000_000
 
 export class Switch {
   readonly fdb: Fdb
+  readonly flows: Flows
   #config: Config
   readonly #topology: Topology
   readonly #attachment: Attachment
@@ -76,6 +78,7 @@ export class Switch {
     this.#io = new MemoryIo(this.#forwarder, config.capacity.arena)
     this.#loop = new Loop(this.#forwarder, this.#io, () => this.#now)
     this.fdb = new Fdb(this.#topology, () => this.#now)
+    this.flows = new Flows(this.#manager, () => this.#now)
     for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
     for (const name of Object.keys(config.uplinks)) {
       this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
@@ -124,6 +127,7 @@ export class Switch {
   #route(config: Config): void {
     const next = routerSettings(config)
     setRouter(this.#topology.router, this.#routing, next)
+    this.#topology.translation.set(config.nat, config.publish)
     this.#routing = next
   }
 

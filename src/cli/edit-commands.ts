@@ -14,6 +14,7 @@ export function addEditCommands(program: Command): void {
   targeted(port.command('del <port>'))
     .description('remove a port, and its interface if Linkspan made it')
     .action(async (name, options) => (await portEdit()).portDelete(name, options))
+  addFlow(program.command('flow').description('end flows of a running switch'))
   addPublish(program.command('publish').description('publish services of a running switch'))
   addBridge(program.command('bridge').description('change the bridges of a running switch'))
 }
@@ -28,6 +29,17 @@ function addPublish(publish: Command): void {
   targeted(publish.command('del <name>'))
     .description('publish it no more; its flows end')
     .action(async (name, options) => (await edit()).publishDelete(name, options))
+}
+
+function addFlow(flow: Command): void {
+  targeted(flow.command('del'))
+    .description('end flows: those that fit all that is said')
+    .option('--protocol <protocol>', 'of this protocol: tcp, udp, icmp, icmpv6 or a number')
+    .option('--state <state>', 'in this state, as "show flows" has it')
+    .option('--address <address>', 'with this address in any place')
+    .option('--port <number>', 'with this TCP or UDP port, or echo identifier', wholeNumber)
+    .option('--all', 'all of them')
+    .action(async (options) => (await edit()).flowDelete(options))
 }
 
 function addFdb(fdb: Command): void {

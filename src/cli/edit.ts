@@ -30,6 +30,21 @@ export async function fdbFlush(
   await call(options, 'POST', '/v1/fdb/flush', { bridge, vlan, port })
 }
 
+export async function flowDelete(
+  options: Target & {
+    protocol?: string
+    state?: string
+    address?: string
+    port?: number
+    all?: boolean
+  },
+): Promise<void> {
+  const { protocol, state, address, port, all } = options
+  const scope = { protocol, state, address, port, all }
+  const { deleted } = await call<{ deleted: number }>(options, 'POST', '/v1/flows/delete', scope)
+  console.log(`${deleted} flows ended`)
+}
+
 export async function publishAdd(
   name: string,
   listen: string,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { ShowOptions } from './show.js'
 import { type Filter, type Subject, subjects } from './subjects.js'
-import { endWithReader, targeted, vlanNumber } from './words.js'
+import { endWithReader, targeted, vlanNumber, wholeNumber } from './words.js'
 
 export function addShowCommands(program: Command): void {
   const shows = program.command('show').description('show what a running switch is and does')
@@ -19,7 +19,7 @@ export function addShowCommands(program: Command): void {
 function addSubject(shows: Command, name: Subject): void {
   const { text, filters } = subjects[name]
   const command = shows.command(name).description(text)
-  for (const filter of filters) addFilter(command, filter)
+  for (const filter of filters) addFilter(command, name, filter)
   if (name === 'ports') command.option('--wide', 'with MAC, VLANs and policy')
   targeted(command)
     .option('--json', 'as JSON; with --watch one object a line')
@@ -30,8 +30,12 @@ function addSubject(shows: Command, name: Subject): void {
     })
 }
 
-function addFilter(command: Command, filter: Filter): void {
-  if (filter === 'vlan') command.option('--vlan <id>', 'of this VLAN only', vlanNumber)
+function addFilter(command: Command, subject: Subject, filter: Filter): void {
+  if (subject === 'flows' && filter === 'port') {
+    command.option('--port <number>', 'with this TCP or UDP port, or echo identifier', wholeNumber)
+  } else if (filter === 'limit') {
+    command.option('--limit <flows>', 'at most so many; 10000 if left out', wholeNumber)
+  } else if (filter === 'vlan') command.option('--vlan <id>', 'of this VLAN only', vlanNumber)
   else if (filter === 'mac') command.option('--mac <mac>', 'of this MAC only: where is it?')
   else command.option(`--${filter} <${filter}>`, `of this ${filter} only`)
 }

@@ -10,6 +10,7 @@ import type {
 } from '../control/view.js'
 import type { VlanView } from '../control/vlan-view.js'
 import { call, type Target } from './client.js'
+import { flowsTable } from './flow-text.js'
 import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
 import { portText } from './port-text.js'
 import { neighborsTable, publishTable, routesTable } from './router-text.js'
@@ -162,6 +163,7 @@ const printers = {
   neighbors: neighborsTable,
   rules: rulesTable,
   publish: publishTable,
+  flows: flowsTable,
   drops: dropsTable,
   workers: workersTable,
   config: (config: Config) => JSON.stringify(config, null, 2),

@@ -9,10 +9,15 @@ export const subjects = {
   neighbors: { text: 'the neighbours of the router', filters: ['bridge', 'uplink'] },
   rules: { text: 'the rules of the filter: what each has decided', filters: [] },
   publish: { text: 'the published services', filters: [] },
+  flows: {
+    text: 'tracked connections',
+    filters: ['protocol', 'state', 'address', 'port', 'limit'],
+  },
   drops: { text: 'frames dropped, by port and reason', filters: ['port'] },
   workers: { text: 'the forwarding threads', filters: [] },
   config: { text: 'the config in force, every default filled in', filters: [] },
 } as const
 
 export type Subject = keyof typeof subjects
-export type Filter = 'bridge' | 'vlan' | 'port' | 'mac' | 'uplink'
+type Filters = (typeof subjects)[Subject]['filters'][number]
+export type Filter = Filters

@@ -44,10 +44,7 @@ function* unbuilt(config: Config): Generator<[path: string[], what: string]> {
   else if (filter.some(({ state }) => state !== undefined)) {
     yield [['filter'], 'connection states in rules']
   }
-  const keys = { neighbors: 'static neighbours', nat: 'NAT', publish: 'published ports' } as const
-  for (const [key, what] of Object.entries(keys)) {
-    if (config[key as keyof typeof keys].length > 0) yield [[key], what]
-  }
+  if (config.neighbors.length > 0) yield [['neighbors'], 'static neighbours']
 }
 
 const ROUTED = 'a filter beside gateways and uplinks'

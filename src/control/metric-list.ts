@@ -45,6 +45,19 @@ function counted<T>(list: readonly T[], labelsOf: (one: T) => Record<string, str
   return [...counts.values()]
 }
 
+/** Of the addresses of uplinks that something is translated to. */
+function usedPorts({ config, topology }: RunningSwitch): Sample[] {
+  const outer = new Set(config.nat.map(({ uplink }) => uplink))
+  const addresses = [...outer].flatMap((name) => config.uplinks[name]?.addresses ?? [])
+  return addresses.flatMap((text) => {
+    const address = text.slice(0, text.indexOf('/'))
+    const used = topology.translation.nat.portsInUse(address)
+    return (['tcp', 'udp'] as const).map((protocol) => {
+      return { labels: { address, protocol }, value: used[protocol] }
+    })
+  })
+}
+
 const whole: Metric[] = [
   {
     name: 'linkspan_build_info',
@@ -87,6 +100,22 @@ const whole: Metric[] = [
     help: 'Neighbours of the router, by state',
     type: 'gauge',
     read: ({ running }) => counted(neighborViews(running, {}), ({ state }) => ({ state })),
+  },
+  {
+    name: 'linkspan_flows',
+    help: 'Tracked flows, by state',
+    type: 'gauge',
+    read: ({ running }) =>
+      Object.entries(running.flows.states()).map(([state, value]) => ({
+        labels: { state },
+        value,
+      })),
+  },
+  {
+    name: 'linkspan_nat_ports_used',
+    help: 'Ports of external addresses that mappings hold',
+    type: 'gauge',
+    read: ({ running }) => usedPorts(running),
   },
   {
     name: 'linkspan_events_lost_total',

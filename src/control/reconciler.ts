@@ -124,6 +124,7 @@ export class Reconciler {
     for (const [name, uplink] of Object.entries(uplinks)) {
       this.#addPort(name, uplinkPort(name, uplink))
     }
+    topology.translation.set(config.nat, config.publish)
     topology.setRules(filterRules(config))
     for (const entry of fdb) this.#fdb.add(entry)
     topology.flush() // in one step, before the first frame is read

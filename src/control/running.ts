@@ -16,6 +16,7 @@ import type {
 } from '../config/types.js'
 import { Captures } from '../dataplane/captures.js'
 import { Fdb } from '../dataplane/fdb.js'
+import { Flows } from '../dataplane/flows.js'
 import { drops } from '../dataplane/generated/drops.js'
 import { type Attachment, createMemory } from '../dataplane/instance.js'
 import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
@@ -41,6 +42,7 @@ const reasonOf = (code: number) => drops.find((drop) => drop.code === code)?.nam
 
 export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHost, MirrorHost {
   readonly fdb: Fdb
+  readonly flows: Flows
   readonly manager: Manager
   readonly topology: Topology
   /** The module and the memory that all workers share. */
@@ -61,6 +63,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
     this.captures = new Captures(this.manager.exports, attachment.memory, maxWorkers)
     this.topology = new Topology(this.manager, config.capacity)
     this.fdb = new Fdb(this.topology, this.#now)
+    this.flows = new Flows(this.manager, this.#now)
     this.#reconciler = new Reconciler(this, this.fdb, config, (outcome) =>
       'error' in outcome
         ? this.emit('rolled-back', { changes: [], error: outcome.error.message })

@@ -64,6 +64,7 @@ export function stepsFor(at: Switch, plan: Plan, originOf: (port: string) => Ori
     ...late.map(open),
     ...fdbSteps(at, changes, 'add'),
     routing(at, routerSettings(plan.from), routerSettings(plan.to)),
+    translating(at, plan),
     ...filtering(at, plan),
     removal(
       at,
@@ -102,6 +103,15 @@ function routing({ host }: Switch, from: RouterSettings, to: RouterSettings): St
   return {
     stage: () => setRouter(router, from, to),
     unstage: () => setRouter(router, to, from),
+  }
+}
+
+function translating({ host }: Switch, { from, to }: Plan): Step {
+  if (same([from.nat, from.publish], [to.nat, to.publish])) return {}
+  const { translation } = host.topology
+  return {
+    stage: () => translation.set(to.nat, to.publish),
+    unstage: () => translation.set(from.nat, from.publish),
   }
 }
 

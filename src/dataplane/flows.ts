@@ -59,8 +59,10 @@ export class Flows {
     private readonly now: () => number,
   ) {}
 
-  *list(): Generator<FlowView> {
-    for (const { wide: _, index: __, incarnation: ___, ...view } of this.#all()) yield view
+  *list(filter: FlowFilter = {}): Generator<FlowView> {
+    for (const { wide: _, index: __, incarnation: ___, ...view } of this.#all()) {
+      if (fits(view, filter)) yield view
+    }
   }
 
   /** Ends the flows that fit all that is given; returns how many. */

@@ -12,6 +12,7 @@ import {
 } from '../config/address.js'
 import { LISTEN, parseEndpoint } from '../config/endpoint.js'
 import type { NatRule, Publish } from '../config/types.js'
+import { uplinkBridge } from '../config/uplink-port.js'
 import { LinkspanError } from '../error.js'
 import type { MasqueradeRule, Nat, NatRules, PublishRule } from './nat.js'
 
@@ -63,7 +64,7 @@ export class Translation {
     const fixed: { address: string; domain: number; inside: string }[] = []
     const prefixes: { inside: string; outside: string; domain: number }[] = []
     for (const rule of this.#rules) {
-      const uplink = this.host.interfaceOf(rule.uplink)
+      const uplink = this.#uplink(rule.uplink)
       if (!uplink) continue // it is down, or not there yet
       const domain = uplink.fid
       if (rule.type === 'static') {
@@ -74,6 +75,11 @@ export class Translation {
     }
     const publish = this.#published.flatMap((entry) => this.#publish(entry))
     return { masquerade, publish, static: fixed, prefixes }
+  }
+
+  /** An uplink's interface is on a bridge of its own; a bridge may be outer, too. */
+  #uplink(name: string): { fid: number; prefixes: readonly Prefix[] } | undefined {
+    return this.host.interfaceOf(uplinkBridge(name)) ?? this.host.interfaceOf(name)
   }
 
   /** A rule for each family that the uplink has an address of. */
@@ -129,11 +135,13 @@ export class Translation {
     outer: ReturnType<typeof parseEndpoint>,
   ): { address: string; domain: number }[] {
     if (outer.uplink !== undefined) {
-      const uplink = this.host.interfaceOf(outer.uplink)
-      return (uplink?.prefixes ?? []).map(({ bytes }) => ({
-        address: formatAddress(bytes),
-        domain: uplink?.fid ?? 0,
-      }))
+      const uplink = this.#uplink(outer.uplink)
+      const own = (uplink?.prefixes ?? []).map(({ bytes }) => formatAddress(bytes))
+      // One that is a host's as a whole is not the uplink's to listen on.
+      const fixed = this.#rules.map((rule) => (rule.type === 'static' ? rule.outside : undefined))
+      return own
+        .filter((address) => !fixed.includes(address))
+        .map((address) => ({ address, domain: uplink?.fid ?? 0 }))
     }
     if (outer.address === undefined) return []
     const text = outer.address

@@ -517,11 +517,9 @@ test('what is not built yet is refused by whoever runs a config', () => {
   ])
   expect(refused({ bridges: { lan: { policy: 'deny' } }, filter })).toEqual([])
   expect(refused({ bridges: {}, filter: [{ ...filter[0], state: ['new'] }] })).toHaveLength(1)
-  expect(
-    refused({
-      uplinks: { wan },
-      nat: [{ type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }],
-    }),
-  ).toEqual(['nat: this version of Linkspan does not have NAT yet; take "nat" out'])
+  const neighbors = [{ bridge: 'blue', address: '10.55.0.9', mac: '02:00:00:00:00:09' }]
+  expect(refused({ neighbors })).toEqual([
+    'neighbors: this version of Linkspan does not have static neighbours yet; take "neighbors" out',
+  ])
   expect(refused({})).toEqual([])
 })

@@ -3,6 +3,7 @@ import { bridgeRoutes } from './bridges.js'
 import { captureRoutes } from './capture.js'
 import { configRoutes } from './config.js'
 import { fdbRoutes } from './fdb.js'
+import { flowRoutes } from './flows.js'
 import { portRoutes } from './ports.js'
 import { publishRoutes } from './publish.js'
 import type { Route } from './route.js'
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...routerRoutes,
   ...ruleRoutes,
   ...publishRoutes,
+  ...flowRoutes,
   ...statisticRoutes,
   ...traceRoutes,
   ...captureRoutes,
