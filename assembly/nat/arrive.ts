@@ -62,7 +62,8 @@ export function identificationOf(frame: usize, wide: bool): u32 {
 }
 
 /** True for an ICMP error, which belongs to the flow of the packet that it quotes. */
-function isError(frame: usize, wide: bool, protocol: u32): bool {
+export function isError(frame: usize, wide: bool): bool {
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
   if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) return false
   const type = <u32>load<u8>(frame, Frame.ICMP_TYPE)
   if (wide) return protocol == icmpv6.Icmpv6.PROTOCOL && type < icmpv6.Icmpv6.INFORMATIONAL
@@ -71,7 +72,7 @@ function isError(frame: usize, wide: bool, protocol: u32): bool {
 
 /**
  * Place A. The frame was parsed. Returns 0 or a drop reason; Frame.FLOW names the flow, 0 for a packet
- * that may begin one (`leave`).
+ * that may begin one (`leave`), and for an error or a later fragment that belongs to none.
  */
 export function arrive(worker: u32, block: usize, config: usize, frame: usize, now: f64): u32 {
   const wide = isWideFrame(frame)
@@ -90,9 +91,13 @@ export function arrive(worker: u32, block: usize, config: usize, frame: usize, n
   setPorts(track, wide, ports)
   store<u64>(track, 0, Track.CALLED) // and FLAGS
   store<u64>(track, 0, Track.SLOT) // and CELL
-  if (isError(frame, wide, protocol)) return relate(table, wide, frame, tick, track)
+  if (isError(frame, wide)) {
+    const why = relate(table, wide, frame, tick, track)
+    return why != 0 && isExternal(rulesOf(config), wide, track) ? why : 0
+  }
   if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) {
-    return continueFragments(track, table, wide, frame, tick, owner)
+    if (continueFragments(track, table, wide, frame, tick, owner)) return 0
+    return isExternal(rulesOf(config), wide, track) ? Drop.FRAGMENT_LIMIT : 0
   }
   if (wide && protocol == UDP && lacksChecksum(frame)) return Drop.CHECKSUM_ZERO
   const hash = hashOf(table, wide, track, ports, protocol, Kind.ORIGINAL)
@@ -170,7 +175,13 @@ export function number(
   if (shared) identify(packet, has)
 }
 
-/** A later fragment goes where the first went. */
+/** True if what is sent to this tuple's destination has to be translated. */
+function isExternal(rules: usize, wide: bool, tuple: usize): bool {
+  if (slotOf(rules, wide, tuple + (wide ? 16 : 4)) != NO_SLOT) return true
+  return wide && prefixRule(rules, Prefix.OUTSIDE, tuple + 16, 0) != 0
+}
+
+/** A later fragment goes where the first went; false if that was not seen. */
 function continueFragments(
   track: usize,
   table: usize,
@@ -178,10 +189,10 @@ function continueFragments(
   frame: usize,
   tick: u32,
   owner: u32,
-): u32 {
+): bool {
   const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
   const entry = recall(table, wide, track, identificationOf(frame, wide), protocol, tick)
-  if (entry == 0) return Drop.FRAGMENT_LIMIT
+  if (entry == 0) return false
   const reference = referenceOf(entry)
   const record = recordOf(table, reference)
   const other = tupleOf(record, wide, (reference & 1) ^ 1)
@@ -192,7 +203,7 @@ function continueFragments(
     if (!wide) identify(packetOf(frame), renamedOf(entry))
     rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
   }
-  return 0
+  return true
 }
 
 /** A packet of no flow: whoever answers at the address it calls. */

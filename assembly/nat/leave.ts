@@ -25,15 +25,15 @@ import { isOver, State, tickOf } from '../flow/state'
 import { discard, insert, Outcome, permit, prepare, remove } from '../flow/table'
 import { firstState, open } from '../flow/tcp'
 import { Track, trackOf } from '../flow/track'
-import { Frame, framesOf } from '../frame'
+import { Fragment, Frame, framesOf } from '../frame'
 import { ownerOf } from '../memory'
 import * as icmp from '../wire/icmp'
 import * as icmpv6 from '../wire/icmpv6'
 import { TCP } from '../wire/tcp'
-import { isWideFrame, number, packetOf, transportOf } from './arrive'
+import { isError, isWideFrame, number, packetOf, transportOf } from './arrive'
 import { rulesOf } from './config'
 import { rewrite } from './rewrite'
-import { chooseSource } from './source'
+import { chooseSource, isSource } from './source'
 
 /** Void flows in the way are cleared so often. */
 const ATTEMPTS: u32 = 3
@@ -54,6 +54,13 @@ export function leave(
   const table = tableOf(wide)
   if (load<u32>(frame, Frame.FLOW) != 0 || capacityOf(table) == 0) return 0
   const track = trackOf(worker)
+  const rules = rulesOf(config)
+  const later = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER
+  if (later || isError(frame, wide)) {
+    // It cannot be told whose it is: where that does not matter it goes as it is.
+    if (!isSource(rules, wide, frame, track, outFid)) return 0
+    return later ? Drop.FRAGMENT_LIMIT : Drop.FLOW_INVALID
+  }
   const state = stateFor(frame, wide)
   const translated = (load<u32>(track, Track.FLAGS) & FlowFlag.DESTINATION_NAT) != 0
   if (state == State.NONE || (state == State.MIDSTREAM && translated)) return Drop.FLOW_INVALID
@@ -65,7 +72,6 @@ export function leave(
   const tick = tickOf(now)
   let index = prepare(table)
   if (index == 0 && evict(block, table, wide, owner, tick)) index = prepare(table)
-  const rules = rulesOf(config)
   let why: u32 = index == 0 ? Drop.FLOW_TABLE_FULL : 0
   if (why == 0) why = chooseSource(track, table, wide, rules, frame, outFid, owner, tick)
   if (why == 0) {

@@ -78,6 +78,13 @@ export function chooseSource(
   return 0
 }
 
+/** True if what leaves by `outFid` from this tuple's source has to be translated. */
+export function isSource(rules: usize, wide: bool, frame: usize, tuple: usize, outFid: u32): bool {
+  if (staticSlotOf(rules, wide, tuple, outFid) != NO_SLOT) return true
+  if (wide && prefixRule(rules, Prefix.INSIDE, tuple, outFid) != 0) return true
+  return ruleFor(rules, wide, tuple, <u32>load<u16>(frame, Frame.FID), outFid) != 0
+}
+
 @inline
 function mark(track: usize, flags: u32): void {
   store<u32>(track, load<u32>(track, Track.FLAGS) | flags, Track.FLAGS)

@@ -528,6 +528,7 @@ onEveryBuild('NAT', (build) => {
       expect(through(b.pass(later(5)))).toMatchObject({ source: EXTERNAL, destination: SERVER })
       const sent = through(b.pass(first(8)))
       expect(through(b.pass(later(8))).id).toBe(sent.id)
+      expect(through(bench({}).pass(later(6))).source).toBe(HOST)
       expect(b.pass(later(6))).toEqual({ drop: 'fragment-limit' })
       b.advance(31_000)
       expect(b.pass(later(5))).toEqual({ drop: 'fragment-limit' })
