@@ -4,6 +4,7 @@
  */
 
 import { createFlows } from './flow/head'
+import { breakPartsLock } from './flow/hold'
 import { breakFlowLocks } from './flow/lock'
 import {
   ABI_VERSION,
@@ -83,7 +84,7 @@ export function breakLocks(worker: u32): u32 {
   atomic.store<u32>(workerBlock(worker), 0, Worker.EPOCH)
   const owner = (worker + 1) << 24
   let broken = breakTableLocks(directory(Directory.FDB), owner, 0xff000000)
-  broken += breakFlowLocks(owner, 0xff000000)
+  broken += breakFlowLocks(owner, 0xff000000) + breakPartsLock(owner, 0xff000000)
   return hasRouter() ? broken + breakNeighborLocks(owner) : broken
 }
 

@@ -9,7 +9,7 @@ import { interfaceDeadline, tickInterfaces } from './gateway/announce'
 import { hearArp, TAKEN } from './gateway/arp'
 import { hearDiscovery, NO_DISCOVERY } from './gateway/discovery'
 import { discard, Routed, room, routed } from './gateway/emit'
-import { routePacket } from './gateway/forward'
+import { routeInOrder } from './gateway/fragments'
 import { neighborDeadline, tickNeighbors } from './gateway/neighbors'
 import { hasRouter } from './memory'
 import { networkTypeOf } from './packet'
@@ -64,14 +64,14 @@ export function toRouter(
     const heard = hearDiscovery(worker, block, config, frame, own, true, entries)
     if (heard != NO_DISCOVERY) return heard & ~TAKEN
   }
-  if (!isWatched(config, frame)) return routePacket(worker, block, config, frame, own, entries)
+  if (!isWatched(config, frame)) return routeInOrder(worker, block, config, frame, own, entries)
   // Whoever watches the port is to see it as it came, and it is about to be rewritten.
   const copy = copyOf(worker, block, frame)
   if (copy == 0) {
     discard(worker, frame, Drop.TRANSMIT_LIST_FULL)
     return entries
   }
-  entries = routePacket(worker, block, config, copy, own, entries)
+  entries = routeInOrder(worker, block, config, copy, own, entries)
   store<u8>(frame, load<u8>(copy, Frame.DROP), Frame.DROP)
   return entries
 }

@@ -22,6 +22,7 @@
  *   LOCKS        lock words of both flow tables, by bucket
  *   HOSTS        flows a source host, counted by a hash
  *   FRAGMENTS    which flow the rest of a fragmented packet belongs to
+ *   PARTS        fragments that wait for the first of their packet
  *   IDENTIFIERS  counters of IPv4 identifications, by destination
  *   TRACKS       per worker, the packet that is being tracked
  *   NAT          two buffers of translation rules
@@ -92,6 +93,7 @@ export namespace Directory {
   export const TRACKS: usize = 2644
   export const NAT: usize = 2648
   export const IDENTIFIERS: usize = 2652
+  export const PARTS: usize = 2700
   /** u64: when the next slice of flows is swept, in milliseconds; u32: where it starts. */
   export const FLOW_DEADLINE: usize = 2752
   export const FLOW_CURSOR: usize = 2760
@@ -252,6 +254,9 @@ export const LOCKS_MAX: u32 = 4096
 /** Fragmented packets that are remembered, a power of two. */
 export const FRAGMENTS_MAX: u32 = 1024
 export const FRAGMENT_SIZE: usize = 64
+/** Fragments that wait for the first of their packet, and octets of one with what is known of it. */
+export const PARTS_MAX: u32 = 64
+export const PARTS_SIZE: usize = 2048
 /** Counters of IPv4 identifications, a power of two. */
 export const IDENTIFICATIONS: u32 = 1024
 export const TRACK_SIZE: usize = 192
@@ -366,6 +371,7 @@ function layoutFlows(end: u64, all: u64, flows: u32, flows6: u32): u64 {
   end = region(Directory.LOCKS, end, LOCKS_MAX * 4)
   end = region(Directory.HOSTS, end, <u64>hosts * 4)
   end = region(Directory.FRAGMENTS, end, <u64>FRAGMENTS_MAX * FRAGMENT_SIZE)
+  end = region(Directory.PARTS, end, 64 + <u64>PARTS_MAX * PARTS_SIZE)
   end = region(Directory.IDENTIFIERS, end, <u64>IDENTIFICATIONS * 4)
   end = region(Directory.TRACKS, end, all * TRACK_SIZE)
   end = region(Directory.NAT, end, 2 * NAT_SIZE)

@@ -28,11 +28,21 @@ export namespace Track {
   /** The tuple with which it leaves, 36 octets, and one to work with. */
   export const LEAVES: usize = 64
   export const WORK: usize = 104
+  /** u32: 1 if fragments wait for the packet in hand no more. */
+  export const WOKEN: usize = 144
 }
 
 @inline
 export function trackOf(worker: u32): usize {
   return directory(Directory.TRACKS) + <usize>worker * TRACK_SIZE
+}
+
+/** True once, if the packet that was in hand has woken fragments. */
+export function takeWoken(worker: u32): bool {
+  const track = trackOf(worker)
+  const woken = load<u32>(track, Track.WOKEN) != 0
+  store<u32>(track, 0, Track.WOKEN)
+  return woken
 }
 
 /** Takes a packet into account whose flow and kind `reference` names; `l4` is its transport header. */

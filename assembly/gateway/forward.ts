@@ -16,7 +16,7 @@ import { Complaint, complain } from './complain'
 import { discard } from './emit'
 import { canLeave, sendFitted } from './fit'
 import { deliverLocal } from './local'
-import { enterFlow, leaveFlow } from './steps'
+import { enterFlow, KEPT, leaveFlow } from './steps'
 
 /** Handles a packet that was sent to the router's MAC in the domain of interface `own`. */
 export function routePacket(
@@ -99,7 +99,7 @@ function refuse(
   if (why == Drop.FILTER_REJECTED || why == Drop.NAT_EXHAUSTED) {
     return complain(worker, block, config, frame, Complaint.PROHIBITED, 0, why, entries)
   }
-  discard(worker, frame, why)
+  if (why != KEPT) discard(worker, frame, why)
   return entries
 }
 

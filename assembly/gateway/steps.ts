@@ -2,7 +2,7 @@
  * The places where connection tracking, translation and the filter have their say in the way of a
  * packet through the router (forward.ts). Each gets the frame as `parse` has described it, may rewrite
  * it where it lies, and returns 0 to let it go on or a drop reason. For FILTER_REJECTED and
- * NAT_EXHAUSTED the sender is told (ICMP "administratively prohibited").
+ * NAT_EXHAUSTED the sender is told (ICMP "administratively prohibited"); a frame that is KEPT comes again.
  */
 
 import { permitRouted } from '../firewall'
@@ -10,6 +10,8 @@ import { Frame } from '../frame'
 import { arrive } from '../nat/arrive'
 import { leave } from '../nat/leave'
 import { restore } from '../nat/restore'
+
+export { KEPT } from '../nat/arrive'
 
 /**
  * Step A, before it is known where the packet goes: the flow it belongs to (Frame.FLOW), both

@@ -6,6 +6,7 @@ import { Drop } from '../drop'
 import { find, hashOf, portsFor } from '../flow/bucket'
 import { recall, referenceOf, remember, renamedOf } from '../flow/fragment'
 import { capacityOf, tableOf } from '../flow/head'
+import { holdPart, wakeParts } from '../flow/hold'
 import { cellOf, hasPorts, isReady, Mapping, MappingFlag, mappingAt } from '../flow/mapping'
 import {
   copyAddresses,
@@ -97,7 +98,9 @@ export function arrive(worker: u32, block: usize, config: usize, frame: usize, n
   }
   if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) {
     if (continueFragments(track, table, wide, frame, tick, owner)) return 0
-    return isExternal(rulesOf(config), wide, track) ? Drop.FRAGMENT_LIMIT : 0
+    return isExternal(rulesOf(config), wide, track)
+      ? keep(worker, owner, track, wide, frame, tick)
+      : 0
   }
   if (wide && protocol == UDP && lacksChecksum(frame)) return Drop.CHECKSUM_ZERO
   const hash = hashOf(table, wide, track, ports, protocol, Kind.ORIGINAL)
@@ -107,7 +110,7 @@ export function arrive(worker: u32, block: usize, config: usize, frame: usize, n
     const record = recordOf(table, reference)
     const incarnation = incarnationOf(record)
     if (!isOver(record, tick) && sameTuple(tupleOf(record, wide, reference & 1), track, wide)) {
-      return pass(track, table, wide, reference, incarnation, frame, tick, owner)
+      return pass(worker, track, table, wide, reference, incarnation, frame, tick, owner)
     }
     remove(table, wide, reference >> 2, owner)
   }
@@ -124,6 +127,7 @@ function lacksChecksum(frame: usize): bool {
 /** A packet of a known flow: counted, followed, translated. */
 @inline
 function pass(
+  worker: u32,
   track: usize,
   table: usize,
   wide: bool,
@@ -143,7 +147,7 @@ function pass(
   if (!isSame(record, incarnation)) return Drop.FLOW_INVALID
   store<u32>(frame, reference, Frame.FLOW)
   follow(table, wide, reference, record, frame, transportOf(frame), tick, owner)
-  number(track, table, wide, reference, frame, tick)
+  number(worker, owner, track, table, wide, reference, frame, tick)
   if (!translated) return 0
   if (wide) rewrite(frame, packetOf(frame), true, track + Track.LEAVES)
   else rewriteNarrow(frame, packetOf(frame), addresses, ports)
@@ -155,6 +159,8 @@ function pass(
  * fragments behind a first one belong to. The packet has its addresses still, or has new ones already.
  */
 export function number(
+  worker: u32,
+  owner: u32,
   track: usize,
   table: usize,
   wide: bool,
@@ -171,6 +177,8 @@ export function number(
   if (first) {
     const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
     remember(table, wide, track, had, has, protocol, reference, tick)
+    const woken = wakeParts(worker, owner, wide, track, had, protocol, tick)
+    if (woken) store<u32>(track, 1, Track.WOKEN)
   }
   if (shared) identify(packet, has)
 }
@@ -179,6 +187,23 @@ export function number(
 function isExternal(rules: usize, wide: bool, tuple: usize): bool {
   if (slotOf(rules, wide, tuple + (wide ? 16 : 4)) != NO_SLOT) return true
   return wide && prefixRule(rules, Prefix.OUTSIDE, tuple + 16, 0) != 0
+}
+
+/** Instead of a drop reason: the frame is kept, and comes again. */
+export const KEPT: u32 = 0x10000
+
+/** Keeps a fragment until the first of its packet comes. Returns KEPT or a drop reason. */
+export function keep(
+  worker: u32,
+  owner: u32,
+  track: usize,
+  wide: bool,
+  frame: usize,
+  tick: u32,
+): u32 {
+  const identification = identificationOf(frame, wide)
+  const kept = holdPart(worker, owner, wide, frame, track, identification, tick)
+  return kept ? KEPT : Drop.FRAGMENT_LIMIT
 }
 
 /** A later fragment goes where the first went; false if that was not seen. */

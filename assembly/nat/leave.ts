@@ -30,7 +30,7 @@ import { ownerOf } from '../memory'
 import * as icmp from '../wire/icmp'
 import * as icmpv6 from '../wire/icmpv6'
 import { TCP } from '../wire/tcp'
-import { isError, isWideFrame, number, packetOf, transportOf } from './arrive'
+import { isError, isWideFrame, keep, number, packetOf, transportOf } from './arrive'
 import { rulesOf } from './config'
 import { rewrite } from './rewrite'
 import { chooseSource, isSource } from './source'
@@ -59,7 +59,8 @@ export function leave(
   if (later || isError(frame, wide)) {
     // It cannot be told whose it is: where that does not matter it goes as it is.
     if (!isSource(rules, wide, frame, track, outFid)) return 0
-    return later ? Drop.FRAGMENT_LIMIT : Drop.FLOW_INVALID
+    if (!later) return Drop.FLOW_INVALID
+    return keep(worker, ownerOf(worker, block), track, wide, frame, tickOf(now))
   }
   const state = stateFor(frame, wide)
   const translated = (load<u32>(track, Track.FLAGS) & FlowFlag.DESTINATION_NAT) != 0
@@ -87,7 +88,7 @@ export function leave(
     return why == JOINED ? join(track, table, wide, frame) : why
   }
   statistic(block, Statistic.FLOWS_BEGUN)
-  number(track, table, wide, index << 2, frame, tick)
+  number(worker, owner, track, table, wide, index << 2, frame, tick)
   rewrite(frame, packet, wide, track + Track.LEAVES)
   return 0
 }

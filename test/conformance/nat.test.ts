@@ -495,6 +495,19 @@ onEveryBuild('NAT', (build) => {
       expect(b.pass(icmpError(ROUTER, EXTERNAL, [3, 1], frame, 19), IN)).toEqual(invalid)
     })
 
+    test('what the router itself says of a translated packet quotes what was sent, to who sent it', () => {
+      const b = bench()
+      const expired = udp({ from: [HOST, 4000], to: [SERVER, 53] }, { ttl: 1 })
+      const port = through(b.pass(out())).sourcePort
+      const inside = b.passAll(expired).map((frame) => readIp(frame))
+      expect(inside).toMatchObject([{ destination: HOST, protocol: 1, faults: [] }])
+      expect(ends(readQuoted(inside[0]!))).toBe(ends(readIp(expired)))
+      const answer = udp({ from: [SERVER, 53], to: [EXTERNAL, port] }, { ttl: 1 })
+      const outside = b.passAll(answer, IN).map((frame) => readIp(frame))
+      expect(outside).toMatchObject([{ source: EXTERNAL, destination: SERVER, faults: [] }])
+      expect(ends(readQuoted(outside[0]!))).toBe(ends(readIp(answer)))
+    })
+
     test('NAT A10: an error neither ends nor refreshes a mapping', () => {
       const b = bench()
       const outcome = b.pass(out())
@@ -522,16 +535,45 @@ onEveryBuild('NAT', (build) => {
         id,
       })
 
-    test('NAT A12: the rest goes where the first went', () => {
+    test('NAT A12 (RFC 4787 REQ-14): the rest goes where the first went', () => {
       const b = bench()
-      through(b.pass(first(5)))
-      expect(through(b.pass(later(5)))).toMatchObject({ source: EXTERNAL, destination: SERVER })
       const sent = through(b.pass(first(8)))
-      expect(through(b.pass(later(8))).id).toBe(sent.id)
+      expect(through(b.pass(later(8)))).toMatchObject({ source: EXTERNAL, id: sent.id })
       expect(through(bench({}).pass(later(6))).source).toBe(HOST)
-      expect(b.pass(later(6))).toEqual({ drop: 'fragment-limit' })
+      expect(b.passAll(later(6))).toEqual([])
+    })
+
+    test('NAT A12: fragments that come before the first are translated when it comes, in time', () => {
+      const b = bench()
+      expect(b.passAll(later(5, 370))).toEqual([])
+      expect(b.passAll(later(5))).toEqual([])
+      expect(b.passAll(later(6))).toEqual([])
+      const all = b.passAll(first(5)).map((frame) => readIp(frame))
+      expect(all.map(({ source }) => source)).toEqual([EXTERNAL, EXTERNAL, EXTERNAL])
+      expect(new Set(all.map(({ id }) => id)).size).toBe(1)
+      expect(all.flatMap(({ faults }) => faults)).toEqual([])
+      expect(all[0]?.sourcePort).toBeGreaterThan(1023)
       b.advance(31_000)
-      expect(b.pass(later(5))).toEqual({ drop: 'fragment-limit' })
+      expect(b.passAll(first(6))).toHaveLength(1)
+    })
+
+    test('T6: a port has eight fragments waiting and no more, and keeps nobody else from it', () => {
+      const b = bench()
+      for (let id = 0; id < 8; id++) expect(b.passAll(later(id))).toEqual([])
+      for (let id = 8; id < 10_000; id += 50) {
+        expect(b.pass(later(id))).toEqual({ drop: 'fragment-limit' })
+      }
+      const others = { source: OTHER, destination: SERVER, protocol: 17, id: 9, fragment: 185 }
+      expect(b.passAll(ipFrame({ ...others, payload: new Uint8Array(100) }))).toEqual([])
+      const start = udp(
+        { from: [OTHER, 4000], to: [SERVER, 53] },
+        { fragment: 0x2000, id: 9 },
+        1472,
+      )
+      expect(b.passAll(start)).toHaveLength(2)
+      b.advance(31_000)
+      expect(b.passAll(later(20_000))).toEqual([])
+      expect(b.rig.drops()['a fragment-limit']).toBe(200 + 8)
     })
   })
 

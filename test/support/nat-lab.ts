@@ -69,19 +69,24 @@ export class NatLab {
 
   /** Puts a frame, which is addressed to the router, in; `to` 1 is the bridge, 2 the uplink. */
   pass(frame: Uint8Array, passage: Passage = {}): Outcome {
+    const before = this.rig.drops()
+    const out = this.passAll(frame, passage)
+    const drop = Object.entries(this.rig.drops()).find(([key, n]) => n !== before[key])
+    if (drop) return { drop: drop[0].split(' ')[1] as string }
+    if (out.length !== 1) throw new Error(`${out.length} packets came out`)
+    return { frame: out[0] as Uint8Array }
+  }
+
+  /** The same where it is not one packet that comes out. */
+  passAll(frame: Uint8Array, passage: Passage = {}): Uint8Array[] {
     const { from = 1 } = passage
     const bytes = frame.slice()
     bytes.set(from === 1 ? GATEWAY : UPLINK)
     const source = frame.subarray(26, 30).join('.')
     bytes.set(from === 1 ? macOf(source) : macOf('203.0.113.1'), 6)
-    const before = this.rig.drops()
     this.rig.inject(this.#portOf(source, from), this.#offloaded(bytes, passage)).run()
     // What a bridge floods leaves by several ports.
-    const out = [...new Map(this.drain().map((one) => [one.join(), one])).values()]
-    const drop = Object.entries(this.rig.drops()).find(([key, n]) => n !== before[key])
-    if (drop) return { drop: drop[0].split(' ')[1] as string }
-    if (out.length !== 1) throw new Error(`${out.length} packets came out`)
-    return { frame: out[0] as Uint8Array }
+    return [...new Map(this.drain().map((one) => [one.join(), one])).values()]
   }
 
   #portOf(source: string, from: number): string {
