@@ -20,6 +20,8 @@ const packagesOf = {
   ping: ['iputils-ping'],
   scapy: ['python3-scapy'],
   tcpdump: ['tcpdump'],
+  traceroute: ['traceroute'],
+  turnserver: ['coturn'],
   unshare: ['util-linux'],
   vde_switch: ['vde2'],
 }
@@ -30,7 +32,7 @@ const compiler = ['cc', 'g++', 'make', 'python3']
 /** What the tests call besides the switch itself. */
 export const testTools = [
   ...['ip', 'unshare', 'ping', 'iperf3', 'tcpdump', 'ethtool', 'scapy'],
-  ...['ovs-vsctl', 'ovs-vswitchd', 'vde_switch'],
+  ...['ovs-vsctl', 'ovs-vswitchd', 'vde_switch', 'nft', 'traceroute', 'turnserver'],
 ]
 
 /** Node, packages and compiler: enough to build. */

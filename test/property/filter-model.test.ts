@@ -1,4 +1,7 @@
-/** Random rules and random packets: the compiled filter decides as one that reads rule by rule. */
+/**
+ * Random rules and random packets: the compiled filter decides as one that reads rule by rule. Without
+ * flows, so that every packet is asked.
+ */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { FilterRule } from '../../src/dataplane/filter.js'
@@ -143,7 +146,7 @@ onEveryBuild('a compiled filter', (build) => {
         fc.array(packets, { maxLength: 30 }),
         fc.boolean(),
         (list, sent, closed) => {
-          const bench = rig(build, { capacity: { rules: 300 } })
+          const bench = rig(build, { capacity: { rules: 300, flows: 0, flows6: 0 } })
           bench.bridge('lan', { policy: closed ? 'deny' : 'allow' }).ports(PORTS.join(''))
           for (const name of PORTS) bench.setStatic(macs[name], name)
           bench.rules(...list)
