@@ -32,11 +32,10 @@ export async function discover(netns: string, server: string): Promise<Discovere
   const text = await ask('-m', '-f')
   const hairpin = await ask('-H')
   const named = (what: string) => new RegExp(`NAT with (.*) ${what}!`).exec(text)?.[1] ?? 'unknown'
-  const responses = hairpin.match(/RFC 5780 response/g)?.length ?? 0
   return {
     mapping: named('Mapping'),
     filtering: named('Filtering'),
-    hairpin: responses === 2,
+    hairpin: hairpin.includes('successful hairpinning'),
     untouched: !`${text}${hairpin}`.includes('ALG detected'),
     text: text + hairpin,
   }
