@@ -167,6 +167,31 @@ onEveryBuild('NAT', (build) => {
       )
     })
 
+    test('NAT A8: who has an external address of its own calls a neighbour with it', () => {
+      const own = '203.0.113.20'
+      const publish = [
+        {
+          name: 'dns',
+          address: EXTERNAL,
+          domain: 2,
+          protocol: 'udp',
+          ports: [53, 53],
+          to: OTHER,
+        } as const,
+      ]
+      const b = bench({
+        ...MASQUERADE,
+        publish,
+        static: [{ address: own, domain: 2, inside: HOST }],
+      })
+      const call = udp({ from: [HOST, 4000], to: [EXTERNAL, 53] })
+      expect(ends(through(b.pass(call, { from: 1, to: 1 })))).toBe(`${own} 4000 > ${OTHER} 53`)
+      const answer = udp({ from: [OTHER, 53], to: [own, 4000] })
+      expect(ends(through(b.pass(answer, { from: 1, to: 1 })))).toBe(
+        `${EXTERNAL} 53 > ${HOST} 4000`,
+      )
+    })
+
     test('NAT A14 (RFC 5382 REQ-4): an unsolicited SYN is dropped in silence', () => {
       const b = bench()
       const syn = tcp({ from: [SERVER, 1], to: [EXTERNAL, 80] }, { flags: Flag.SYN })
