@@ -79,7 +79,10 @@ function checkStatic(
   interfaces: readonly RouterInterface[],
   issues: Issues,
 ): void {
-  if (uplink !== undefined) checkOurs([...path, 'outside'], outside, uplink, issues)
+  if (uplink !== undefined && !isOn(uplink, parseAddress(outside))) {
+    const expected = `an address in a subnet of ${uplink.who} (${subnetTexts([uplink])})`
+    issues.add([...path, 'outside'], quote(outside), expected)
+  }
   const host = parseAddress(inside)
   const own = interfaces.find((of) => isOwn(of, host))
   if (own !== undefined) {

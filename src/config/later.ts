@@ -44,7 +44,6 @@ function* unbuilt(config: Config): Generator<[path: string[], what: string]> {
   else if (filter.some(({ state }) => state !== undefined)) {
     yield [['filter'], 'connection states in rules']
   }
-  if (config.neighbors.length > 0) yield [['neighbors'], 'static neighbours']
 }
 
 const ROUTED = 'a filter beside gateways and uplinks'

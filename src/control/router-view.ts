@@ -1,7 +1,6 @@
 /** The router as data: its routes and its neighbours, of bridges and of uplinks. */
 import type * as z from 'zod'
 import { shownBridge, uplinkOf } from '../config/uplink-port.js'
-import { neighborsOf } from '../dataplane/routing.js'
 import type { neighborAnswer, routeAnswer } from './api/router.js'
 import type { RunningSwitch } from './running.js'
 
@@ -26,11 +25,13 @@ export function routeViews(running: RunningSwitch, scope: RouterScope): RouteVie
   return inScope(routes, scope).sort((a, b) => six(a) - six(b) || length(b) - length(a))
 }
 
-/** By interface, then address. */
+/** Those that are known, or asked for. */
 export function neighborViews(running: RunningSwitch, scope: RouterScope): NeighborView[] {
   checkScope(running, scope)
-  const known = neighborsOf(running.topology.router, running.now())
-  const views = known.map(({ bridge, ...rest }) => ({ ...placeOf(bridge), ...rest }))
+  const known = running.topology.router.neighbors(running.now())
+  const views = known.flatMap(({ bridge, state, ...rest }) =>
+    state === 'none' ? [] : [{ ...placeOf(bridge), ...rest, state }],
+  )
   return inScope(views, scope).map(({ bridge, uplink, vlan, address, mac, state, age }) => {
     return { bridge, uplink, vlan, address, mac, state, age }
   })

@@ -14,7 +14,7 @@ export interface RouterTarget {
     settings: Omit<RouterInterfaceSettings, 'domain'> | undefined,
   ): void
   setRoutes(routes: RouterSettings['routes']): void
-  setNeighbors?(neighbors: RouterSettings['neighbors']): void
+  setNeighbors(neighbors: RouterSettings['neighbors']): void
 }
 
 /** Gathers what differs; it is in force with the next flush. An error leaves what was before. */
@@ -36,7 +36,7 @@ function change(router: RouterTarget, from: RouterSettings, to: RouterSettings):
   const before = byDomain(from)
   const after = byDomain(to)
   // Routes hold on to interfaces, so that they go first and come last.
-  router.setNeighbors?.([])
+  router.setNeighbors([])
   router.setRoutes([])
   for (const [key, { domain }] of before)
     if (!after.has(key)) router.setInterface(domain, undefined)
@@ -45,24 +45,9 @@ function change(router: RouterTarget, from: RouterSettings, to: RouterSettings):
     router.setInterface(domain, settings)
   }
   router.setRoutes(to.routes)
-  router.setNeighbors?.(to.neighbors)
+  router.setNeighbors(to.neighbors)
 }
 
 function byDomain({ interfaces }: RouterSettings): Map<string, RouterInterfaceSettings> {
   return new Map(interfaces.map((one) => [`${one.domain.bridge}/${one.domain.vlan ?? ''}`, one]))
-}
-
-export interface RouterNeighbor {
-  bridge: string
-  vlan: number | null
-  address: string
-  mac: string | null
-  state: 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed' | 'permanent'
-  age: number | null
-}
-
-/** What a router knows of its neighbours, as far as it tells. */
-export function neighborsOf(router: object, now: number): readonly RouterNeighbor[] {
-  const told = router as { neighbors?(now: number): readonly RouterNeighbor[] }
-  return told.neighbors?.(now) ?? []
 }

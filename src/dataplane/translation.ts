@@ -48,7 +48,7 @@ export class Translation {
     this.#rules = rules
     this.#published = published
     this.#changed = true
-    this.host.setExternal(staticAddresses(rules))
+    this.host.setExternal(staticAddresses(rules, (uplink) => this.#bridgeOf(uplink)))
   }
 
   /** Writes them into the open change. */
@@ -78,8 +78,13 @@ export class Translation {
   }
 
   /** An uplink's interface is on a bridge of its own; a bridge may be outer, too. */
+  #bridgeOf(uplink: string): string {
+    const own = uplinkBridge(uplink)
+    return this.host.interfaceOf(own) ? own : uplink
+  }
+
   #uplink(name: string): { fid: number; prefixes: readonly Prefix[] } | undefined {
-    return this.host.interfaceOf(uplinkBridge(name)) ?? this.host.interfaceOf(name)
+    return this.host.interfaceOf(this.#bridgeOf(name))
   }
 
   /** A rule for each family that the uplink has an address of. */
@@ -155,14 +160,18 @@ export class Translation {
   }
 }
 
-/** The outer addresses of hosts that have one of their own, by uplink. */
-function staticAddresses(rules: readonly NatRule[]): Map<string, Prefix[]> {
+/** The outer addresses of hosts that have one of their own, by the bridge of their uplink. */
+function staticAddresses(
+  rules: readonly NatRule[],
+  bridgeOf: (uplink: string) => string,
+): Map<string, Prefix[]> {
   const found = new Map<string, Prefix[]>()
   for (const rule of rules) {
     if (rule.type !== 'static') continue
     const { family, bytes } = parseAddress(rule.outside)
     const prefix = { family, bytes, length: bytes.length * 8 }
-    found.set(rule.uplink, [...(found.get(rule.uplink) ?? []), prefix])
+    const bridge = bridgeOf(rule.uplink)
+    found.set(bridge, [...(found.get(bridge) ?? []), prefix])
   }
   return found
 }

@@ -104,6 +104,9 @@ describe('an uplink', () => {
     const routes = await running.do('show', 'routes')
     expect(routes).toMatch(/^0\.0\.0\.0\/0 +203\.0\.113\.1 +wan +static$/m)
     expect(routes).toMatch(/^10\.55\.0\.0\/24 +- +blue +connected$/m)
+    expect(await running.do('show', 'neighbors', '--uplink', 'wan')).toMatch(
+      /^203\.0\.113\.1 .* wan /m,
+    )
     for (const words of [
       ['del', 'wan'],
       ['set', 'wan', '--mtu', '1400'],
@@ -250,4 +253,16 @@ test('routes by hand lead through hosts', async () => {
     '+ route 10.99.0.0/16\n',
   )
   expect(await ping(left, '10.99.0.1')).toEqual(all)
+})
+
+test('static neighbours are known without asking', async () => {
+  const { left, config } = twoBridges()
+  const neighbors = [{ bridge: 'red', address: '10.66.0.9', mac: '02:66:00:00:00:09' }]
+  const running = await up({ ...config, neighbors })
+  expect(await running.do('show', 'neighbors')).toMatch(
+    /^10\.66\.0\.9 +02:66:00:00:00:09 +red +- +permanent +-$/m,
+  )
+  expect(await running.do('apply', '-c', configFile(config))).toBe('- neighbor red 10.66.0.9\n')
+  expect(await running.do('show', 'neighbors')).not.toContain('10.66.0.9')
+  expect(await ping(left, '10.66.0.2')).toEqual(all)
 })

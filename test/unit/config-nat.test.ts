@@ -87,7 +87,10 @@ describe('nat', () => {
       { ...masquerade, inside: 1 },
       '.inside: unknown key; expected one of "type", "from", "uplink", "source", "ports" or "filtering"',
     ],
-    [{ ...fixed, outside: '203.0.113.21' }, `.outside: found "203.0.113.21"; expected ${OURS}`],
+    [
+      { ...fixed, outside: '203.0.114.21' },
+      '.outside: found "203.0.114.21"; expected an address in a subnet of uplink "wan" (203.0.113.10/24, 203.0.113.20/24, 2001:db8::10/64)',
+    ],
     [
       { ...fixed, outside: '2001:db8::10' },
       '.outside: found "2001:db8::10"; expected an address of the family of "10.55.0.2"',

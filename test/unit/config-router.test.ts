@@ -517,9 +517,5 @@ test('what is not built yet is refused by whoever runs a config', () => {
   ])
   expect(refused({ bridges: { lan: { policy: 'deny' } }, filter })).toEqual([])
   expect(refused({ bridges: {}, filter: [{ ...filter[0], state: ['new'] }] })).toHaveLength(1)
-  const neighbors = [{ bridge: 'blue', address: '10.55.0.9', mac: '02:00:00:00:00:09' }]
-  expect(refused({ neighbors })).toEqual([
-    'neighbors: this version of Linkspan does not have static neighbours yet; take "neighbors" out',
-  ])
   expect(refused({})).toEqual([])
 })

@@ -89,10 +89,11 @@ describe('createSwitch', () => {
     answer(sw, 'web', '10.55.0.9')
     const seen = packets(portOf(sw, 'web'))
     expect(seen.map(({ destination }) => destination)).toContain('10.9.1.1')
-    // The smaller network leads nowhere.
     send(sw, udp({ source: '10.55.0.2', destination: '10.9.7.1' }))
-    const more = packets(portOf(sw, 'web'))
-    expect(more.map(({ destination }) => destination)).not.toContain('10.9.7.1')
+    // ICMP destination unreachable, network unreachable (RFC 792).
+    const [error] = packets(portOf(sw, 'web'))
+    expect(error).toMatchObject({ source: '10.55.0.1', protocol: 1 })
+    expect([...(error?.payload.slice(0, 2) ?? [])]).toEqual([3, 0])
   })
 
   test('adds and removes bridges with gateways while it runs', async () => {
