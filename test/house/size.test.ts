@@ -9,12 +9,12 @@ describe('the size of a release module', () => {
     expect(() => checkSize(name, readFileSync(at('build', `${name}.wasm`)))).not.toThrow()
   })
 
-  it('fails over 96 KiB, and not at 96 KiB', () => {
-    expect(() => checkSize('x', Buffer.alloc(96 * 1024))).not.toThrow()
-    expect(() => checkSize('x', Buffer.alloc(96 * 1024 + 1))).toThrow('98305 bytes raw')
+  it('fails over 80 KiB, and not at 80 KiB', () => {
+    expect(() => checkSize('x', Buffer.alloc(80 * 1024))).not.toThrow()
+    expect(() => checkSize('x', Buffer.alloc(80 * 1024 + 1))).toThrow('81921 bytes raw')
   })
 
-  it('fails over 40 KiB gzipped', () => {
-    expect(() => checkSize('x', randomBytes(40 * 1024))).toThrow('bytes gzipped')
+  it('fails over 34 KiB gzipped', () => {
+    expect(() => checkSize('x', randomBytes(34 * 1024))).toThrow('bytes gzipped')
   })
 })
