@@ -4,7 +4,6 @@
  */
 import { parseDuration } from './config/duration.js'
 import { filterRules } from './config/filter-rules.js'
-import { refuseUnbuilt } from './config/later.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
 import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
 import type { BridgeInput, Config, ConfigInput, Mirror, Port, PortInput } from './config/types.js'
@@ -65,7 +64,6 @@ export class Switch {
 
   /** @internal Use {@link createSwitch}. */
   constructor(module: WebAssembly.Module, config: Config, options: SwitchOptions) {
-    refuseUnbuilt(config)
     const capacities = { workers: 1, ...config.capacity }
     const memory = createMemory(module, 'single', capacities, [options.seed ?? 0, 0])
     const attachment = { module, memory }
@@ -111,7 +109,6 @@ export class Switch {
     this.#open()
     const bridges = { ...this.#config.bridges, [name]: options }
     const next = parseConfig({ ...this.#config, bridges })
-    refuseUnbuilt(next)
     this.#addBridge(name, next.bridges[name] as Config['bridges'][string])
     try {
       this.#route(next)

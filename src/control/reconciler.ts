@@ -6,7 +6,6 @@
 import { withRoutes } from '../config/auto-routes.js'
 import { type Change, planChanges } from '../config/diff.js'
 import { filterRules } from '../config/filter-rules.js'
-import { refuseUnbuilt } from '../config/later.js'
 import type { PortPatch } from '../config/patch.js'
 import { NO_ROUTER, routerSettings } from '../config/router-settings.js'
 import type {
@@ -98,7 +97,6 @@ export class Reconciler {
 
   /** Sets up what the switch starts with; devices that are not there yet are waited for. */
   start(): void {
-    refuseUnbuilt(this.config)
     const mirrors = this.#mirrors.step(this.config)
     mirrors.prepare()
     try {
@@ -143,7 +141,6 @@ export class Reconciler {
       this.#refuseWhileUnconfirmed()
       const before = this.#desired
       const next = applied(before, wanted, options.prune ?? false)
-      refuseUnbuilt(next.config)
       const changes = planChanges(before.config, next.config)
       refuseRestart(changes)
       if (options.dryRun) return { changes }
@@ -275,7 +272,6 @@ export class Reconciler {
   /** Also edits what an apply that waits to be confirmed would go back to. */
   async #edit(edit: (desired: Desired) => Desired): Promise<void> {
     const next = edit(this.#desired)
-    refuseUnbuilt(next.config)
     const before = this.#confirmation.before && edit(this.#confirmation.before)
     await this.#moveTo(next)
     if (before) this.#confirmation.before = before

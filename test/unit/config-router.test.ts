@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { autoRoutes } from '../../src/config/auto-routes.js'
 import { derivedMac } from '../../src/config/derived-mac.js'
 import { planChanges } from '../../src/config/diff.js'
-import { refuseUnbuilt } from '../../src/config/later.js'
 import { parseConfig, withoutPort, withPort } from '../../src/config/parse.js'
 import type { Gateway, VlanPolicy } from '../../src/config/types.js'
 import { parseYaml } from '../../src/config/yaml.js'
@@ -504,18 +503,4 @@ test('changes of the router are named in a plan', () => {
   expect(told(planChanges(parseConfig({ bridges: blue, uplinks: { wan } }), other))).toEqual([
     'replace uplink wan device.name,device.addresses',
   ])
-})
-
-test('what is not built yet is refused by whoever runs a config', () => {
-  const refused = (more: object) =>
-    linesOf(() => refuseUnbuilt(parseConfig({ bridges: blue, ...more })))
-  const filter = [{ name: 'a', action: 'deny' }]
-  const beside = 'this version of Linkspan does not have a filter beside gateways and uplinks yet'
-  expect(refused({ bridges: { blue: { ...blue.blue, policy: 'deny' } }, filter })).toEqual([
-    `bridges.blue.policy: ${beside}; take "policy" out`,
-    `filter: ${beside}; take "filter" out`,
-  ])
-  expect(refused({ bridges: { lan: { policy: 'deny' } }, filter })).toEqual([])
-  expect(refused({ bridges: {}, filter: [{ ...filter[0], state: ['new'] }] })).toHaveLength(1)
-  expect(refused({})).toEqual([])
 })
