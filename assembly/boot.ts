@@ -16,12 +16,12 @@ import {
   hasRouter,
   MAGIC,
   NEVER,
-  QUEUE_SIZE,
   queues as queuesAt,
   Worker,
   workerBlock,
 } from './memory'
 import { NeighborHead, neighborHead } from './router/neighbor'
+import { QUEUE_SIZE } from './size'
 import { breakLocks as breakTableLocks, create } from './table/hash'
 
 /**

@@ -11,7 +11,8 @@
  */
 import { bump } from './counter'
 import { FRAME_SIZE, Frame } from './frame'
-import { CAPTURE_DATA, CAPTURE_SIZE, DIRECTORY, Directory, directory, Worker } from './memory'
+import { DIRECTORY, Directory, directory, Worker } from './memory'
+import { CAPTURE_DATA, CAPTURE_SIZE } from './size'
 import { TRANSMIT_SIZE } from './transmit'
 import { destinationOf, Ethernet, EtherType, sourceOf } from './wire/ethernet'
 import { payloadOf } from './wire/payload'

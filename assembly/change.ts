@@ -20,16 +20,9 @@ import {
   vlanSet,
 } from './config'
 import { buildFloodLists } from './flood'
-import {
-  BINDING_SIZE,
-  BINDINGS_MAX,
-  bucketsFor,
-  copiedSize,
-  DIRECTORY,
-  Directory,
-  VLAN_SET_SIZE,
-} from './memory'
+import { DIRECTORY, Directory } from './memory'
 import { NANOSECOND, RATE_SIZE, Rate, resetMeter } from './meter'
+import { BINDING_SIZE, BINDINGS_MAX, bucketsFor, copiedSize, VLAN_SET_SIZE } from './size'
 
 /** Starts a change. False while a worker still uses the buffer; then try again a moment later. */
 export function configBegin(): bool {

@@ -8,20 +8,16 @@
  * of VLANs a port, a record a domain, bindings of source addresses, and what `configCommit` makes of
  * them: the ports in the order of their kind, flood lists, runs of flood lists.
  */
+import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
 import {
   BINDING_SIZE,
   BINDINGS_MAX,
   CONFIG_HEAD_SIZE,
-  DIRECTORY,
-  Directory,
   DOMAIN_RECORD_SIZE,
-  directory,
   PORT_RECORD_SIZE,
   VLAN_MAP_SIZE,
   VLAN_SET_SIZE,
-  Worker,
-  workerBlock,
-} from './memory'
+} from './size'
 
 /** Ticks of an FDB time stamp: 125 ms, so that 24 bits span 24 days and ageing 1,000,000 s. */
 export const TICK_MS: f64 = 125

@@ -3,16 +3,8 @@
  * reads; an aligned 64-bit store is not torn on any machine we run on. A frame counts as sent when it
  * is put into the transmit list, and is taken back if the device then refuses it.
  */
-import {
-  COUNTERS_SIZE,
-  DIRECTORY,
-  Directory,
-  directory,
-  PORT_SHARED_SIZE,
-  REASONS_MAX,
-  Worker,
-  workerBlock,
-} from './memory'
+import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
+import { COUNTERS_SIZE, PORT_SHARED_SIZE, REASONS_MAX } from './size'
 
 /** A port's counters, u64 each: one cache line. `rx` is into the switch. */
 export namespace Counter {

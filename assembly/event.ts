@@ -6,7 +6,8 @@
  */
 
 import { bump } from './counter'
-import { EVENTS_MAX, Worker, workerBlock } from './memory'
+import { Worker, workerBlock } from './memory'
+import { EVENTS_MAX } from './size'
 
 const EVENT_SIZE: usize = 32
 

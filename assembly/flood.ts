@@ -19,7 +19,8 @@ import {
   portRecord,
   vlanSet,
 } from './config'
-import { DIRECTORY, Directory, PORT_RECORD_SIZE, RUN_SIZE } from './memory'
+import { DIRECTORY, Directory } from './memory'
+import { PORT_RECORD_SIZE, RUN_SIZE } from './size'
 import { sort } from './sort'
 
 export namespace Run {

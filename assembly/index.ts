@@ -73,7 +73,7 @@ export {
 // The router's interfaces, routes and neighbours.
 export { neighborFlush, neighborFlushPort, neighborNext, neighborSet } from './gateway/manage'
 // The life of a memory: plan and lay out, boot once, attach each instance.
-export { layout } from './memory'
+export { layout } from './layout'
 // Rules of translation.
 export {
   natBegin,

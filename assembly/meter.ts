@@ -5,7 +5,8 @@
  * exchange takes a frame in, so workers share a meter without a lock; a frame that comes while there
  * is any room passes whole, however long it is, and the rate holds on average.
  */
-import { Directory, directory, PORT_SHARED_SIZE } from './memory'
+import { Directory, directory } from './memory'
+import { PORT_SHARED_SIZE } from './size'
 
 /** The meters of a port; the first three are the classes of Flood. The same in src/dataplane/abi.ts. */
 export namespace Meter {

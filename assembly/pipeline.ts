@@ -30,22 +30,12 @@ import { flowDeadline, sweepFlows } from './flow/sweep'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
 import { attend, routerDeadline, TAKEN, tickRouter } from './gateway'
 import { Complaint, complain } from './gateway/complain'
-import {
-  BURST_MAX,
-  DIRECTORY,
-  Directory,
-  directory,
-  ENTRIES_RESERVE,
-  HEADS_RESERVE,
-  HEADS_SIZE,
-  TRANSMIT_MAX,
-  Worker,
-  workerBlock,
-} from './memory'
+import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
 import { conforms } from './meter'
 import { settle } from './offload/release'
 import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
+import { BURST_MAX, ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from './size'
 import { destinationOf, isStation, sourceOf } from './wire/ethernet'
 
 /** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */

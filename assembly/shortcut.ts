@@ -31,18 +31,15 @@ import { sendFitting } from './egress/form'
 import { UP } from './egress/send'
 import { relabel, tagLength, tagOfPort } from './egress/vlan'
 import { FRAME_SIZE, Frame } from './frame'
+import { DIRECTORY, Directory, directory, Worker } from './memory'
+import { concerns, interfaceMac, NO_MAC } from './router/interface'
 import {
   COUNTERS_SIZE,
-  DIRECTORY,
-  Directory,
-  directory,
   ENTRIES_RESERVE,
   PORT_SHARED_SIZE,
   TRANSMIT_MAX,
   VLAN_SET_SIZE,
-  Worker,
-} from './memory'
-import { concerns, interfaceMac, NO_MAC } from './router/interface'
+} from './size'
 import { holds, nearSlot, refresh, VALUE, valueOf } from './table/bucket'
 import { TRANSMIT_SIZE } from './transmit'
 import { Ethernet, isGroup, isStation } from './wire/ethernet'

@@ -9,7 +9,8 @@
  * it, and bodyLength is 0. `except` is the port that is left out of the list (the ingress of a
  * flood), NO_PORT for none. Lists stay valid until the next call for the same worker.
  */
-import { Directory, directory, TRANSMIT_MAX, Worker } from './memory'
+import { Directory, directory, Worker } from './memory'
+import { TRANSMIT_MAX } from './size'
 
 export const TRANSMIT_SIZE: usize = 32
 export const NO_PORT: u32 = 0xffffffff

@@ -52,7 +52,7 @@ export const src = {
 /** assembly, from the top: a room may import all that lies lower, never its siblings. */
 export const assembly = inLayers([
   ['index'],
-  ['pipeline', 'boot'],
+  ['pipeline', 'boot', 'layout'],
   ['shortcut'],
   ['gateway'],
   ['firewall'],
@@ -67,6 +67,7 @@ export const assembly = inLayers([
   ['frame', 'config', 'transmit', 'event', 'meter'],
   ['counter'],
   ['memory', 'drop', 'sort'],
+  ['size'],
 ])
 
 /** What has to run in a browser, src/index.ts above all, may reach however far: nothing of Node, of

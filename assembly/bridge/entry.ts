@@ -11,7 +11,8 @@
  */
 
 import { DomainRecord, domainRecord, TICK_MS } from '../config'
-import { Directory, DOMAIN_SHARED_SIZE, directory, PORT_SHARED_SIZE } from '../memory'
+import { Directory, directory } from '../memory'
+import { DOMAIN_SHARED_SIZE, PORT_SHARED_SIZE } from '../size'
 import { Ethernet } from '../wire/ethernet'
 
 export { ownerOf } from '../memory'

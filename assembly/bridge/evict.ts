@@ -5,7 +5,7 @@
  */
 import { Config } from '../config'
 import { Statistic, statistic, statisticOf } from '../counter'
-import { BUCKET_SIZE } from '../memory'
+import { BUCKET_SIZE } from '../size'
 import { Bucket, keyAt, slotAt, valueOf } from '../table/bucket'
 import { nextInChain } from '../table/chain'
 import { bucketOf, Change, remove } from '../table/hash'

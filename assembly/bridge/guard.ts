@@ -10,7 +10,7 @@
 import { PortRecord } from '../config'
 import { Drop } from '../drop'
 import { Frame } from '../frame'
-import { BINDING_SIZE } from '../memory'
+import { BINDING_SIZE } from '../size'
 import * as arp from '../wire/arp'
 import { EtherType, sourceOf } from '../wire/ethernet'
 import * as icmpv6 from '../wire/icmpv6'

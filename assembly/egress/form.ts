@@ -5,8 +5,9 @@
  * gathers both.
  */
 import { Frame } from '../frame'
-import { HEADS_SIZE, heads, Worker } from '../memory'
+import { heads, Worker } from '../memory'
 import { writeHeader } from '../offload/release'
+import { HEADS_SIZE } from '../size'
 import { append, NO_PORT, put } from '../transmit'
 import { Ethernet, TAG } from '../wire/ethernet'
 import { clear, Virtio } from '../wire/virtio'

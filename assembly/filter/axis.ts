@@ -17,7 +17,8 @@
  *   cut      where a class begins: two u64, the upper half first; the first class begins at 0
  *   vector   summary words, then words; bit 0 of word 0 is the first rule
  */
-import { DIRECTORY, Directory, RULE_MATCHES } from '../memory'
+import { DIRECTORY, Directory } from '../memory'
+import { RULE_MATCHES } from '../size'
 
 export namespace Axis {
   /** Device port a frame came in by, and leaves by; NOWHERE where that is not one. */

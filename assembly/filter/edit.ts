@@ -1,6 +1,7 @@
 /** Control's side of the rules: written into the set that is not in use, compiled, and made the draft's. */
 import { activeConfig, Config, draft } from '../config'
-import { DIRECTORY, Directory, directory, ruleSetSize } from '../memory'
+import { DIRECTORY, Directory, directory } from '../memory'
+import { ruleSetSize } from '../size'
 import { Axis, matchAt, matchesMax, ruleAt, Set } from './axis'
 import { compile } from './compile'
 

@@ -9,7 +9,7 @@
  * moved, and overflow buckets unlinked, only with the version of the first bucket raised in between, so
  * who misses and sees the version unchanged has truly missed. Writers hold the lock of the first bucket.
  */
-import { FLOW_BUCKET_SIZE } from '../memory'
+import { FLOW_BUCKET_SIZE } from '../size'
 import { Head } from './head'
 import { Flow, Kind, portsOf, recordOf, sameAddresses, tupleOf } from './record'
 

@@ -5,7 +5,8 @@
  *    0 reference u32 (0: free)   4 protocol u32   8 incarnation u32   12 tick u32
  *   16 addresses, 8 or 32   48 identification u32   52 identification that it leaves with u32
  */
-import { Directory, directory, FRAGMENT_SIZE, FRAGMENTS_MAX } from '../memory'
+import { Directory, directory } from '../memory'
+import { FRAGMENT_SIZE, FRAGMENTS_MAX } from '../size'
 import { Head, scramble } from './head'
 import { copyAddresses, incarnationOf, recordOf, sameAddresses } from './record'
 

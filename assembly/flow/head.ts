@@ -2,19 +2,16 @@
  * The head of a flow table: one of IPv4 and one of IPv6, which differ in the sizes of what they hold
  * and in nothing else. "Wide" is IPv6.
  */
+import { DIRECTORY, Directory, directory, Family } from '../memory'
 import {
   chainsFor,
-  DIRECTORY,
-  Directory,
-  directory,
-  Family,
   FLOW_HEAD_SIZE,
   FLOW_SIZE,
   FLOW6_SIZE,
   flowBucketsFor,
   flowOverflowFor,
   mappedFor,
-} from '../memory'
+} from '../size'
 
 export namespace Head {
   export const BUCKETS: usize = 0

@@ -10,7 +10,8 @@
 import { dropReceived } from '../counter'
 import { Drop } from '../drop'
 import { FRAME_SIZE, Frame } from '../frame'
-import { Directory, directory, PARTS_MAX, PARTS_SIZE } from '../memory'
+import { Directory, directory } from '../memory'
+import { PARTS_MAX, PARTS_SIZE } from '../size'
 import { lock, unlock } from './lock'
 import { copyAddresses, sameAddresses } from './record'
 

@@ -2,7 +2,8 @@
  * Locks of the flow tables: words that several buckets share, since a bucket has no room for one.
  * Nobody holds two at a time. A word carries its owner, so that those of a dead worker can be broken.
  */
-import { Directory, directory, LOCKS_MAX } from '../memory'
+import { Directory, directory } from '../memory'
+import { LOCKS_MAX } from '../size'
 
 /** Spins of at most some 100 microseconds: a holder writes for well under one. */
 const SPIN_MAX: u32 = 10_000

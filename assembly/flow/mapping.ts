@@ -10,7 +10,7 @@
  * A cell is taken before it is filled, and says READY when it is. It is linked, unlinked and counted
  * under the lock of its chain.
  */
-import { MAPPING_SIZE, MAPPING6_SIZE, MAPPINGS } from '../memory'
+import { MAPPING_SIZE, MAPPING6_SIZE, MAPPINGS } from '../size'
 import { Head, isWide, scramble } from './head'
 import { lock, lockOf, unlock } from './lock'
 

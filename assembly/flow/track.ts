@@ -3,7 +3,8 @@
  * flow is found or begun.
  */
 import { Fragment, Frame, framesOf } from '../frame'
-import { Directory, directory, TRACK_SIZE } from '../memory'
+import { Directory, directory } from '../memory'
+import { TRACK_SIZE } from '../size'
 import { TCP } from '../wire/tcp'
 import { isReady, Mapping, MappingFlag, mappingAt, retain, sameAddress } from './mapping'
 import { count, Flow, FlowFlag, flagsOf, Kind, NO_PORT, portsOf, raise, tupleOf } from './record'

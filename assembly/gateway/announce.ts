@@ -7,10 +7,11 @@
  *   the next one is due f64 ms   16 when the next router advertisement is due f64 ms   24 those sent
  *   u32   32 see defend.ts
  */
-import { DIRECTORY, Directory, directory, INTERFACE_SHARED_SIZE, NEVER } from '../memory'
+import { DIRECTORY, Directory, directory, NEVER } from '../memory'
 import { Interface, interfaceAt, interfaceCount } from '../router/interface'
 import { enter, leave } from '../router/neighbor'
 import { firstAddress, nextAddress, Route } from '../router/route'
+import { INTERFACE_SHARED_SIZE } from '../size'
 import { isRoomy } from './emit'
 import { announceByArp } from './speak-arp'
 import { advertiseAddress, advertiseRouter } from './speak-nd'

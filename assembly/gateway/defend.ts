@@ -1,6 +1,7 @@
 /** How often the router defends an address of its against others who claim it. */
-import { Directory, directory, INTERFACE_SHARED_SIZE, Worker } from '../memory'
+import { Directory, directory, Worker } from '../memory'
 import { Interface } from '../router/interface'
+import { INTERFACE_SHARED_SIZE } from '../size'
 
 /** At most one defence in this time (RFC 5227 section 2.4). */
 const DEFEND_INTERVAL: u64 = 10_000

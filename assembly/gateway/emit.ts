@@ -13,16 +13,8 @@ import { drop } from '../door'
 import { takeHead } from '../egress/form'
 import { flood, unicastSpecial } from '../egress/send'
 import { FRAME_SIZE, Frame } from '../frame'
-import {
-  Directory,
-  directory,
-  ENTRIES_RESERVE,
-  HEADS_RESERVE,
-  HEADS_SIZE,
-  routerPort,
-  TRANSMIT_MAX,
-  Worker,
-} from '../memory'
+import { Directory, directory, routerPort, Worker } from '../memory'
+import { ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from '../size'
 import { holds, valueOf } from '../table/bucket'
 import { bucketOf, find } from '../table/hash'
 import { BROADCAST, isGroup } from '../wire/ethernet'

@@ -1,6 +1,6 @@
 /** Control's side of the rules: they are edited in the draft, after `configBegin` and before `configCommit`. */
 import { activeConfig, draft } from '../config'
-import { NAT_SIZE } from '../memory'
+import { NAT_SIZE } from '../size'
 import {
   External,
   externalAt,

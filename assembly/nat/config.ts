@@ -13,7 +13,8 @@
  * Addresses take 16 octets, those of IPv4 the first four of them. A slot is an external address: its
  * number outlasts changes, since external ports and flows name it.
  */
-import { Directory, directory, NAT_SIZE } from '../memory'
+import { Directory, directory } from '../memory'
+import { NAT_SIZE } from '../size'
 
 export namespace Nat {
   export const EXTERNALS: usize = 0

@@ -6,7 +6,8 @@
 import { Head, scramble } from '../flow/head'
 import { FlowFlag, flagsOf, Kind } from '../flow/record'
 import { Fragment, Frame, framesOf } from '../frame'
-import { Directory, directory, IDENTIFICATIONS } from '../memory'
+import { Directory, directory } from '../memory'
+import { IDENTIFICATIONS } from '../size'
 import { difference, update } from '../wire/checksum'
 import * as ipv4 from '../wire/ipv4'
 

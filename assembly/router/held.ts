@@ -10,7 +10,8 @@
 import { dropReceived } from '../counter'
 import { Drop } from '../drop'
 import { FRAME_SIZE, Frame } from '../frame'
-import { Directory, directory, HELD_MAX, HELD_SIZE, PORT_SHARED_SIZE } from '../memory'
+import { Directory, directory } from '../memory'
+import { HELD_MAX, HELD_SIZE, PORT_SHARED_SIZE } from '../size'
 import { Neighbor, NeighborHead, neighborHead } from './neighbor'
 
 const NEXT: usize = 64

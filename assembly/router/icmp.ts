@@ -4,7 +4,8 @@
  * section 4.3.2.3), 1280 over IPv6 (RFC 4443 section 2.4(c)).
  */
 import { Fragment, Frame } from '../frame'
-import { Directory, directory, PORT_SHARED_SIZE } from '../memory'
+import { Directory, directory } from '../memory'
+import { PORT_SHARED_SIZE } from '../size'
 import * as checksum from '../wire/checksum'
 import { Ethernet, EtherType } from '../wire/ethernet'
 import * as icmp from '../wire/icmp'

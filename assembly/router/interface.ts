@@ -10,18 +10,9 @@
  *   32 link-local address, 16 octets   48 vid u32
  */
 import { draft } from '../config'
-import {
-  DIRECTORY,
-  Directory,
-  directory,
-  hasRouter,
-  INTERFACE_SIZE,
-  INTERFACES_MAX,
-  nodesFor,
-  ROUTE_SIZE,
-  ROUTER_HEAD_SIZE,
-} from '../memory'
+import { DIRECTORY, Directory, directory, hasRouter } from '../memory'
 import { networkOffsetOf } from '../packet'
+import { INTERFACE_SIZE, INTERFACES_MAX, nodesFor, ROUTE_SIZE, ROUTER_HEAD_SIZE } from '../size'
 import { clear } from '../table/trie'
 import { destinationOf, EtherType, etherTypeAt, sourceOf } from '../wire/ethernet'
 import { TCP } from '../wire/tcp'

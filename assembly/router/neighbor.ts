@@ -15,7 +15,8 @@
  *   3 x u32   68 how many u32   72 port that asked first u32, 76 1 if it pays for that u32
  * Records and slots are numbered from 1; 0 is none.
  */
-import { DIRECTORY, Directory, directory, NEIGHBOR_SIZE, NEVER, ownerOf } from '../memory'
+import { DIRECTORY, Directory, directory, NEVER, ownerOf } from '../memory'
+import { NEIGHBOR_SIZE } from '../size'
 import { Bucket, lock, unlock, valueOf } from '../table/bucket'
 import { bucketOf, find, insert, remove } from '../table/hash'
 

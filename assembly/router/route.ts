@@ -8,7 +8,8 @@
  *   address the number of the next one of its interface u32, and the bits of its network's prefix u32
  */
 import { draft } from '../config'
-import { DIRECTORY, Directory, hasRouter, ROUTE_SIZE } from '../memory'
+import { DIRECTORY, Directory, hasRouter } from '../memory'
+import { ROUTE_SIZE } from '../size'
 import { insert, lookup } from '../table/trie'
 import { Interface, interfaceOf, RouterHead, routerPart, routesOf, trieOf } from './interface'
 

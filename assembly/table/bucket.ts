@@ -9,7 +9,7 @@
  * is emptied key first and filled value first.
  */
 
-import { CACHE_LINE } from '../memory'
+import { CACHE_LINE } from '../size'
 
 export namespace Bucket {
   export const VERSION: usize = 0

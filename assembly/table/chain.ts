@@ -2,7 +2,7 @@
  * A chain: a primary bucket and what overflowed from it. Readers walk it without a lock, writers
  * change it under the lock of the primary bucket.
  */
-import { BUCKET_SIZE } from '../memory'
+import { BUCKET_SIZE } from '../size'
 import { Bucket, fill, keyAt, lastSlotOf, slotAt, slotIn, valueOf } from './bucket'
 import { poolBucket, release, take } from './pool'
 

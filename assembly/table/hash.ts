@@ -16,7 +16,7 @@
  * writer leaves a chain that readers and the next writer can walk; what a death can cost is one
  * pool bucket and a count that is off by one.
  */
-import { BUCKET_SIZE, bucketsFor, overflowFor } from '../memory'
+import { BUCKET_SIZE, bucketsFor, overflowFor } from '../size'
 import { Bucket, fill, lock, slotIn, unlock, VALUE, valueOf } from './bucket'
 import { dropCopies, extend, slotInChain, vacate } from './chain'
 import { bucketAt, bucketCountOf, Head } from './head'

@@ -1,5 +1,5 @@
 /** A table's head: where its buckets and its pool lie, its seed, its count. */
-import { BUCKET_SIZE, CACHE_LINE } from '../memory'
+import { BUCKET_SIZE, CACHE_LINE } from '../size'
 
 /** Offsets in the table's head. The words that change lie on lines of their own. */
 export namespace Head {

@@ -3,7 +3,7 @@
  * overflow words. The upper half of its head counts changes, so that an index that left and came
  * back in between does not fool the exchange.
  */
-import { BUCKET_SIZE } from '../memory'
+import { BUCKET_SIZE } from '../size'
 import { Bucket } from './bucket'
 import { Head } from './head'
 

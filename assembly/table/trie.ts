@@ -7,7 +7,7 @@
  * It is filled once, shortest prefixes first, and then only read. A trie: 0 nodes used u32, 4 nodes
  * there are u32, 8 the length that was inserted last u32; nodes from NODE_SIZE on.
  */
-import { NODE_SIZE } from '../memory'
+import { NODE_SIZE } from '../size'
 
 const USED: usize = 0
 const COUNT: usize = 4

@@ -1,7 +1,8 @@
 /** Captures: copies of frames that the workers leave in their rings, by number. Names are control's. */
 import type { Prefix } from '../config/address.js'
 import { LinkspanError } from '../error.js'
-import { CAPTURES_MAX, type Exports, Wants } from './abi.js'
+import { CAPTURES_MAX, Wants } from './abi.js'
+import type { Exports } from './exports.js'
 import { drops } from './generated/drops.js'
 import { wordsOf } from './port-record.js'
 

@@ -2,7 +2,7 @@
  * The worker's side of the dataplane: bursts in, transmit lists out. Addresses of the worker's
  * areas are looked up once; they never change.
  */
-import type { Exports } from './abi.js'
+import type { Exports } from './exports.js'
 import { type Attachment, attach } from './instance.js'
 
 export class Forwarder {

@@ -3,7 +3,7 @@
  * by the module itself from the capacities, and never grows: views and pointers stay valid.
  */
 import { LinkspanError } from '../error.js'
-import type { Exports } from './abi.js'
+import type { Exports } from './exports.js'
 
 export type Build = 'shared' | 'single'
 

@@ -10,12 +10,12 @@ import {
   DomainFlag,
   ENTRY_STATIC,
   ENTRY_STICKY,
-  type Exports,
   eventTypes,
   portCounters,
   WAITED,
   workerStatistics,
 } from './abi.js'
+import type { Exports } from './exports.js'
 import { drops } from './generated/drops.js'
 import { type Attachment, attach } from './instance.js'
 import type { BoundAddress, Mirrors, Rate } from './port-record.js'

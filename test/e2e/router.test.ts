@@ -124,9 +124,7 @@ describe('an uplink', () => {
     const { host, far } = outer()
     const running = await up(config)
     const apply = (more: object) => running.do('apply', '-c', configFile({ ...config, ...more }))
-    expect(await apply({ uplinks: { wan: wan(host) } })).toBe(
-      '+ uplink wan  tap up0 in ' + host + '\n',
-    )
+    expect(await apply({ uplinks: { wan: wan(host) } })).toBe(`+ uplink wan  tap up0 in ${host}\n`)
     expect(await ping(left, '198.51.100.2')).toEqual(all)
     const program = await startPing(left, '198.51.100.2')
     expect(await apply({ uplinks: { wan: { ...wan(host), mtu: 1400 } } })).toMatch(

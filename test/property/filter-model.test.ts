@@ -92,7 +92,7 @@ const rules: fc.Arbitrary<FilterRule[]> = fc
     ...Array.from({ length: list.length % 2 === 0 ? 100 : 0 }, (_, index) => ({
       name: `far${index}`,
       action: 'deny' as const,
-      from: { prefix: `203.0.113.${index}` + '/32' },
+      from: { prefix: `203.0.113.${index}/32` },
     })),
     ...list.map(
       (

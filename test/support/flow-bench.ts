@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { filesBelow } from '../../scripts/lib/files.js'
-import type { Exports } from '../../src/dataplane/abi.js'
+import type { Exports } from '../../src/dataplane/exports.js'
 import { Flows } from '../../src/dataplane/flows.js'
 import { drops } from '../../src/dataplane/generated/drops.js'
 import {

@@ -1,5 +1,6 @@
 /** The FDB as a bare table of addresses: entries by number, and a look at the words below. */
-import { Change, type Exports } from '../../src/dataplane/abi.js'
+import { Change } from '../../src/dataplane/abi.js'
+import type { Exports } from '../../src/dataplane/exports.js'
 import {
   attach,
   type Capacities,
