@@ -60,10 +60,10 @@ describe('src/dataplane/abi.ts', () => {
     ['nat/config.ts', 'SOURCES_MAX'],
     ['nat/config.ts', 'PUBLISHED_MAX'],
     ['nat/config.ts', 'PREFIXES_MAX'],
-    ['memory.ts', 'BURST_MAX'],
-    ['memory.ts', 'READY_MAX'],
-    ['memory.ts', 'QUEUE_SIZE'],
-    ['memory.ts', 'FAILURE_SIZE'],
+    ['size.ts', 'BURST_MAX'],
+    ['size.ts', 'READY_MAX'],
+    ['size.ts', 'QUEUE_SIZE'],
+    ['size.ts', 'FAILURE_SIZE'],
     ['transmit.ts', 'TRANSMIT_SIZE'],
     ['capture.ts', 'CAPTURES_MAX'],
     ['pipeline.ts', 'MORE'],
@@ -72,6 +72,6 @@ describe('src/dataplane/abi.ts', () => {
   })
 
   test('a config has as many bound addresses as there is room for', () => {
-    expect(BINDINGS_MAX).toBe(numbersIn(read('memory.ts')).BINDINGS_MAX)
+    expect(BINDINGS_MAX).toBe(numbersIn(read('size.ts')).BINDINGS_MAX)
   })
 })

@@ -150,11 +150,17 @@ it.each([
   ['assembly', assembly],
 ])('the table of %s has no circle', (_, table) => {
   const below = table as Record<string, string[]>
-  const reach = (room: string, seen: string[] = []): string[] =>
-    (below[room.split('/')[0] ?? ''] ?? []).flatMap((next) =>
-      next.startsWith('types of') || seen.includes(next)
-        ? []
-        : [next, ...reach(next, [...seen, next])],
-    )
-  for (const room of Object.keys(below)) expect(reach(room)).not.toContain(room)
+  const reach = (room: string): Set<string> => {
+    const reached = new Set<string>()
+    const waiting = [room]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      for (const lower of below[next.split('/')[0] ?? ''] ?? []) {
+        if (lower.startsWith('types of') || reached.has(lower)) continue
+        reached.add(lower)
+        waiting.push(lower)
+      }
+    }
+    return reached
+  }
+  for (const room of Object.keys(below)) expect([...reach(room)]).not.toContain(room)
 })
