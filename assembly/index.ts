@@ -87,6 +87,7 @@ export {
   natStatic,
 } from './nat/change'
 // The packet path.
-export { nextDeadline, process, resume, tick } from './pipeline'
+export { process, resume } from './pipeline'
 export { configInterface, configRouter } from './router/interface'
 export { configRoute } from './router/route'
+export { nextDeadline, tick } from './time'

@@ -16,7 +16,6 @@ import {
 import { decide, Verdict } from './bridge/forward'
 import { Learnt, learn, recognise, seen } from './bridge/learn'
 import { police } from './bridge/police'
-import { sweep, sweepDeadline } from './bridge/sweep'
 import { capture } from './capture'
 import { Flood, isFiltered, latch, latched, PortFlag, PortRecord, portRecord } from './config'
 import { bump, Counter, countBurst, countersOf } from './counter'
@@ -26,9 +25,8 @@ import { mirror } from './egress/mirror'
 import { flood, unicastSpecial } from './egress/send'
 import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
-import { flowDeadline, sweepFlows } from './flow/sweep'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
-import { attend, routerDeadline, TAKEN, tickRouter } from './gateway'
+import { attend, TAKEN } from './gateway'
 import { Complaint, complain } from './gateway/complain'
 import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
 import { conforms } from './meter'
@@ -267,27 +265,4 @@ function mirrorReceived(
   settle(frame, 0)
   const target = load<u32>(record, PortRecord.MIRROR_RECEIVE)
   return mirror(worker, block, frame, target, load<u32>(frame, Frame.TAG), entries)
-}
-
-/**
- * Does what time asks for: a slice of FDB ageing, and what the router asks, repeats or announces.
- * Returns the number of transmit entries, as `process` does.
- */
-export function tick(worker: u32, now: f64): u32 {
-  const block = workerBlock(worker)
-  const config = latch(block)
-  store<u32>(block, 0, Worker.HEADS_USED)
-  store<f64>(block, now, Worker.NOW)
-  sweep(worker, block, config, now)
-  sweepFlows(worker, block, now)
-  const entries = tickRouter(worker, block, config, now)
-  if (entries != 0 && load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
-    capture(worker, block, 0, 0, entries, now)
-  }
-  return entries
-}
-
-/** When `tick` wants to be called, in milliseconds on the clock of `now`; Infinity: not before a burst. */
-export function nextDeadline(_worker: u32, now: f64): f64 {
-  return max(now, min(sweepDeadline(), min(routerDeadline(), flowDeadline())))
 }

@@ -52,7 +52,7 @@ export const src = {
 /** assembly, from the top: a room may import all that lies lower, never its siblings. */
 export const assembly = inLayers([
   ['index'],
-  ['pipeline', 'boot', 'layout'],
+  ['pipeline', 'time', 'boot', 'layout'],
   ['shortcut'],
   ['gateway'],
   ['firewall'],
