@@ -3,17 +3,23 @@ import { figure as frames } from './frames.js'
 import { figure as latency } from './latency.js'
 import { figure as memory } from './memory.js'
 import { figure as micro } from './micro.js'
+import { figures as nat } from './nat.js'
 import { figures as pipeline } from './pipeline.js'
+import { figure as routed } from './routed.js'
+import { figure as rules } from './rules.js'
 import { figure as start } from './start.js'
 import { figure as tcp } from './tcp.js'
 
 /** @type {Record<string, import('../lib/figure.js').Figure[]>} */
 export const groups = {
   tcp: [tcp],
+  routed: [routed],
   frames: [frames],
   latency: [latency],
   start: [start],
   pipeline,
+  nat,
+  rules: [rules],
   memory: [memory],
   micro: [micro],
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { HouseError } from '../../scripts/lib/house.js'
 import { dataplane } from '../lib/pipeline/dataplane.js'
-import { capacities } from '../lib/pipeline/switch.js'
+import { capacities } from '../lib/pipeline/runner.js'
 
 const MACS = 1_000_000
 

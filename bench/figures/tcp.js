@@ -1,17 +1,18 @@
 // TAP to TAP, TCP: one iperf3 stream from side a to side b.
-import { addresses } from '../lib/lab.js'
 import { Background } from '../lib/process.js'
 import { eachPeer } from './peers.js'
 
-async function serve({ lab }, { cleanup, signal }) {
+/** Runs the server on side b. */
+export async function serve({ lab }, { cleanup, signal }) {
   const iperf = ['netns', 'exec', lab.b, 'iperf3', '-s', '--forceflush']
   const server = new Background('ip', iperf)
   cleanup.add(() => server.stop())
   await server.until(/listening/, { signal })
 }
 
-async function measure({ lab }, { seconds, signal }) {
-  const client = ['-c', addresses.b, '-t', String(seconds), '-J', '--connect-timeout', '3000']
+/** One stream from side a. */
+export async function measure({ lab }, { seconds, signal }) {
+  const client = ['-c', lab.target, '-t', String(seconds), '-J', '--connect-timeout', '3000']
   const timeout = (seconds + 20) * 1000
   const output = await lab.inside(lab.a, 'iperf3', client, { signal, timeout })
   const { end } = JSON.parse(output)

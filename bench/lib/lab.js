@@ -9,6 +9,9 @@ const SIDES = ['a', 'b']
 /** The addresses of the two sides, with every peer the same. */
 export const addresses = { a: '10.55.0.1', b: '10.55.0.2' }
 
+/** The address of side b where the two are not in one network. */
+export const outside = '203.0.113.1'
+
 /** Interfaces on the two sides; with every peer the same, since no two share a namespace. */
 export const ifnames = { a: `${PREFIX}-a`, b: `${PREFIX}-b` }
 
@@ -19,8 +22,12 @@ const withoutIpv6 =
 const ip = (...args) => run('ip', args)
 
 export class Lab {
-  /** @param {string} name of the peer */
-  constructor(name) {
+  /**
+   * @param {string} name of the peer
+   * @param {string} [target] the address by which side a reaches side b
+   */
+  constructor(name, target = addresses.b) {
+    this.target = target
     this.a = `${PREFIX}-${name}-a`
     this.b = `${PREFIX}-${name}-b`
     this.host = `${PREFIX}-${name}`
@@ -67,7 +74,7 @@ export class Lab {
 
   /** Waits until the two sides reach each other. */
   async connected(options) {
-    const ping = ['-q', '-c', '1', '-W', '1', addresses.b]
+    const ping = ['-q', '-c', '1', '-W', '1', this.target]
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.inside(this.a, 'ping', ping, options)

@@ -51,7 +51,8 @@ export function measuredSection(published) {
   ].join('\n\n')
 }
 
-const methodText = ([method, title]) => `- **${title.replace(/, [\d,]+ MACs.*/, '')}**: ${method}`
+const methodText = ([method, title]) =>
+  `- **${title.replace(/, ([\d,]+ (MACs|flows)|IPv[46]).*/, '')}**: ${method}`
 
 function machineText({ machine, date }) {
   const { processor, processors, memoryGiB, system, node, compiler, compilerFlags } = machine

@@ -4,7 +4,8 @@ import { filesBelow, hashOf, isFresh, stamp, unstamp } from '../../scripts/lib/f
 import { at } from '../../scripts/lib/house.js'
 import { mustNode } from '../../scripts/lib/run.js'
 import { dataplane } from '../lib/pipeline/dataplane.js'
-import { capacities, PipelineSwitch } from '../lib/pipeline/switch.js'
+import { capacities } from '../lib/pipeline/runner.js'
+import { PipelineSwitch } from '../lib/pipeline/switch.js'
 import { scatter } from '../lib/random.js'
 
 const output = at('build/bench/kernels.wasm')

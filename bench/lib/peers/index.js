@@ -2,12 +2,13 @@
 // lab of its own, and runs, idle while others are measured, to the end of the bench.
 import { HouseError } from '../../../scripts/lib/house.js'
 import { Lab } from '../lab.js'
+import { routed, translated } from './gateway.js'
 import * as linkspan from './linkspan.js'
 import * as ovs from './ovs.js'
 import * as relay from './relay.js'
 import * as vde from './vde.js'
 
-const peers = [linkspan, relay, vde, ovs]
+const peers = [linkspan, relay, vde, ovs, routed, translated]
 
 export class Peers {
   #context
@@ -27,7 +28,7 @@ export class Peers {
   /**
    * A peer that forwards between the sides of its lab.
    *
-   * @param {'linkspan' | 'relay' | 'vde' | 'ovs'} name
+   * @param {'linkspan' | 'relay' | 'vde' | 'ovs' | 'routed' | 'nat'} name
    * @returns {Promise<{name: string, label: string, lab: Lab}>}
    * @throws HouseError when it is not installed or does not start
    */
@@ -42,7 +43,7 @@ export class Peers {
     const peer = peers.find((candidate) => candidate.name === name)
     const absent = peer.commands.filter((command) => missing.includes(command))
     if (absent.length > 0) throw new HouseError(`${peer.label}: no ${absent.join(', ')} here`)
-    const lab = new Lab(name)
+    const lab = new Lab(name, peer.target)
     cleanup.add(() => lab.tearDown())
     await lab.setUp()
     await peer.start(lab, this.#context)

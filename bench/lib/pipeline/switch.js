@@ -1,45 +1,15 @@
-// The real dataplane, as the packages of the project load it: the release module, a memory, ports on
-// a bridge. Bursts are put into the arena as a device's read leaves them.
+// The real dataplane as a switch: ports on a bridge.
 import { dataplane } from './dataplane.js'
-import { portOfBurst, recordWords } from './stream.js'
+import { capacities, Runner } from './runner.js'
 
 const SEED = [0x12345678, 0x9abcdef0]
-const VIRTIO_HEADER = 12
-/** Set in the number of entries, which makes it negative, when a burst is not done. */
-const MORE = 0x8000_0000
-
-/** What a memory is sized for beside its MACs; the defaults of a config. */
-export const capacities = (macs) => ({
-  workers: 1,
-  ports: 1024,
-  bridges: 256,
-  vlans: 4096,
-  memberships: 65_536,
-  macs,
-  arena: 4 << 20,
-  routes: 0,
-  neighbors: 0,
-  flows: 0,
-  flows6: 0,
-  rules: 0,
-})
 
 /**
  * @typedef {{name: string, mtu?: number, offloads?: number, up?: boolean,
  *   policy?: import('../../../src/config/types.js').PortPolicy}} PortOptions
  */
 
-/** Asks for huge pages as a worker does, where there is an addon to ask with. */
-function advise(rooms, memory) {
-  try {
-    return rooms.loadNative().attach(new Uint8Array(memory.buffer))
-  } catch (error) {
-    if (error.code !== 'ENOSYS') throw error
-    return undefined
-  }
-}
-
-export class PipelineSwitch {
+export class PipelineSwitch extends Runner {
   /**
    * @param {'shared' | 'single'} build
    * @param {number} macs capacity of the FDB
@@ -54,94 +24,12 @@ export class PipelineSwitch {
   }
 
   constructor(rooms, attachment, ports, bridge = {}) {
-    this.memory = attachment.memory
-    this.handle = advise(rooms, this.memory)
-    this.manager = new rooms.Manager(attachment, 1)
-    this.forwarder = new rooms.Forwarder(attachment, 0)
-    this.firstFrame = rooms.nextFrame(this.forwarder.arena)
+    super(rooms, attachment)
     const topology = new rooms.Topology(this.manager, capacities(0))
     topology.addBridge('lan', { ageing: 300_000, ...bridge })
     for (const { name, mtu = 1500, offloads = 31, up = true, policy } of ports) {
       topology.addPort(name, { bridge: 'lan', up, mtu, offloads, policy })
     }
     topology.flush()
-    this.descriptors = new Uint32Array(this.memory.buffer, this.forwarder.received, 512)
-    this.octets = new Uint16Array(this.memory.buffer)
-    /** How often a burst had to be gone on with. */
-    this.resumed = 0
   }
-
-  /** Takes over a stream: what is needed a burst is worked out here. */
-  load(stream) {
-    this.stream = stream
-    this.words = recordWords(stream)
-    this.ports = Uint32Array.from({ length: stream.burstCount }, (_, burst) =>
-      portOfBurst(stream, burst),
-    )
-  }
-
-  #prepare(burst) {
-    const { burstFrames, recordSize, stride } = this.stream
-    const { words, octets, descriptors } = this
-    const size = recordSize / 2
-    let from = burst * burstFrames * size
-    let address = this.firstFrame
-    for (let frame = 0; frame < burstFrames; frame++) {
-      const to = (address - VIRTIO_HEADER) / 2
-      for (let word = 2; word < size; word++) octets[to + word - 2] = words[from + word]
-      descriptors[frame * 2] = address
-      descriptors[frame * 2 + 1] = words[from] | (words[from + 1] << 16)
-      from += size
-      address += stride
-    }
-  }
-
-  /** Handles a burst, in parts if it does not fit the transmit list; returns the entries. */
-  #handle(port, count, now) {
-    const { exports } = this.forwarder
-    let part = exports.process(0, port, count, now)
-    let entries = part & ~MORE
-    while (part < 0) {
-      this.resumed++
-      part = exports.resume(0, now)
-      entries += part & ~MORE
-    }
-    return entries
-  }
-
-  /**
-   * Handles `count` bursts of the stream, which is a ring, from number `first` on.
-   *
-   * @returns {{milliseconds: number, entries: number}} the time spent in `process` alone, and how
-   *   many transmit entries came out
-   */
-  run(first, count) {
-    const { burstCount, burstFrames, start, step } = this.stream
-    let milliseconds = 0
-    let entries = 0
-    for (let index = first; index < first + count; index++) {
-      const burst = index % burstCount
-      const now = start + index * step
-      this.#prepare(burst)
-      const begin = performance.now()
-      entries += this.#handle(this.ports[burst], burstFrames, now)
-      milliseconds += performance.now() - begin
-    }
-    return { milliseconds: milliseconds - count * clockCost(), entries }
-  }
-
-  /** The memory as it is now. */
-  image() {
-    return Buffer.from(new Uint8Array(this.memory.buffer).slice())
-  }
-}
-
-/** What reading the clock twice takes: not the packet path's time. */
-function clockCost() {
-  let least = Number.POSITIVE_INFINITY
-  for (let index = 0; index < 1000; index++) {
-    const begin = performance.now()
-    least = Math.min(least, performance.now() - begin)
-  }
-  return least
 }
