@@ -7,6 +7,7 @@ import { figures as nat } from './nat.js'
 import { figures as pipeline } from './pipeline.js'
 import { figure as routed } from './routed.js'
 import { figure as rules } from './rules.js'
+import { figure as setup } from './setup.js'
 import { figure as start } from './start.js'
 import { figure as tcp } from './tcp.js'
 
@@ -14,6 +15,7 @@ import { figure as tcp } from './tcp.js'
 export const groups = {
   tcp: [tcp],
   routed: [routed],
+  setup: [setup],
   frames: [frames],
   latency: [latency],
   start: [start],

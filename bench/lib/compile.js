@@ -8,7 +8,14 @@ import { must } from '../../scripts/lib/run.js'
 export const flags = ['-O3', '-march=native', '-fno-strict-aliasing', '-Wall', '-Wextra']
 
 const programs = {
-  pump: ['pump/flood.c', 'pump/first.c', 'pump/lab.c', 'pump/latency.c', 'pump/main.c'],
+  pump: [
+    'pump/flood.c',
+    'pump/first.c',
+    'pump/flows.c',
+    'pump/lab.c',
+    'pump/latency.c',
+    'pump/main.c',
+  ],
   'tap-relay': ['tap-relay.c'],
   pipeline: ['pipeline/main.c'],
 }

@@ -4,11 +4,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { at } from '../../../scripts/lib/house.js'
 import { addresses, ifnames, outside } from '../lab.js'
-import { Background } from '../process.js'
+import { Background, run } from '../process.js'
 
 const GATEWAY = '10.55.0.254'
 /** The router's address outside. */
 const OUTER = '203.0.113.10'
+
+/** Where the router of a lab is spoken to. */
+const sockets = new WeakMap()
 
 const tap = (lab, side, address, routes) => ({
   ...{ type: 'tap', netns: lab[side], name: ifnames[side], addresses: [`${address}/24`], routes },
@@ -45,6 +48,11 @@ const gateway = (name, label, nat) => ({
     const router = new Background(process.execPath, [at('dist/cli/linkspan.js'), ...up])
     cleanup.add(() => router.stop())
     await router.until(/is running/, { signal })
+    sockets.set(lab, path('sock'))
+  },
+  forget: (lab) => {
+    const flows = ['flow', 'del', '--protocol', 'udp', '--socket', sockets.get(lab)]
+    return run(process.execPath, [at('dist/cli/linkspan.js'), ...flows])
   },
 })
 

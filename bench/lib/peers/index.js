@@ -4,11 +4,12 @@ import { HouseError } from '../../../scripts/lib/house.js'
 import { Lab } from '../lab.js'
 import { routed, translated } from './gateway.js'
 import * as linkspan from './linkspan.js'
+import * as nft from './nft.js'
 import * as ovs from './ovs.js'
 import * as relay from './relay.js'
 import * as vde from './vde.js'
 
-const peers = [linkspan, relay, vde, ovs, routed, translated]
+const peers = [linkspan, relay, vde, ovs, routed, translated, nft]
 
 export class Peers {
   #context
@@ -28,8 +29,9 @@ export class Peers {
   /**
    * A peer that forwards between the sides of its lab.
    *
-   * @param {'linkspan' | 'relay' | 'vde' | 'ovs' | 'routed' | 'nat'} name
-   * @returns {Promise<{name: string, label: string, lab: Lab}>}
+   * @param {'linkspan' | 'relay' | 'vde' | 'ovs' | 'routed' | 'nat' | 'nft'} name
+   * @returns {Promise<{name: string, label: string, lab: Lab,
+   *   forget?: (lab: Lab) => Promise<unknown>}>} `forget` ends the flows of a router
    * @throws HouseError when it is not installed or does not start
    */
   get(name) {
@@ -48,6 +50,6 @@ export class Peers {
     await lab.setUp()
     await peer.start(lab, this.#context)
     await lab.connected({ signal })
-    return { name, label: peer.label, lab }
+    return { name, label: peer.label, lab, forget: peer.forget }
   }
 }

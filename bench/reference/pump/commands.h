@@ -3,6 +3,7 @@
 #define BENCH_PUMP_COMMANDS_H
 
 int flood(int count, char **arguments);
+int flows(int count, char **arguments);
 int first(int count, char **arguments);
 int respond(int count, char **arguments);
 int request(int count, char **arguments);

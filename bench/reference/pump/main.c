@@ -13,6 +13,7 @@ static const struct {
     int (*run)(int count, char **arguments);
 } commands[] = {
     {"flood", "flood NETNS/IFNAME NETNS/IFNAME SECONDS", flood},
+    {"flows", "flows NETNS/IFNAME NETNS/IFNAME MAC COUNT", flows},
     {"first", "first NETNS/IFNAME NETNS/IFNAME", first},
     {"respond", "respond NETNS PORT", respond},
     {"request", "request NETNS ADDRESS PORT SECONDS", request},
@@ -30,6 +31,6 @@ int main(int argc, char **argv) {
         }
         return status;
     }
-    fprintf(stderr, "pump: expected flood, first, respond or request\n");
+    fprintf(stderr, "pump: expected flood, flows, first, respond or request\n");
     return 2;
 }
