@@ -22,3 +22,9 @@ test('docs/operating.md', { timeout: 300_000 }, async () => {
 test('docs/router.md', { timeout: 120_000 }, async () => {
   await runPage('docs/router.md', { least: 15 })
 })
+
+test('docs/nat.md', { timeout: 120_000 }, async () => {
+  const serve = "require('http').createServer((_, r) => r.end('hello\\n')).listen(80)"
+  const meanwhile = `ip netns exec web ${process.execPath} -e "${serve}"`
+  await runPage('docs/nat.md', { least: 25, meanwhile })
+})
