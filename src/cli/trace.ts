@@ -92,10 +92,16 @@ function print(traces: Trace[], { json }: TraceOptions): void {
   for (const trace of traces) console.log(json ? JSON.stringify(trace) : textOf(trace))
 }
 
+/** Verdicts that a word alone does not explain. */
+const ends: Partial<Record<Trace['verdict'], string>> = {
+  local: 'local: for the router itself',
+  held: 'held: it waits',
+}
+
 function textOf({ layers, steps, verdict, outputs, drops }: Trace): string {
   const width = Math.max(...steps.map(({ stage }) => stage.length))
   const dropped = drops.map(({ port, reason }) => `${reason} (${port})`).join(', ')
-  const end = verdict === 'dropped' ? `dropped: ${dropped}` : verdict
+  const end = verdict === 'dropped' ? `dropped: ${dropped}` : (ends[verdict] ?? verdict)
   return [
     ...layers.map(({ layer, text }) => `  ${layer.padEnd(10)} ${text}`),
     ...steps.map(({ stage, text }) => `${stage.padEnd(width)}  ${text}`),

@@ -4,15 +4,8 @@
  * the switch would do; nobody else sees it. Several frames may follow each other: each finds what the
  * ones before it left, as they would in the switch.
  */
-import {
-  BURST_MAX,
-  CAPTURES_MAX,
-  HEADROOM,
-  MORE,
-  RECEIVED_SIZE,
-  TRANSMIT_SIZE,
-  VIRTIO_HEADER,
-} from './abi.js'
+import { CAPTURES_MAX, HEADROOM, MORE, TRANSMIT_SIZE, VIRTIO_HEADER } from './abi.js'
+import { type Passage, PassageReader } from './dry-passage.js'
 import { Forwarder } from './forwarder.js'
 import { drops } from './generated/drops.js'
 import type { Attachment } from './instance.js'
@@ -46,6 +39,8 @@ export interface DryRun {
   unlearned: boolean
   /** The slot of the filter rule that decided, if one did. */
   rule: number | undefined
+  /** What connection tracking, translation and the router noted of it. */
+  passage: Passage
 }
 
 /** A MAC as its first two octets and its last four. */
@@ -60,15 +55,12 @@ interface Snapshot {
   rules: Map<number, number>
 }
 
-/** Where in a descriptor (assembly/frame.ts) the FID stands, and where descriptors begin. */
-const FID = 10
-const DESCRIPTORS = BURST_MAX * RECEIVED_SIZE
-
 export class DryRunner {
   readonly #manager: Manager
   readonly #forwarder: Forwarder
   readonly #bytes: Uint8Array
   readonly #view: DataView
+  readonly #passage: PassageReader
   readonly #ports: readonly number[]
   readonly #rules: readonly number[]
   /** As it was when the last frame had passed. */
@@ -95,6 +87,7 @@ export class DryRunner {
     this.#forwarder = new Forwarder(copy, 0)
     this.#bytes = new Uint8Array(copy.memory.buffer)
     this.#view = new DataView(copy.memory.buffer)
+    this.#passage = new PassageReader(this.#manager, this.#forwarder, this.#bytes)
     this.#ports = ports
     this.#rules = rules
     this.#counted = this.#snapshot()
@@ -103,8 +96,9 @@ export class DryRunner {
   /**
    * @param message a virtio-net header of 12 octets and a frame
    * @param fids the broadcast domains that the frame could be of
+   * @param entered the one that it is of, if it gets so far: routing writes another over it
    */
-  run(port: number, message: Uint8Array, fids: Iterable<number>, now: number): DryRun {
+  run(port: number, message: Uint8Array, fids: Iterable<number>, now: number, entered = 0): DryRun {
     const [source, destination] = [this.#mac(message, 6), this.#mac(message, 0)]
     const known = new Map(
       Array.from(fids, (fid) => [
@@ -117,7 +111,8 @@ export class DryRunner {
     const outputs = this.#process(port, now)
     const after = this.#snapshot()
     this.#counted = after
-    const fid = this.#view.getUint16(this.#forwarder.received + DESCRIPTORS + FID, true)
+    const passage = this.#passage.read(now)
+    const fid = passage.outFid === 0 ? this.#passage.fid : entered
     return {
       fid,
       source: { before: known.get(fid)?.source, after: this.#find(fid, source, now) },
@@ -130,6 +125,7 @@ export class DryRunner {
       moved: after.moved > before.moved,
       unlearned: after.unlearned > before.unlearned,
       rule: this.#rules.find((slot) => after.rules.get(slot) !== before.rules.get(slot)),
+      passage,
     }
   }
 
@@ -147,6 +143,7 @@ export class DryRunner {
   /** Puts the message where a device's read would have, and describes it. */
   #place(message: Uint8Array): void {
     const { arena, received } = this.#forwarder
+    this.#passage.clear()
     const address = arena + 4 * HEADROOM + 2 + VIRTIO_HEADER
     this.#bytes.set(message, address - VIRTIO_HEADER)
     this.#view.setUint32(received, address, true)

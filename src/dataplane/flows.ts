@@ -65,6 +65,15 @@ export class Flows {
     }
   }
 
+  /** The flow of a record, if there is one. */
+  at(isWide: boolean, record: number): FlowView | undefined {
+    const wide = isWide ? 1 : 0
+    const { exports, self } = this.manager
+    if (exports.flowNext(self, wide, record, this.now()) !== record) return undefined
+    const { wide: _, incarnation: __, ...view } = this.#read(wide)
+    return view
+  }
+
   /** Ends the flows that fit all that is given; returns how many. */
   delete(filter: FlowFilter = {}): number {
     const { exports, self } = this.manager

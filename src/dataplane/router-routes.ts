@@ -92,11 +92,13 @@ export function linkLocalOf({ mac, prefixes }: Pick<Interface, 'mac' | 'prefixes
 }
 
 /** An address as a neighbour's: IPv4 as a mapped one (RFC 4291 2.5.5.2). */
-export function neighborWords(text: string): Words {
+export function neighborOctets(text: string): Uint8Array {
   const { family, bytes } = parseAddress(text)
-  if (family === 6) return wordsOf(bytes)
-  return wordsOf([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes])
+  if (family === 6) return bytes
+  return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes)
 }
+
+export const neighborWords = (text: string): Words => wordsOf(neighborOctets(text))
 
 const NETWORK_RANK = 0
 const ADDRESS_RANK = 1

@@ -229,10 +229,17 @@ export class Router {
     return undefined
   }
 
-  *interfaces(): Generator<{ fid: number; prefixes: readonly Prefix[] }> {
-    for (const { domain, prefixes } of this.#interfaces.values()) {
+  /** The interfaces on a bridge; of one that is not VLAN-aware `vlan` is 0. */
+  *gateways(bridge: string): Generator<{ vlan: number; mac: string; prefixes: readonly Prefix[] }> {
+    for (const { domain, mac, prefixes } of this.#interfaces.values()) {
+      if (domain.bridge === bridge) yield { vlan: this.#vlanOf(domain), mac, prefixes }
+    }
+  }
+
+  *interfaces(): Generator<{ fid: number; mac: string; prefixes: readonly Prefix[] }> {
+    for (const { domain, mac, prefixes } of this.#interfaces.values()) {
       const fid = this.#fidOf(domain)
-      if (fid !== undefined) yield { fid, prefixes }
+      if (fid !== undefined) yield { fid, mac, prefixes }
     }
   }
 

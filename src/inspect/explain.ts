@@ -1,110 +1,89 @@
 /** A dry run in words: every decision that was taken, in the order in which the packet path takes them. */
 import { formatMac } from '../config/address.js'
 import type { PortPolicy, VlanPolicy } from '../config/types.js'
-import type { DryDrop, DryRun } from '../dataplane/dry-run.js'
 import type { FilterRule } from '../dataplane/filter.js'
 import type { FdbEntry } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
+import { placeOf, routerTexts, toldText } from './explain-route.js'
+import { type Point, paths, type Reason, type Stage, stageAt, stages } from './stages.js'
 import { type Tagging, tagOf } from './tag.js'
+import { type Traced, type TracedOutput, type Way, wayOf } from './way.js'
 
 /** A decision: where in the packet path, and what was decided. */
 export interface Step {
-  stage:
-    | 'door'
-    | 'vlan'
-    | 'guard'
-    | 'policing'
-    | 'source'
-    | 'destination'
-    | 'filter'
-    | 'storm'
-    | 'egress'
+  stage: Stage
   text: string
 }
 
-/** What leaves by one port. */
-export interface TracedOutput {
-  port: string
-  frame: Uint8Array
-  segmentSize: number | null
-}
-
-export interface Traced {
-  topology: Topology
-  port: string
-  frame: Uint8Array
-  run: DryRun
-  outputs: readonly TracedOutput[]
-  nameOf(port: number): string
-}
-
-/** The stage that has each drop reason on its way in; what is not named is of the door. */
-const stages: { readonly [K in DryDrop['reason']['name']]?: Step['stage'] } = {
-  'policed-receive': 'policing',
-  'truncated-tag': 'vlan',
-  'vlan-reserved': 'vlan',
-  'untagged-refused': 'vlan',
-  'tagged-refused': 'vlan',
-  'vlan-ingress': 'vlan',
-  'guard-mac': 'guard',
-  'guard-address': 'guard',
-  'guard-neighbor': 'guard',
-  'source-invalid': 'source',
-  locked: 'source',
-  'mac-limit': 'source',
-  'sticky-violated': 'source',
-  'reserved-destination': 'destination',
-  'same-port': 'destination',
-  'filter-denied': 'filter',
-  'filter-rejected': 'filter',
-  'ip-header': 'filter',
-  'fragment-invalid': 'filter',
-  'storm-broadcast': 'storm',
-  'storm-multicast': 'storm',
-  'storm-unknown-unicast': 'storm',
-  'no-destination': 'egress',
-  'transmit-list-full': 'egress',
-}
-const ORDER: readonly Step['stage'][] = [
-  'door',
-  'vlan',
-  'guard',
-  'policing',
-  'source',
-  'destination',
-  'filter',
-  'storm',
-  'egress',
-]
+/** `local`: the router itself takes it, or answers; `held`: it waits. */
+export const VERDICTS = ['forwarded', 'flooded', 'local', 'held', 'dropped'] as const
+export type Verdict = (typeof VERDICTS)[number]
 
 export interface Explained {
   steps: Step[]
-  verdict: 'forwarded' | 'flooded' | 'dropped'
+  verdict: Verdict
   /** Whether it came as far as to be of a VLAN. */
   classified: boolean
 }
 
 export function explain(traced: Traced): Explained {
-  const { nameOf } = traced
-  // What is not of the way in is charged to the egress, even where that is the ingress too.
-  const refused = traced.run.drops.find(({ port, reason }) => {
-    return nameOf(port) === traced.port && reason.direction === 'rx'
-  })?.reason
-  const last = refused && (stages[refused.name] ?? 'door')
-  const until = last === undefined ? ORDER.length : ORDER.indexOf(last)
-  const steps = ORDER.slice(0, until).flatMap((stage) =>
-    passed(stage, traced).map((text) => ({ stage, text })),
-  )
+  const way = wayOf(traced)
+  const { refused } = way
+  const path = paths[way.kind]
+  const last = refused && pointOf(refused.name, traced, way)
+  const until = last === undefined ? path.length : path.indexOf(last)
+  const steps: Step[] = path.slice(0, until).flatMap((point) => {
+    return passed(point, traced, way).map((text) => ({ stage: stageAt(point), text }))
+  })
   if (refused && last) {
-    const who = refused.name.startsWith('filter-') ? deniedBy(traced) : ''
-    steps.push({ stage: last, text: `dropped (${refused.name})${who}: ${refused.text}` })
-    // Mirrors copy what comes in, whatever becomes of it.
-    for (const text of egressTexts(traced)) steps.push({ stage: 'egress', text })
+    const who = refused.name.startsWith('filter-') ? deniedBy(traced, way) : ''
+    const text = `dropped (${refused.name})${who}: ${refused.text}${toldText(way)}`
+    steps.push({ stage: stageAt(last), text })
+    // Mirrors copy what comes in, whatever becomes of it, and senders are told.
+    for (const said of egressTexts(traced, way)) steps.push({ stage: 'egress', text: said })
   }
-  const { outputs, topology } = traced
-  const leaves = outputs.some(({ port }) => !topology.isMirrorTarget(port))
-  const verdict = !leaves ? 'dropped' : isFlood(traced) ? 'flooded' : 'forwarded'
-  return { steps, verdict, classified: until > ORDER.indexOf('vlan') }
+  return { steps, verdict: verdictOf(traced, way), classified: until > path.indexOf('vlan') }
+}
+
+function verdictOf(traced: Traced, { kind, refused, waits, answers }: Way): Verdict {
+  const { outputs, topology, run } = traced
+  if (waits) return 'held'
+  // Whoever asked for the gateway was answered, though there is nobody else to ask.
+  const alone = refused?.name === 'no-destination' && answers.length > 0
+  if (alone || (!refused && kind !== 'bridged' && run.passage.outFid === 0)) return 'local'
+  const leaves = outputs.some((output) => {
+    return !topology.isMirrorTarget(output.port) && !answers.includes(output)
+  })
+  if (!leaves) return 'dropped'
+  return kind === 'bridged' && isFlood(traced) ? 'flooded' : 'forwarded'
+}
+
+/** Where a frame was dropped. */
+function pointOf(reason: Reason, { frame, run }: Traced, { kind, gateway, packet }: Way): Point {
+  const { outFid } = run.passage
+  switch (reason) {
+    case 'gateway-spoofed':
+      return macAt(frame, 6) === gateway ? 'source' : 'neighbor'
+    case 'ip-header':
+    case 'fragment-invalid':
+    case 'checksum-zero':
+      return kind === 'bridged' ? 'filter' : 'router'
+    case 'not-for-router':
+      return packet ? 'route' : 'router'
+    case 'flow-limit':
+    case 'flow-table-full':
+      return 'begin'
+    case 'flow-invalid':
+    case 'fragment-limit':
+      return outFid === 0 ? 'flow' : 'begin'
+    case 'nat-exhausted':
+      return 'leave'
+    default: {
+      const stage = stages[reason]
+      // A path has the stage of each reason that it knows; what it does not know came in by no frame.
+      return paths[kind].includes(stage) ? stage : 'egress'
+    }
+  }
 }
 
 function isFlood({ frame, run }: Traced): boolean {
@@ -112,11 +91,11 @@ function isFlood({ frame, run }: Traced): boolean {
 }
 
 /** What a stage that let the frame through has to say; nothing where it is not configured. */
-function passed(stage: Step['stage'], traced: Traced): string[] {
+function passed(point: Point, traced: Traced, way: Way): string[] {
   const { topology, port, frame } = traced
   const state = topology.port(port)
   const policy: Partial<PortPolicy> = state.policy ?? {}
-  switch (stage) {
+  switch (point) {
     case 'door':
       return [`${frame.length} octets into port ${port} of bridge ${state.bridge}`]
     case 'policing':
@@ -130,13 +109,15 @@ function passed(stage: Step['stage'], traced: Traced): string[] {
     case 'destination':
       return [destinationText(traced)]
     case 'filter':
-      return filterText(traced)
+      return filterText(traced, way)
     case 'storm':
       return isFlood(traced) && policy.limits && hasStorm(policy.limits)
         ? ["within the port's limit of floods"]
         : []
     case 'egress':
-      return egressTexts(traced)
+      return egressTexts(traced, way)
+    default:
+      return routerTexts(point, traced, way)
   }
 }
 
@@ -196,38 +177,65 @@ function ruleOf({ topology, run }: Traced): FilterRule | undefined {
   return topology.filter.rules.find((rule) => rule.name === name)
 }
 
-function filterText(traced: Traced): string[] {
+function filterText(traced: Traced, { kind }: Way): string[] {
   const rule = ruleOf(traced)
   if (rule) return [`rule "${rule.name}" allows it`]
-  const { topology, port } = traced
+  const { topology, port, run } = traced
+  const { flow, outFid } = run.passage
+  const places = kind === 'routed' ? [run.fid, outFid] : [run.fid]
+  const closed = places.filter((fid) => isClosed(traced, fid))
   const { bridge } = topology.port(port)
-  const asked = topology.filter.concerns(bridge)
-  return asked ? [`no rule takes it, and the policy of bridge ${bridge} is allow`] : []
+  const rules =
+    kind === 'routed' ? topology.filter.rules.length > 0 : topology.filter.concerns(bridge)
+  if ((kind === 'routed' && outFid === 0) || (!rules && closed.length === 0)) return []
+  if (flow && !flow.isNew) return ['no rule denies it: its flow was let through']
+  if (closed.length > 0 && kind === 'routed')
+    return ['no rule takes it: what is published is let in']
+  if (closed.length > 0) return ['not asked: it finds neighbours, or is no IP packet']
+  const names = [...new Set(places)].map((fid) => placeOf(traced, fid))
+  const policies =
+    names.length > 1 ? `policies of ${names.join(' and ')} are` : `policy of ${names[0]} is`
+  return [`no rule takes it, and the ${policies} allow`]
 }
 
-function deniedBy(traced: Traced): string {
+function isClosed({ topology }: Traced, fid: number): boolean {
+  const bridge = topology.bridgeName(fid)
+  return bridge !== undefined && topology.bridges.get(bridge)?.policy === 'deny'
+}
+
+function deniedBy(traced: Traced, { kind }: Way): string {
   const rule = ruleOf(traced)
-  const { bridge } = traced.topology.port(traced.port)
-  return rule ? ` by rule "${rule.name}"` : ` by the policy of bridge ${bridge}`
+  if (rule) return ` by rule "${rule.name}"`
+  const { fid, passage } = traced.run
+  const places = kind === 'routed' ? [fid, passage.outFid] : [fid]
+  const closed = places.find((place) => isClosed(traced, place)) ?? fid
+  return ` by the policy of ${placeOf(traced, closed)}`
 }
 
 /** One line a port: what leaves, or why it does not. */
-function egressTexts({ outputs, run, topology, nameOf }: Traced): string[] {
+function egressTexts({ outputs, run, topology, nameOf }: Traced, way: Way): string[] {
   const sent = new Map<string, TracedOutput[]>()
   for (const output of outputs) sent.set(output.port, [...(sent.get(output.port) ?? []), output])
-  const left = [...sent].map(([port, list]) => sentText(topology, port, list))
+  const left = [...sent].map(([port, list]) => sentText(topology, port, list, way))
   const lost = run.drops
     .filter(({ reason }) => reason.direction === 'tx')
     .map(({ port, reason }) => `not to ${nameOf(port)} (${reason.name}): ${reason.text}`)
   return [...left, ...lost]
 }
 
-function sentText(topology: Topology, port: string, list: TracedOutput[]): string {
-  const [{ frame, segmentSize }] = list as [TracedOutput]
+function sentText(topology: Topology, port: string, list: TracedOutput[], way: Way): string {
+  const [first] = list as [TracedOutput]
+  const { frame, segmentSize } = first
+  const own = way.answers.includes(first) ? ownText(way) : ''
   const target = topology.isMirrorTarget(port) ? ', a mirrored copy' : ''
   const tag = tagOf(frame, topology.bridge(topology.port(port).bridge))
   const form = tag === undefined ? '' : `, tagged for VLAN ${tag.vid} with priority ${tag.priority}`
   const large = segmentSize === null ? '' : `, to be segmented at ${segmentSize} octets`
   const count = list.length > 1 ? `${list.length} frames of at most ` : ''
-  return `to ${port}: ${count}${frame.length} octets${form}${large}${target}`
+  return `to ${port}: ${count}${frame.length} octets${form}${large}${target}${own}`
+}
+
+/** What the router says of its own accord is no delivery of the frame. */
+function ownText({ waits }: Way): string {
+  return waits ? ", the router's question" : ", the router's answer"
 }

@@ -1,4 +1,6 @@
 /** What the switch would do with a frame: a dry run on a copy of its memory, told step by step. */
+
+import { DEFAULT_VLAN } from '../config/vlan-use.js'
 import { DryRunner } from '../dataplane/dry-run.js'
 import type { Attachment } from '../dataplane/instance.js'
 import type { Topology } from '../dataplane/topology.js'
@@ -6,7 +8,9 @@ import { LinkspanError } from '../error.js'
 import { dissect, type Layer } from '../packet/dissect/dissect.js'
 import { FRAME_MAX, formatHex } from '../packet/hex.js'
 import { frameOf, VIRTIO_HEADER } from '../packet/virtio.js'
-import { explain, type Step, type TracedOutput } from './explain.js'
+import { explain, type Step, type Verdict } from './explain.js'
+import { tagOf } from './tag.js'
+import type { TracedOutput } from './way.js'
 
 export interface TraceOutput {
   port: string
@@ -33,7 +37,7 @@ export interface Trace {
   /** The frame as it came in, header by header. */
   layers: Layer[]
   steps: Step[]
-  verdict: 'forwarded' | 'flooded' | 'dropped'
+  verdict: Verdict
   outputs: TraceOutput[]
   drops: TraceDrop[]
 }
@@ -76,7 +80,8 @@ function trace(
   const { bridge } = topology.port(port)
   const message = new Uint8Array(VIRTIO_HEADER + frame.length)
   message.set(frame, VIRTIO_HEADER)
-  const run = runner.run(index, message, topology.domains.fidsOf(bridge), host.now())
+  const fids = topology.domains.fidsOf(bridge)
+  const run = runner.run(index, message, fids, host.now(), domainOf(topology, port, frame))
   const layers = dissect(frame)
   const nameOf = (number: number) => topology.portName(number) ?? `#${number}`
   const sent = run.outputs.map(({ port: number, message: octets }) => ({
@@ -94,6 +99,16 @@ function trace(
   const vlan = classified ? (topology.domainName(run.fid)?.vlan ?? null) : null
   const outputs = sent.map(describeOutput)
   return { port, bridge, vlan, layers, steps, verdict, outputs, drops }
+}
+
+/** The broadcast domain that a frame is of, if the port takes it. */
+function domainOf(topology: Topology, port: string, frame: Uint8Array): number {
+  const { bridge, policy } = topology.port(port)
+  const settings = topology.bridge(bridge)
+  if (!settings.vlanAware) return topology.domains.fidOf(bridge, null) ?? 0
+  const { mode, native = DEFAULT_VLAN.native } = policy?.vlan ?? DEFAULT_VLAN
+  const vid = mode === 'tunnel' ? 0 : (tagOf(frame, settings)?.vid ?? 0)
+  return topology.domains.fidOf(bridge, vid === 0 ? (native ?? null) : vid) ?? 0
 }
 
 function segmentSizeOf(message: Uint8Array): number | null {

@@ -9,7 +9,8 @@ import { concat } from '../support/capture.js'
 import { BROADCAST, frame, station } from '../support/frames.js'
 import { lab, two } from '../support/lab.js'
 import { directory, type Linkspan, up } from '../support/linkspan.js'
-import { finishPing, ping, startPing } from '../support/netns.js'
+import { finishPing, namespace, ping, startPing } from '../support/netns.js'
+import { tap } from '../support/routed.js'
 
 async function running(ipv6 = false) {
   const { stations, config } = lab(2, { ipv6 })
@@ -54,6 +55,37 @@ describe('a trace', () => {
     expect(text).toContain('=> forwarded')
     expect(text).toContain('-> b, 54 octets')
     expect(text).toContain(`   0x0000:  ${hex(Uint8Array.of(2, 0xe2, 0xe0, 0, 0, 2)).slice(0, 4)}`)
+  })
+
+  test('through NAT names the gateway, the flow, the translation and the route', async () => {
+    const [inside, outside] = [namespace(), namespace()]
+    const linkspan = await up({
+      version: 1,
+      bridges: { blue: { gateway: { addresses: ['10.55.0.1/24'] } } },
+      ports: { web: { bridge: 'blue', device: tap(inside, ['10.55.0.2/24']) } },
+      uplinks: {
+        wan: {
+          device: { type: 'tap', name: 'up0', netns: outside, addresses: ['203.0.113.1/24'] },
+          addresses: ['203.0.113.10/24'],
+          routes: [{ to: 'default', via: '203.0.113.1' }],
+        },
+      },
+      nat: [{ type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }],
+      publish: [{ name: 'site', listen: 'wan:80', to: ['10.55.0.2:8080'] }],
+    })
+    await ping(inside, '203.0.113.1')
+    const flow = ['tcp', '10.55.0.2:40000', '198.51.100.7:443']
+    const text = await linkspan.do('trace', '--port', 'web', ...flow)
+    expect(text).toMatch(/flow +new: tcp 10\.55\.0\.2:40000 > 198\.51\.100\.7:443/)
+    expect(text).toMatch(/route +0\.0\.0\.0\/0 via 203\.0\.113\.1 by uplink wan/)
+    expect(text).toMatch(/nat +source 10\.55\.0\.2:40000 becomes 203\.0\.113\.10:\d+, masqueraded/)
+    expect(text).toMatch(/neighbor +203\.0\.113\.1 has /)
+    expect(text).toContain('=> forwarded')
+    const call = ['tcp', '203.0.113.1:40000', '203.0.113.10:80']
+    const called = await linkspan.do('trace', '--port', 'wan', ...call)
+    expect(called).toContain('becomes 10.55.0.2:8080, published as "site"')
+    const echo = ['icmp', '10.55.0.2', '10.55.0.1']
+    expect(await linkspan.do('trace', '--port', 'web', ...echo)).toContain('=> local')
   })
 
   test('changes nothing', async () => {

@@ -1,6 +1,6 @@
 /** MACs that a person leaves out of a flow. */
 import { expect, test } from 'vitest'
-import { parseAddress } from '../../src/config/address.js'
+import { parseAddress, parsePrefix } from '../../src/config/address.js'
 import { parseConfig } from '../../src/config/parse.js'
 import { macsOf } from '../../src/control/api/flow-macs.js'
 import { station } from '../support/frames.js'
@@ -26,6 +26,29 @@ const host = {
   ),
 }
 const to = (address: string) => ({ destination: parseAddress(address) })
+
+test('what is not on the bridge is sent to its gateway, if it has one', () => {
+  const network = { to: '10.0.0.0/24', via: null, bridge: 'lan', kind: 'connected' } as const
+  const own = { ...network, to: '10.0.0.254/32', kind: 'local' } as const
+  const gateway = { vlan: 0, mac: '02:00:00:00:00:09', prefixes: [parsePrefix('10.0.0.254/24')] }
+  const router = {
+    routes: () => [network, own],
+    *gateways(bridge: string) {
+      if (bridge === 'lan') yield gateway
+    },
+  }
+  const macTo = (address: string, isRouted = true) => {
+    return macsOf({ ...host, topology: { router } }, 'a', { ...to(address), isRouted })
+      .destinationMac
+  }
+  expect(macTo('10.0.0.2')).toEqual(station(2))
+  expect(macTo('10.0.0.254')).toEqual(station(9))
+  expect(macTo('192.0.2.1')).toEqual(station(9))
+  expect(macTo('192.0.2.1', false)).toBeUndefined()
+  expect(macTo('10.0.0.9')).toBeUndefined()
+  expect(macTo('224.0.0.5')).toBeUndefined()
+  expect(macTo('fd00::3')).toEqual(station(3))
+})
 
 test.each([
   ['a', to('10.0.0.2'), station(1), station(2)],

@@ -176,7 +176,7 @@ const dropped: Case[] = [
   ['vlan-nested', 'egress', vlans, 'tunnel', [tagged(20)]],
 ]
 
-/** Of the router and the filter: trace-explain.test.ts has the filter's words. */
+/** trace-router.test.ts has these, and trace-explain.test.ts the filter's words. */
 const ofTheRouter = [
   'ip-header',
   'ip-options',
@@ -184,23 +184,22 @@ const ofTheRouter = [
   'gateway-spoofed',
   'ttl-exceeded',
   'no-route',
-  'neighbor-unresolved',
   'neighbor-queue',
   'neighbor-invalid',
   'needs-fragmentation',
   'not-for-router',
   'directed-broadcast',
   'fragment-invalid',
-  'fragment-limit',
   'flow-limit',
-  'flow-table-full',
   'flow-invalid',
-  'nat-exhausted',
   'nat-unsolicited',
   'filter-denied',
   'filter-rejected',
   'checksum-zero',
 ]
+
+/** Of frames that waited for too long, or for lack of room: they have a stage, and no case. */
+const ofTimeAndRoom = ['neighbor-unresolved', 'fragment-limit', 'flow-table-full', 'nat-exhausted']
 
 /** Of frames that ask for offloads, of devices, and of what is refused before. */
 const others = new Set([
@@ -215,6 +214,7 @@ const others = new Set([
   'device-down',
   'device-refused',
   ...ofTheRouter,
+  ...ofTimeAndRoom,
 ])
 
 describe('a drop', () => {

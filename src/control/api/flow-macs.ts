@@ -1,9 +1,22 @@
 /** MACs for a flow of which a person said the addresses only. */
-import { type Address, parseMac, parsePrefix } from '../../config/address.js'
+import {
+  type Address,
+  isLimitedBroadcast,
+  isLinkLocal,
+  isMulticast,
+  parseMac,
+  parsePrefix,
+} from '../../config/address.js'
 import type { Device } from '../../config/types.js'
+import { lookUp } from '../../dataplane/route-lookup.js'
+import type { Router } from '../../dataplane/router.js'
 
 export interface FlowMacs {
   destination?: Address
+  /** It may go by a gateway: an ARP request does not. */
+  isRouted?: boolean
+  /** Of its tag. */
+  vlan?: number
   sourceMac?: Uint8Array
   destinationMac?: Uint8Array
 }
@@ -12,16 +25,51 @@ export interface FlowMacs {
 export interface MacHost {
   readonly ports: ReadonlyMap<
     string,
-    { readonly config: { readonly device: Device }; readonly mac: string | undefined }
+    {
+      readonly config: { readonly device: Device; readonly bridge?: string; readonly vlan?: Vlans }
+      readonly mac: string | undefined
+    }
   >
+  readonly topology?: { readonly router: Pick<Router, 'routes' | 'gateways'> }
 }
 
-/** Fills in what was left out: the port's own MAC, and that of the port that has the address. */
-export function macsOf({ ports }: MacHost, port: string, flow: FlowMacs): FlowMacs {
+interface Vlans {
+  readonly native?: number | undefined
+}
+
+/**
+ * Fills in what was left out: the port's own MAC, and that of the bridge's gateway or of the port that
+ * has the address, as a host there would send it.
+ */
+export function macsOf(host: MacHost, port: string, flow: FlowMacs): FlowMacs {
+  const { ports } = host
   const own = macOf(ports.get(port))
-  const other = flow.destination && macOf(findOwner(ports, flow.destination))
+  const gateway = flow.isRouted ? gatewayOf(host, port, flow) : undefined
+  const other = gateway ?? (flow.destination && macOf(findOwner(ports, flow.destination)))
   return { ...(own && { sourceMac: own }), ...(other && { destinationMac: other }), ...flow }
 }
+
+/** The gateway of the port's bridge, if the destination is its own or not on the bridge's networks. */
+function gatewayOf(
+  { ports, topology }: MacHost,
+  port: string,
+  { destination, vlan }: FlowMacs,
+): Uint8Array | undefined {
+  const { bridge, vlan: vlans } = ports.get(port)?.config ?? {}
+  if (!topology || !destination || bridge === undefined || isOfLink(destination)) return undefined
+  const { router } = topology
+  const tagged = vlan ?? vlans?.native ?? 1
+  const gateway = [...router.gateways(bridge)].find((one) => one.vlan === 0 || one.vlan === tagged)
+  const { family } = destination
+  if (!gateway?.prefixes.some((prefix) => prefix.family === family)) return undefined
+  const route = lookUp(router.routes(), destination)
+  const isNear = route?.kind === 'connected' && route.bridge === bridge
+  return isNear ? undefined : parseMac(gateway.mac)
+}
+
+/** It means something on one link only. */
+const isOfLink = (address: Address): boolean =>
+  isMulticast(address) || isLimitedBroadcast(address) || isLinkLocal(address)
 
 type Known = MacHost['ports'] extends ReadonlyMap<string, infer P> ? P : never
 

@@ -2,6 +2,8 @@
 import * as z from 'zod'
 import { parseMac } from '../../config/address.js'
 import { LinkspanError } from '../../error.js'
+import { VERDICTS } from '../../inspect/explain.js'
+import { STAGES } from '../../inspect/stages.js'
 import { traceFrames } from '../../inspect/trace.js'
 import { buildFrame } from '../../packet/build.js'
 import { parseFlow } from '../../packet/flow.js'
@@ -26,21 +28,13 @@ export const traceAnswer = z.strictObject({
   layers: z.array(layer).describe('The frame as it came in, header by header'),
   steps: z.array(
     z.strictObject({
-      stage: z.enum([
-        'door',
-        'policing',
-        'vlan',
-        'guard',
-        'source',
-        'destination',
-        'filter',
-        'storm',
-        'egress',
-      ]),
+      stage: z.enum(STAGES),
       text: z.string(),
     }),
   ),
-  verdict: z.enum(['forwarded', 'flooded', 'dropped']),
+  verdict: z
+    .enum(VERDICTS)
+    .describe('local: for the router itself; held: it waits for a neighbour or a fragment'),
   outputs: z.array(
     z.strictObject({
       port: z.string(),
@@ -63,7 +57,10 @@ const PCP = 'expected a priority from 0 to 7'
 const flow = z.strictObject({
   words: z.array(z.string()).describe('As in ["tcp", "10.55.0.2:40000", "10.55.0.3:5432"]'),
   sourceMac: z.string().optional().describe("Left out: the port's own, if it is known"),
-  destinationMac: z.string().optional().describe('Left out: that of the port with the address'),
+  destinationMac: z
+    .string()
+    .optional()
+    .describe('Left out: that of the port with the address, or of the gateway'),
   vlan: z
     .int(VID)
     .min(0, VID)
@@ -114,6 +111,8 @@ function framesOf({ frames, flow }: Request, macsFor: (flow: FlowMacs) => FlowMa
   const { words, vlan, priority, length } = flow
   const parsed = parseFlow(words)
   const { sourceMac, destinationMac } = macsFor({
+    ...(parsed.protocol !== 'arp' && { isRouted: true }),
+    ...(vlan !== undefined && { vlan }),
     destination: parsed.destination.address,
     ...(flow.sourceMac !== undefined && { sourceMac: parseMac(flow.sourceMac) }),
     ...(flow.destinationMac !== undefined && { destinationMac: parseMac(flow.destinationMac) }),
