@@ -113,11 +113,11 @@ function routeTexts({ run }: Traced, { route, onward, waits }: Way): string[] {
   return [via === null ? `${to} is on ${place}` : `${to} via ${via} by ${place}`]
 }
 
-function neighborTexts({ nextHop, waits, kind, answers, packet, refused }: Way): string[] {
+function neighborTexts({ nextHop, waits, kind, answers, refused }: Way): string[] {
   if (kind === 'bridged') {
-    return answers.length > 0 && !packetHasRoute(packet) && !refused
-      ? ['asks for the gateway: the router answers']
-      : []
+    // There may be nobody else on the bridge to ask.
+    const isAnswer = answers.length > 0 && (!refused || refused.name === 'no-destination')
+    return isAnswer ? ['asks for the gateway: the router answers'] : []
   }
   if (kind === 'heard') return [answers.length > 0 ? 'the router answers' : 'the router hears it']
   if (!nextHop || refused?.name === 'needs-fragmentation') return []
@@ -126,10 +126,6 @@ function neighborTexts({ nextHop, waits, kind, answers, packet, refused }: Way):
   if (!known || isZeroMac(known.mac)) return []
   return [`${address} has ${formatMac(known.mac)}, ${neighborStates[known.state] ?? 'known'}`]
 }
-
-/** Between hosts, not about a neighbour: discovery is ICMPv6 too. */
-const packetHasRoute = (packet: Packet | undefined): boolean =>
-  packet !== undefined && packet.protocol !== 'icmpv6'
 
 /** Drops of which the router tells the sender; the words of others say so themselves. */
 const told: ReadonlySet<Reason> = new Set([
