@@ -10,6 +10,7 @@ import { checkFilter, checkFilterPorts } from './check-filter.js'
 import { checkMirrors } from './check-mirror.js'
 import { checkName, type Names } from './check-name.js'
 import { checkNat } from './check-nat.js'
+import { checkNatLimits } from './check-nat-limits.js'
 import { checkPolicy } from './check-policy.js'
 import { checkPublish } from './check-publish.js'
 import { checkGatewayVlans, checkPortSubnets, checkRouter } from './check-router.js'
@@ -29,6 +30,7 @@ export function checkConfig(config: Config, names: Names, issues: Issues): void 
   checkRouter(config, names, whole, issues)
   checkNat(config, names, issues)
   checkPublish(config, names, whole, issues)
+  checkNatLimits(config, issues)
   checkFilter(config, names, issues)
 }
 

@@ -162,11 +162,11 @@ const ports: Metric[] = [
     help: 'Frames of the port that were not forwarded, by reason; those that occurred',
     type: 'counter',
     read: ({ running }) =>
-      [...running.ports.values()].flatMap((port) =>
-        running.drops(port.name).map(({ reason, frames }) => {
-          return { labels: { ...place(port), reason }, value: frames }
-        }),
-      ),
+      running.drops().map(({ port: name, reason, frames }) => {
+        const port = running.ports.get(name)
+        const where = port === undefined ? { port: name, bridge: '' } : place(port)
+        return { labels: { ...where, reason }, value: frames }
+      }),
   },
   {
     name: 'linkspan_port_kernel_drops_total',
@@ -222,6 +222,13 @@ const workers: Metric[] = [
     'Frames whose source is a static entry of another port',
     ({ staticViolated }) => staticViolated,
   ),
+  workerCounter('flows_begun', 'Flows that began', ({ flowsBegun }) => flowsBegun),
+  workerCounter(
+    'flows_evicted',
+    'Flows without answer, or ended, that had to make room for others',
+    ({ flowsEvicted }) => flowsEvicted,
+  ),
+  workerCounter('flows_expired', 'Flows that timed out', ({ flowsExpired }) => flowsExpired),
   {
     name: 'linkspan_worker_burst_frames',
     help: 'Frames in a burst: what was read from one device at once',

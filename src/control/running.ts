@@ -14,6 +14,7 @@ import type {
   PublishInput,
   StaticEntry,
 } from '../config/types.js'
+import { shownBridge } from '../config/uplink-port.js'
 import { Captures } from '../dataplane/captures.js'
 import { Fdb } from '../dataplane/fdb.js'
 import { Flows } from '../dataplane/flows.js'
@@ -239,7 +240,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
   #handle(event: DataplaneEvent): void {
     const nameOf = (index: number) => this.topology.portName(index) ?? `#${index}`
     const port = nameOf(event.port)
-    const bridge = this.topology.bridgeName(event.fid) ?? `#${event.fid}`
+    const bridge = shownBridge(this.topology.bridgeName(event.fid) ?? `#${event.fid}`)
     const { macHigh, macLow, detail } = event
     const mac = { macHigh, macLow }
     if (event.type === 'moved') this.emit('moved', { bridge, mac, port, from: nameOf(detail) })

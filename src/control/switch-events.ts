@@ -12,15 +12,16 @@ export interface SwitchEvents {
   /** The mirror to a file of a port, or of a bridge, has ended, or loses frames. */
   mirror: [{ port?: string; bridge?: string; file: string; event: string; why?: string }]
   worker: [{ worker: number; error: string; final: boolean }]
+  // `bridge` is null on an uplink, which is the `port` then.
   /** An address was seen on another port. */
-  moved: [{ bridge: string; mac: EventMac; port: string; from: string }]
-  'table-full': [{ bridge: string; port: string }]
+  moved: [{ bridge: string | null; mac: EventMac; port: string; from: string }]
+  'table-full': [{ bridge: string | null; port: string }]
   /** A frame came in by `port` from an address that a static entry gives to `owner`. */
-  'static-violated': [{ bridge: string; mac: EventMac; port: string; owner: string }]
+  'static-violated': [{ bridge: string | null; mac: EventMac; port: string; owner: string }]
   /** A frame from that address was dropped by a policy of its port; `reason` as in `drops`. */
-  blocked: [{ bridge: string; mac: EventMac; port: string; reason: string }]
+  blocked: [{ bridge: string | null; mac: EventMac; port: string; reason: string }]
   /** An event of the packet path that has no words of its own here. */
-  dataplane: [{ event: string; bridge: string; mac: EventMac; port: string; detail: number }]
+  dataplane: [{ event: string; bridge: string | null; mac: EventMac; port: string; detail: number }]
   /** A config was applied, by whatever way; `changes` may be empty. */
   applied: [{ changes: readonly Change[]; confirmBy?: Date }]
   /** An apply was not confirmed in time: taken back, or, with `error`, not. */

@@ -158,6 +158,10 @@ export const workerStatistics = [
 export const BURST_SIZES = 9
 export const BUSY = workerStatistics.length + BURST_SIZES
 export const WAITED = BUSY + 1
+/** Behind the times: flows that began, that were evicted for others, and whose time was over. */
+export const FLOWS_BEGUN = WAITED + 1
+export const FLOWS_EVICTED = FLOWS_BEGUN + 1
+export const FLOWS_EXPIRED = FLOWS_EVICTED + 1
 
 /** Types of event, by their code. */
 export const eventTypes = {

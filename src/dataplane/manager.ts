@@ -11,6 +11,9 @@ import {
   ENTRY_STATIC,
   ENTRY_STICKY,
   eventTypes,
+  FLOWS_BEGUN,
+  FLOWS_EVICTED,
+  FLOWS_EXPIRED,
   portCounters,
   WAITED,
   workerStatistics,
@@ -111,6 +114,10 @@ export type WorkerStatistics = Record<(typeof workerStatistics)[number], number>
   /** Milliseconds spent on frames and time-outs, and spent waiting for them. */
   busy: number
   waited: number
+  flowsBegun: number
+  /** For others, in a full table. */
+  flowsEvicted: number
+  flowsExpired: number
 }
 
 export interface DataplaneEvent {
@@ -323,7 +330,12 @@ export class Manager {
     const named = Object.fromEntries(workerStatistics.map((name, which) => [name, read(which)]))
     const sizes = Array.from({ length: BURST_SIZES }, (_, size) => workerStatistics.length + size)
     const times = { busy: read(BUSY) / 1000, waited: read(WAITED) / 1000 }
-    return { ...named, burstSizes: sizes.map(read), ...times } as WorkerStatistics
+    const flows = {
+      flowsBegun: read(FLOWS_BEGUN),
+      flowsEvicted: read(FLOWS_EVICTED),
+      flowsExpired: read(FLOWS_EXPIRED),
+    }
+    return { ...named, burstSizes: sizes.map(read), ...times, ...flows } as WorkerStatistics
   }
 
   /** Takes the events of all workers, oldest first a worker. */

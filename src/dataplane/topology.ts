@@ -55,6 +55,9 @@ export interface TopologyCapacity {
   routes?: number
 }
 
+/** The router among ports, where drops are told. */
+export const ROUTER = 'router'
+
 export class Topology implements MirrorView {
   readonly entries: Entries
   readonly domains: Domains
@@ -64,6 +67,8 @@ export class Topology implements MirrorView {
   /** To end them with what they came by; whoever shows them has a clock. */
   readonly flows: Flows
   readonly #manager: Manager
+  /** Behind those of the devices. */
+  readonly #routerPort: number
   readonly #bridges = new Map<string, BridgeState>()
   readonly #ports = new Map<string, PortState>()
   readonly #portNames = new Map<number, string>()
@@ -78,6 +83,7 @@ export class Topology implements MirrorView {
 
   constructor(manager: Manager, capacity: TopologyCapacity) {
     this.#manager = manager
+    this.#routerPort = capacity.ports
     const fids = new Numbers(1, domainsOf(capacity), 'VLAN', 'capacity.vlans or capacity.bridges')
     this.domains = new Domains(manager, fids, this.#passed)
     this.entries = new Entries(manager, this)
@@ -338,11 +344,17 @@ export class Topology implements MirrorView {
     return this.#manager.portCounters(this.port(name).index)
   }
 
-  /** The reasons for which frames of the given ports (all, if none is named) were dropped. */
+  /**
+   * The reasons for which frames of the given ports (all and the router, if none is named) were dropped.
+   * What the router itself sends is charged to a number of its own; a port called "router" goes first.
+   */
   drops(name?: string): DropCount[] {
-    const names = name === undefined ? [...this.#ports.keys()] : [name]
-    return names.flatMap((port) =>
-      this.#manager.portDrops(this.port(port).index).map((drop) => ({ port, ...drop })),
+    const own = name === ROUTER && !this.#ports.has(name)
+    const names = name === undefined ? [...this.#ports.keys()] : own ? [] : [name]
+    const ports = names.map((port) => [port, this.port(port).index] as const)
+    const router = name === undefined || own ? [[ROUTER, this.#routerPort] as const] : []
+    return [...ports, ...router].flatMap(([port, index]) =>
+      this.#manager.portDrops(index).map((drop) => ({ port, ...drop })),
     )
   }
 

@@ -44,3 +44,11 @@ describe('what hosts see of the router', () => {
     expect(ip('-n', left, '-6', 'route', 'get', 'fd66::2')).toMatch(/mtu 1400/)
   })
 })
+
+test('what the router itself sends has drops of its own, as of a port "router"', async () => {
+  const { config } = twoBridges()
+  const running = await up(config)
+  expect(await running.do('show', 'drops', '--port', 'router')).toMatch(/^PORT .*\n$/)
+  const { status, stderr } = await running.run('show', 'drops', '--port', 'routers')
+  expect([status, stderr]).toEqual([1, expect.stringContaining('routers')])
+})

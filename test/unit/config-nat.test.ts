@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { NAT_LIMITS } from '../../src/config/check-nat-limits.js'
 import { parseConfig } from '../../src/config/parse.js'
 import { portRanges } from '../../src/config/port-range.js'
 import { parseYaml } from '../../src/config/yaml.js'
+import { EXTERNALS_MAX, PREFIXES_MAX, PUBLISHED_MAX, SOURCES_MAX } from '../../src/dataplane/abi.js'
 import { lines, linesOf } from './config-lines.js'
 
 const base = {
@@ -16,6 +18,68 @@ const with_ = (more: object) => ({ ...base, ...more })
 const masquerade = { type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }
 const OURS =
   'an address of uplink "wan" (203.0.113.10/24, 203.0.113.20/24, 2001:db8::10/64); add it to its "addresses"'
+
+describe('what the dataplane has room for', () => {
+  const address = (n: number) => `203.0.113.${n}/24`
+  const many = (count: number, make: (n: number) => object) =>
+    Array.from({ length: count }, (_, n) => make(n))
+
+  test('is what the dataplane says', () => {
+    expect(NAT_LIMITS).toEqual({
+      addresses: EXTERNALS_MAX / 2,
+      sources: SOURCES_MAX,
+      published: PUBLISHED_MAX,
+      prefixes: PREFIXES_MAX,
+    })
+  })
+
+  test.each<[string, object, string]>([
+    [
+      'masquerade',
+      {
+        nat: many(65, (n) => ({
+          ...masquerade,
+          from: n === 0 ? { prefix: '10.0.0.0/8' } : { bridge: 'blue' },
+        })),
+      },
+      'nat: found 129 rules of "masquerade", each family counted; expected at most 128',
+    ],
+    [
+      'nptv6',
+      {
+        nat: many(65, (n) => ({
+          type: 'nptv6',
+          uplink: 'wan',
+          inside: `fd00:${n}::/48`,
+          outside: `2001:db8:${n}::/48`,
+        })),
+      },
+      'nat: found 65 rules of "nptv6"; expected at most 64',
+    ],
+    [
+      'addresses',
+      {
+        uplinks: { wan: { addresses: many(129, (n) => address(n + 1) as never) } },
+        nat: [masquerade],
+      },
+      'nat: found 129 outer IPv4 addresses, those of "publish" too; expected at most 128',
+    ],
+    [
+      'publish',
+      {
+        publish: many(513, (n) => ({
+          name: `s${n}`,
+          listen: `wan:${n + 1}`,
+          to: ['10.55.0.2:80'],
+          protocol: ['tcp', 'udp'],
+        })),
+      },
+      'publish: found 2052 ranges, each protocol and address counted; expected at most 2048',
+    ],
+  ])('%s', (_, more, line) => {
+    expect(lines(with_(more))).toEqual([line])
+  })
+})
 
 describe('nat', () => {
   const parsed = (rule: object) => parseConfig(with_({ nat: [rule] })).nat[0]

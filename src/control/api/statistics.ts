@@ -30,6 +30,9 @@ export const workerAnswer = z.strictObject({
     .describe('Bursts of 1, 2 to 3, 4 to 7 … 128 to 255 and 256 frames'),
   busy: milliseconds.describe('Milliseconds spent on frames and time-outs'),
   waited: milliseconds.describe('Milliseconds spent waiting for them'),
+  flowsBegun: count,
+  flowsEvicted: count.describe('Without answer, or ended: they had to make room for others'),
+  flowsExpired: count,
 })
 answers.add(workerAnswer, { id: 'Worker' })
 
@@ -39,7 +42,12 @@ export const statisticRoutes = [
     path: '/v1/drops',
     operation: 'listDrops',
     summary: 'Frames dropped, by port and reason',
-    query: z.strictObject({ port: z.string().optional().describe('Of this port only') }),
+    query: z.strictObject({
+      port: z
+        .string()
+        .optional()
+        .describe('Of this port only; `router`: of what the router itself sends'),
+    }),
     answer: { status: 200, schema: z.array(dropAnswer), description: 'Reasons that occurred' },
     errors: [404],
     handle: ({ running }, { query }) => dropViews(running, query.port),

@@ -25,11 +25,17 @@ const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 
 export const eventAnswer = z.discriminatedUnion('type', [
   event('port', { port, event: z.string(), why: z.string().nullable() }),
-  event('moved', { bridge, mac, port, from: port }),
-  event('table-full', { bridge, port }),
-  event('static-violated', { bridge, mac, port, owner: port }),
-  event('blocked', { bridge, mac, port, reason: z.string() }),
-  event('dataplane', { event: z.string(), bridge, port, mac, detail: z.number() }),
+  event('moved', { bridge: bridge.nullable(), mac, port, from: port }),
+  event('table-full', { bridge: bridge.nullable(), port }),
+  event('static-violated', { bridge: bridge.nullable(), mac, port, owner: port }),
+  event('blocked', { bridge: bridge.nullable(), mac, port, reason: z.string() }),
+  event('dataplane', {
+    event: z.string(),
+    bridge: bridge.nullable(),
+    port,
+    mac,
+    detail: z.number(),
+  }),
   event('mirror', {
     port: port.nullable(),
     bridge: bridge.nullable(),
