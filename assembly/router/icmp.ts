@@ -103,11 +103,19 @@ export function writeError(to: usize, frame: usize, length: u32, mac: u64, sourc
   const total = length - Ethernet.HEADER
   if (isVersion4(frame)) {
     writeIPv4(packet, total, icmp.Icmp.PROTOCOL, load<u32>(source), load<u32>(quoted, 12))
+    typeAs(packet, <u32>load<u8>(quoted, 1))
     return
   }
   writeIPv6(packet, total - ipv6.IPv6.HEADER, HOPS)
   memory.copy(packet + 8, source, 16)
   memory.copy(packet + 24, quoted + 8, 16)
+}
+
+/** The type of service of what caused it stays (RFC 1812 section 4.3.2.5), but for ECN's bits (RFC 3168). */
+function typeAs(packet: usize, service: u32): void {
+  store<u8>(packet, <u8>(load<u8>(packet, 1) | (service & 0x1c)), 1)
+  store<u16>(packet, 0, 10)
+  store<u16>(packet, <u16>~checksum.sum(packet, ipv4.IPv4.HEADER), 10)
 }
 
 /** An IPv4 header of ours: of internetwork control (RFC 1812 section 4.3.2.5), not to be fragmented. */

@@ -57,6 +57,21 @@ onEveryBuild('ICMP errors of the router', (build) => {
     expect(lan.drops()).toEqual({ 'a ttl-exceeded': 1 })
   })
 
+  it('R2 (RFC 1812 4.3.2.5): an error has the type of service of its cause, and no ECN', () => {
+    const lan = acquaint(lab(build))
+    const base = { source: A.host, destination: B.host, hops: 1, protocol: ICMP }
+    for (const [tos, answer] of [
+      [0, 0xc0],
+      [0x1b, 0xd8],
+      [0xff, 0xdc],
+    ] as const) {
+      fromA(lan, echo({ ...base, tos }))
+      const [error] = lan.frames('a')
+      expect(error?.[15]).toBe(answer)
+      expect(readIp(error as Uint8Array)).toMatchObject({ source: A.gateway, hops: 64 })
+    }
+  })
+
   it('tells what cannot be reached, and why', () => {
     const lan = acquaint(lab(build)).routes({ to: '198.51.100.0/24' })
     const nowhere = ['203.0.113.1', '198.51.100.1'].map((destination) => {

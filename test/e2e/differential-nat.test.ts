@@ -1,0 +1,26 @@
+/** Masquerade, DNAT and connection tracking of the kernel and Linkspan, through the same sessions. */
+import { expect, test } from 'vitest'
+import { seedsOf } from '../support/differential/report.js'
+import { Comparer } from '../support/differential-nat/compare.js'
+import { DIFFERENCES } from '../support/differential-nat/differences.js'
+import { Run } from '../support/differential-nat/run.js'
+import { kernelRouter, linkspanRouter } from '../support/differential-nat/sides.js'
+import { Random } from '../support/random.js'
+
+const PACKETS = 2000
+
+test.each(seedsOf(1, 2, 3, 4, 5))(
+  'what is said through both routers with seed %i arrives alike',
+  async (seed) => {
+    const routers = [await linkspanRouter(), await kernelRouter()] as const
+    const comparer = new Comparer(routers, seed)
+    await new Run(new Random(seed), comparer).until(PACKETS)
+    const { seen } = comparer
+    // Two routers that drop everything would be equal too.
+    expect(seen.came).toBeGreaterThan(PACKETS * 0.7)
+    expect(seen.errors).toBeGreaterThan(PACKETS / 100)
+    expect(seen.fragmented).toBeGreaterThan(PACKETS / 100)
+    expect(Object.keys(seen.differences).sort()).toEqual(Object.keys(DIFFERENCES).sort())
+  },
+  60_000,
+)
