@@ -53,6 +53,8 @@ const plain = {
   isolated: false,
   controlFrames: [],
   mirror: null,
+  gateway: null,
+  policy: 'allow',
 }
 
 /** What --json must hold, field by field: DESIGN section 7. Nothing more, nothing less. */
@@ -159,6 +161,9 @@ const contract = {
       burstSizes: expect.any(Array),
       busy: expect.any(Number),
       waited: expect.any(Number),
+      flowsBegun: 0,
+      flowsEvicted: 0,
+      flowsExpired: 0,
     },
   ],
 }
