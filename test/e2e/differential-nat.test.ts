@@ -1,6 +1,6 @@
 /** Masquerade, DNAT and connection tracking of the kernel and Linkspan, through the same sessions. */
 import { expect, test } from 'vitest'
-import { seedsOf } from '../support/differential/report.js'
+import { SEED_VARIABLE, seedsOf } from '../support/differential/report.js'
 import { Comparer } from '../support/differential-nat/compare.js'
 import { DIFFERENCES } from '../support/differential-nat/differences.js'
 import { Run } from '../support/differential-nat/run.js'
@@ -8,6 +8,8 @@ import { kernelRouter, linkspanRouter } from '../support/differential-nat/sides.
 import { Random } from '../support/random.js'
 
 const PACKETS = 2000
+/** Differences that came up, of all seeds. */
+const shown = new Set<string>()
 
 test.each(seedsOf(1, 2, 3, 4, 5))(
   'what is said through both routers with seed %i arrives alike',
@@ -20,7 +22,11 @@ test.each(seedsOf(1, 2, 3, 4, 5))(
     expect(seen.came).toBeGreaterThan(PACKETS * 0.7)
     expect(seen.errors).toBeGreaterThan(PACKETS / 100)
     expect(seen.fragmented).toBeGreaterThan(PACKETS / 100)
-    expect(Object.keys(seen.differences).sort()).toEqual(Object.keys(DIFFERENCES).sort())
+    for (const name of Object.keys(seen.differences)) shown.add(name)
   },
   60_000,
 )
+
+test.skipIf(process.env[SEED_VARIABLE] !== undefined)('all differences came up', () => {
+  expect([...shown].sort()).toEqual(Object.keys(DIFFERENCES).sort())
+})

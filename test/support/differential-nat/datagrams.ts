@@ -47,7 +47,7 @@ export function* exchange(random: Random, about: About): Generator<Step> {
       const step = sized(caller, { wrong: 'transport' }, 30)
       yield { ...step, what: 'a wrong checksum', differs: 'transport checksum' }
     }
-    if (about.protocol === 17 && !about.published && random.chance(0.08)) {
+    if (about.protocol === 17 && !about.published && random.chance(0.2)) {
       yield neighborOf(random, about)
     }
     if (about.protocol === 17 && random.chance(0.05)) {

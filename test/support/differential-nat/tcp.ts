@@ -58,8 +58,9 @@ const SYN_OPTIONS = [[], mss(1460), [...mss(1380), 1, 3, 3, 7], [4, 2, 1, 1, ...
 export function* connection(random: Random, about: About): Generator<Step> {
   const client: End = about.published ? 'outside' : 'inside'
   const tcp = new Connection(random, about)
-  for (let life = random.chance(0.2) ? 2 : 1; life > 0; life--) {
-    yield* open(tcp, client)
+  const lives = random.chance(0.2) ? 2 : 1
+  for (let life = 0; life < lives; life++) {
+    yield* open(tcp, client, life === 0)
     const turns = 2 + random.below(10)
     for (let turn = 0; turn < turns; turn++) yield* talk(tcp)
     yield* close(tcp)
@@ -68,7 +69,7 @@ export function* connection(random: Random, about: About): Generator<Step> {
   }
 }
 
-function* open(tcp: Connection, client: End): Generator<Step> {
+function* open(tcp: Connection, client: End, first: boolean): Generator<Step> {
   const { random } = tcp
   const server = other(client)
   const options = random.pick(SYN_OPTIONS)
@@ -76,8 +77,8 @@ function* open(tcp: Connection, client: End): Generator<Step> {
   yield syn
   if (random.chance(0.2)) yield syn
   if (random.chance(0.1)) yield complaint(random, server)
-  if (random.chance(0.1)) {
-    // Both call each other at once (RFC 9293 section 3.5).
+  // Both call each other at once (RFC 9293 section 3.5): in the kernel not where a connection was before.
+  if (first && random.chance(0.1)) {
     yield tcp.say(server, 'SYN of both', SYN)
     for (const end of [client, server]) {
       const sequence = (tcp.next(end) - 1) >>> 0
