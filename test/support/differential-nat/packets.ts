@@ -83,6 +83,8 @@ export function packet(
   const given = { source, destination, protocol }
   const payload = field === undefined ? transport : sealed(given, transport, field)
   if (field !== undefined && wrong === 'transport') flip(payload, field)
+  // A sum of zero is sent as ffff (RFC 768).
+  if (protocol === UDP && payload[6] === 0 && payload[7] === 0) payload.set([255, 255], 6)
   if (unsummed) payload.set([0, 0], 6)
   const made = ipPacket({ ...given, ...more, payload })
   if (wrong === 'header') flip(made, 10)
