@@ -166,7 +166,8 @@ export class Nat {
     const inside = rule.fromDomain ?? 0
     exports.natSource(index, flags, inside, rule.outDomain, from?.length ?? 0, ...prefix)
     const [low, high] = rule.portRange ?? DEFAULT_RANGE
-    exports.natPool(index, this.#slotOf(rule.to[0] ?? ''), rule.to.length, low, high)
+    const pool = longestRun(rule.to.map((address) => this.#slotOf(address)))
+    exports.natPool(index, pool.first, pool.length, low, high)
   }
 
   #writePrefix(index: number, { inside, outside, domain }: PrefixRule): void {
@@ -242,19 +243,20 @@ function externalsOf(
       return known
     }
     const wide = address.family === 6 ? NatFlag.WIDE : 0
-    const slot = near ?? before.get(name)?.slot ?? freeSlot(address, taken, before)
+    const free = freeSlots(address, taken, before)
+    const slot = before.get(name)?.slot ?? free(near)
     const external = { slot, address, flags: flags | wide, domain }
     if (taken.has(slot) || slot >= EXTERNALS_MAX) throw tooMany('external addresses')
     taken.add(slot)
     found.set(name, external)
     return external
   }
-  for (const { to, outDomain } of rules.masquerade) {
-    const first = add(to[0] ?? '', outDomain, NatFlag.MASQUERADE)
-    // The addresses of a pool lie one behind the other.
-    to.slice(1).forEach((text, at) => {
-      add(text, outDomain, NatFlag.MASQUERADE, first.slot + 2 * (at + 1))
-    })
+  // The addresses of a pool lie one behind the other, those of the largest first: a smaller one is often a
+  // part of it.
+  const pools = rules.masquerade.toSorted((one, other) => other.to.length - one.to.length)
+  for (const { to, outDomain } of pools) {
+    let near: number | undefined
+    for (const text of to) near = add(text, outDomain, NatFlag.MASQUERADE, near).slot + 2
   }
   for (const { address, domain } of rules.publish) add(address, domain, 0)
   for (const { address, domain, inside } of rules.static) {
@@ -266,15 +268,34 @@ function externalsOf(
   return found
 }
 
-function freeSlot(
+/** Gives a slot that no address has or had: the one that is wished for, or the first. */
+function freeSlots(
   { family }: Address,
   taken: ReadonlySet<number>,
   before: ReadonlyMap<string, External>,
-): number {
+): (near: number | undefined) => number {
   const used = new Set([...taken, ...[...before.values()].map(({ slot }) => slot)])
-  let slot = family === 6 ? 1 : 0
-  while (used.has(slot)) slot += 2
-  return slot
+  return (near) => {
+    if (near !== undefined && !used.has(near)) return near
+    let slot = family === 6 ? 1 : 0
+    while (used.has(slot)) slot += 2
+    return slot
+  }
+}
+
+/**
+ * The longest stretch of slots, one family's, that lie one behind the other: of a pool whose addresses came
+ * to be at different times, that much is used.
+ */
+export function longestRun(slots: readonly number[]): { first: number; length: number } {
+  let best = { first: slots[0] ?? 0, length: 0 }
+  let run = best
+  for (const slot of [...new Set(slots)].sort((one, other) => one - other)) {
+    const goes = run.length > 0 && slot === run.first + 2 * run.length
+    run = goes ? { ...run, length: run.length + 1 } : { first: slot, length: 1 }
+    if (run.length > best.length) best = run
+  }
+  return best
 }
 
 function tooMany(what: string): LinkspanError {

@@ -123,4 +123,21 @@ onEveryBuild('NAT of a config', (build) => {
     b.rig.nat([], [])
     expect(read(b.pass(out(HOST, 4001))).source).toBe(HOST)
   })
+
+  test('A2 pools that share addresses, in any order, translate to theirs and to no others', () => {
+    const one: NatRule = { ...masquerade, from: { prefix: `${HOST}/32` }, source: [OUTSIDE] }
+    const both: NatRule = { ...masquerade, source: [EXTERNAL, OUTSIDE] }
+    const grown: NatRule = { ...both, source: [EXTERNAL, OUTSIDE, '203.0.113.21'] }
+    const made = lab(build, [one, masquerade], [])
+    const sourceOf = (host: string, port: number) => read(made.pass(out(host, port))).source
+    for (const [index, rules] of [[one, both], [one, grown], [both], [grown]].entries()) {
+      made.rig.nat(rules, [web])
+      made.drain()
+      const hosts = Array.from({ length: 40 }, (_, host) => `10.0.1.${host + 1}`)
+      const sources = new Set(hosts.map((host) => sourceOf(host, 6000 + index)))
+      for (const source of sources) expect(grown.source).toContain(source)
+      expect(sources.size).toBeGreaterThan(1)
+      if (rules[0] === one) expect(sourceOf(HOST, 7000 + index)).toBe(OUTSIDE)
+    }
+  })
 })
