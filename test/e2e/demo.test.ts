@@ -208,7 +208,14 @@ describe('as nobody in particular', () => {
   function startAsNobody(script: string): Run {
     // The checkout and Node may lie where nobody else may look, so they are mounted elsewhere.
     const place = temporaryDirectory()
-    const mounts = `mkdir ${place}/tree; touch ${place}/node; mount --bind "${root}" ${place}/tree; mount --bind "${process.execPath}" ${place}/node`
+    const parts = ['dist', 'native', 'node_modules'].map(
+      (part) =>
+        `mkdir -p ${place}/tree/${part}; mount --bind "${join(root, part)}" ${place}/tree/${part}`,
+    )
+    const program = `touch ${place}/node; mount --bind "${process.execPath}" ${place}/node`
+    const mounts = [...parts, `cp "${join(root, 'package.json')}" ${place}/tree`, program].join(
+      '; ',
+    )
     const nobody = 'setpriv --reuid=65534 --regid=65534 --clear-groups'
     const demo = `${place}/node ${place}/tree/dist/cli/linkspan.js demo`
     const all = `set -e; ${mounts}; ${script}; exec ${nobody} ${demo}`
