@@ -106,6 +106,8 @@ export function layout(
   end = region(Directory.FILTER, end, 2 * ruleSetSize(rules))
   end = region(Directory.RULE_COUNTERS, end, all * rules * RULE_COUNTERS_SIZE)
   end = region(Directory.FDB, end, TABLE_HEAD_SIZE)
+  // A bucket's two lines are fetched together where they are the two of a pair.
+  end = (end + BUCKET_SIZE - 1) & ~(<u64>BUCKET_SIZE - 1)
   end = region(Directory.FDB_BUCKETS, end, <u64>bucketsFor(macs) * BUCKET_SIZE)
   end = region(Directory.FDB_POOL, end, <u64>overflowFor(macs) * BUCKET_SIZE)
   if (routes != 0 && neighbors != 0) end = layoutRouter(end, domains, neighbors)
