@@ -95,8 +95,8 @@ export class Port {
 
   /**
    * Opens the device and stages that it is there. One that is not there leaves the port waiting if its
-   * config says so, else it is an error, and the port is as it was before. Its frames wait in it until
-   * `join`.
+   * config says so, else it is an error, and the port is as it was before. Others' frames leave by it
+   * as soon as it is in force; its own wait in it until `join`.
    */
   open(): void {
     try {
@@ -107,12 +107,12 @@ export class Port {
     }
   }
 
-  /** Gives the workers the queues of its device, if it has one. To be called when what is staged is in force. */
+  /** Lets the workers read its device, if it has one. To be called when what is staged is in force. */
   join(): void {
     const device = this.#device
     if (!device) return
     try {
-      this.#queues.connect(device.queues)
+      this.#queues.listen(device.queues)
     } catch (error) {
       this.#giveUp(device)
       throw error
@@ -149,6 +149,7 @@ export class Port {
     const device = this.openDevice(this.#config)
     try {
       this.#device = device
+      this.#queues.lend(device.queues)
       this.#stage()
     } catch (error) {
       this.#giveUp(device)

@@ -18,13 +18,24 @@ export class PortQueues {
     this.#complain = complain
   }
 
-  /** A queue for every worker to write to; each queue is read by the worker of its number. */
+  /** Gives the workers queues to write to and to read. */
   connect(queues: readonly Queue[]): void {
+    this.lend(queues)
+    this.listen(queues)
+  }
+
+  /** A queue for every worker to write to. */
+  lend(queues: readonly Queue[]): void {
     const { manager, pollers } = this.#host
-    for (const [worker, { epoll }] of pollers.entries()) {
+    for (const worker of pollers.keys()) {
       const written = queues[worker % queues.length]
-      if (!written) continue
-      manager.exports.setQueue(worker, this.#port, written.fd, written.kind)
+      if (written) manager.exports.setQueue(worker, this.#port, written.fd, written.kind)
+    }
+  }
+
+  /** Each queue is read by the worker of its number, from now on. */
+  listen(queues: readonly Queue[]): void {
+    for (const [worker, { epoll }] of this.#host.pollers.entries()) {
       const read = queues[worker]
       if (read) loadNative().pollerAdd(epoll, read.fd, this.#port)
     }
