@@ -36,6 +36,9 @@ export async function capture(options: CaptureOptions): Promise<void> {
   }
 }
 
+/** What the switch has seen when a capture is ended arrives within this, milliseconds. */
+const LINGER = 100
+
 /** Until the switch has no more, the time is over, or a signal comes. */
 async function receive(
   response: IncomingMessage,
@@ -45,10 +48,11 @@ async function receive(
   let ended = false
   const end = () => {
     ended = true
-    response.destroy()
+    clearTimeout(timer)
+    timer = setTimeout(() => response.destroy(), LINGER)
   }
+  let timer = duration === undefined ? undefined : setTimeout(end, duration)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
-  const timer = duration === undefined ? undefined : setTimeout(end, duration)
   try {
     for await (const chunk of response) await sink.take(chunk as Uint8Array)
   } catch (error) {

@@ -37,12 +37,19 @@ async function capturing(linkspan: Linkspan, ...words: string[]) {
   }
 }
 
+/** How many frames are ICMP echo requests. */
+const requests = (packets: readonly { readonly frame: Uint8Array }[]) =>
+  packets.filter(
+    ({ frame }) => frame[12] === 8 && frame[13] === 0 && frame[23] === 1 && frame[34] === 8,
+  ).length
+
 describe('a capture', () => {
   test('into a file is read by tcpdump, and ends by a signal', async () => {
     const { a, b, linkspan } = await running()
-    const { program, places, file } = await capturing(linkspan)
+    const { program, packets, places, file } = await capturing(linkspan)
     await ping(a.netns, b.ip4)
-    await until('the frames', () => places().size === 4)
+    await until('the frames', () => requests(packets()) === 6)
+    expect(places().size).toBe(4)
     program.kill('SIGINT')
     expect(await program.end()).toMatchObject({ status: 0, stderr: '' })
     const { stdout, status } = await run(['tcpdump', '-nnr', file])
