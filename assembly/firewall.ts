@@ -109,6 +109,13 @@ function permitNew(
   return closed ? Drop.FILTER_DENIED : Permit.PASS
 }
 
+/** True if there are rules that ask for a flow's state. */
+@inline
+export function asksOfKnown(config: usize): bool {
+  const set = <usize>load<u32>(config, Config.RULES)
+  return set != 0 && load<u32>(axisAt(set, Axis.STATE)) != 0
+}
+
 /**
  * Why a packet of a flow may not pass: 0, or a drop reason. What began may go on, unless a rule that
  * asks for the state says otherwise.
@@ -121,8 +128,7 @@ function permitKnown(
   outPort: u32,
   outFid: u32,
 ): u32 {
-  const set = <usize>load<u32>(config, Config.RULES)
-  if (set == 0 || load<u32>(axisAt(set, Axis.STATE)) == 0) return 0
+  if (!asksOfKnown(config)) return 0
   const state = isQuoting(frame) ? State.RELATED : State.ESTABLISHED
   const action = judge(worker, block, config, frame, state, outPort, outFid)
   if (action == Action.REJECT) return Drop.FILTER_REJECTED

@@ -11,7 +11,8 @@ import { hearDiscovery, NO_DISCOVERY } from './gateway/discovery'
 import { discard, Routed, room, routed } from './gateway/emit'
 import { routeInOrder } from './gateway/fragments'
 import { neighborDeadline, tickNeighbors } from './gateway/neighbors'
-import { hasRouter } from './memory'
+import { shortcut } from './gateway/shortcut'
+import { hasRouter, Worker } from './memory'
 import { networkTypeOf } from './packet'
 import { interfaceOf } from './router/interface'
 import { destinationOf, EtherType } from './wire/ethernet'
@@ -19,21 +20,28 @@ import { destinationOf, EtherType } from './wire/ethernet'
 export { TAKEN } from './gateway/arp'
 
 /**
- * A frame in a domain that has an interface, whose MAC is `mac`. Returns the number of transmit
- * entries, and TAKEN if the frame was the router's or is dropped: the bridge does nothing with it.
+ * Frame number `index` of a burst of `count`, in a domain that has an interface, whose MAC is `mac`.
+ * Returns the number of transmit entries, and TAKEN if the frame was the router's or is dropped: the
+ * bridge does nothing with it, nor with those behind it up to Worker.NEXT.
  */
 export function attend(
   worker: u32,
   block: usize,
   config: usize,
-  frame: usize,
+  index: u32,
+  count: u32,
   mac: u64,
   entries: u32,
   now: f64,
 ): u32 {
+  const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
   if (destinationOf(<usize>load<u32>(frame, Frame.ADDRESS)) == mac) {
-    return toRouter(worker, block, config, frame, entries, now) | TAKEN
+    entries = shortcut(worker, block, config, index, count, mac, entries, now)
+    if (load<u32>(block, Worker.NEXT) != index) return entries | TAKEN
+    store<u32>(block, index + 1, Worker.NEXT)
+    return toRouter(worker, block, config, frame, entries) | TAKEN
   }
+  store<u32>(block, index + 1, Worker.NEXT)
   const type = networkTypeOf(frame)
   const own = interfaceOf(config, <u32>load<u16>(frame, Frame.FID))
   if (type == EtherType.ARP) return hearArp(worker, block, config, frame, own, false, entries)
@@ -49,7 +57,6 @@ export function toRouter(
   config: usize,
   frame: usize,
   entries: u32,
-  _now: f64,
 ): u32 {
   const own = interfaceOf(config, <u32>load<u16>(frame, Frame.FID))
   const type = networkTypeOf(frame)

@@ -37,6 +37,7 @@ import {
   line,
   QUEUE_SIZE,
   READY_MAX,
+  REMEMBERED_BITS,
   ROUTED_MAX,
   TRANSMIT_MAX,
 } from './size'
@@ -137,6 +138,8 @@ export namespace Worker {
   export const INCARNATION: usize = 64
   /** f64: the time of the burst or tick. */
   export const NOW: usize = 88
+  /** u32: the descriptor up to which flows were read ahead. */
+  export const APPROACHED: usize = 96
   /** Headers made anew so far, octets: u32. The rest of a burst: u32 next frame, u32 frames, u32 port. */
   export const HEADS_USED: usize = 68
   export const NEXT: usize = 72
@@ -163,7 +166,9 @@ export namespace Worker {
   export const EVENTS: usize = READY + READY_MAX * 8
   /** Descriptors of frames of the router's own making: ROUTED_MAX x 64 bytes. */
   export const ROUTED: usize = EVENTS + EVENTS_MAX * 32
-  export const SIZE: usize = ROUTED + ROUTED_MAX * 64
+  /** Records of neighbours that were found lately, u32 each, see router/neighbor.ts. */
+  export const NEIGHBORS: usize = ROUTED + ROUTED_MAX * 64
+  export const SIZE: usize = NEIGHBORS + (4 << REMEMBERED_BITS)
 }
 
 /** Where the parts of a family's flow table lie, as offsets of directory words from its own. */

@@ -80,6 +80,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
   const count = load<u32>(block, Worker.COUNT)
   store<u32>(block, 0, Worker.HEADS_USED)
   store<f64>(block, now, Worker.NOW)
+  store<u32>(block, 0, Worker.APPROACHED)
   const entries = bridge(worker, block, latched(block), first, count, now)
   const next = load<u32>(block, Worker.NEXT)
   if (load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
@@ -98,7 +99,6 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   const record = portRecord(config, port)
   const flags = load<u32>(record, PortRecord.FLAGS)
   const control = load<u32>(record, PortRecord.CONTROL_FRAMES)
-  const isolation = flags & PortFlag.ISOLATED
   const stamp = stampOf(now)
   const table = directory(Directory.FDB)
   const ports = directory(Directory.PORTS)
@@ -109,8 +109,7 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   let generation: u32 = 0
   let ageing: u32 = 0
   let filtered = false
-  // Of the router's interface in the domain.
-  let gateway: u64 = NO_MAC
+  let gateway: u64 = NO_MAC // of the router's interface in the domain
   let entries: u32 = 0
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
@@ -141,15 +140,18 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
       }
     }
     if (gateway != NO_MAC) {
-      const attended = attend(worker, block, config, frame, gateway, entries, now)
+      const attended = attend(worker, block, config, index, count, gateway, entries, now)
       entries = attended & ~TAKEN
-      if (attended != entries) continue
+      if (attended != entries) {
+        index = load<u32>(block, Worker.NEXT) - 1
+        continue
+      }
     }
     const bucket = <usize>load<u32>(frame, Frame.DESTINATION_BUCKET)
     const to = destinationOf(address)
     let verdict = decide(table, bucket, to, fid, port, control, ports, generation, ageing, stamp)
     if (filtered) verdict = asked(worker, block, config, frame, verdict)
-    const reach = (verdict & Verdict.LINK) == 0 ? isolation : 0
+    const reach = (verdict & Verdict.LINK) == 0 ? flags & PortFlag.ISOLATED : 0
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
       entries = unicastSpecial(worker, block, frame, detail, reach, entries)

@@ -50,6 +50,8 @@ export const INTERFACE_SHARED_SIZE: usize = 64
 export const NEIGHBOR_HEAD_SIZE: usize = 64
 export const NEIGHBOR_SIZE: usize = 128
 export const HELD_MAX: u32 = 256
+/** Neighbours that a worker remembers where they are: the logarithm of how many. */
+export const REMEMBERED_BITS: u32 = 11
 export const HELD_SIZE: usize = 2048
 /** Captured frames, a ring a worker. */
 export const CAPTURE_DATA: u32 = 1 << 20

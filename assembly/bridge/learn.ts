@@ -4,7 +4,7 @@ import { Statistic, statistic } from '../counter'
 import { Drop } from '../drop'
 import { Event, emit } from '../event'
 import { Directory, directory } from '../memory'
-import { holds, refresh, VALUE, valueOf } from '../table/bucket'
+import { holds, nearSlot, refresh, VALUE, valueOf } from '../table/bucket'
 import { Change, find, insert, replace } from '../table/hash'
 import {
   Flag,
@@ -12,6 +12,7 @@ import {
   inForce,
   isStatic,
   isSticky,
+  onlyStampDiffers,
   ownerOf,
   portOf,
   Shared,
@@ -55,6 +56,21 @@ export function learn(
   const slot = find(table, bucket, key)
   if (slot != 0 && load<u64>(slot, VALUE) == value) return Learnt.DONE
   return update(worker, block, config, key, value, slot, now)
+}
+
+/**
+ * True if the address in `key`, whose bucket is given, has that value, but for its stamp, which is renewed
+ * then: nothing else is to be learnt. What lies behind the bucket is not looked at.
+ */
+@inline
+export function isSeen(bucket: usize, key: u64, value: u64): bool {
+  const slot = nearSlot(bucket, key)
+  if (slot == 0) return false
+  if (load<u64>(slot, VALUE) == value) return true
+  const old = valueOf(slot)
+  if (!holds(slot, key) || !onlyStampDiffers(old, value)) return false
+  refresh(slot, old, value)
+  return true
 }
 
 /** A locked port learns nothing: the source must have an entry on it. */

@@ -43,12 +43,24 @@ export function hashOf(
   const a = load<u64>(table, Head.SEED)
   const b = load<u64>(table, Head.SEED + 8)
   const c = load<u64>(table, Head.SEED + 16)
+  // A permit must not hash as a flow does whose remote port is 0.
+  const what = protocol | ((kind & Kind.PERMIT) << 8)
+  if (!wide) return hashBy(load<u64>(addresses), ports, what, a, b, c)
   let x = (load<u64>(addresses) ^ a) * b
   x ^= x >> 32
-  if (wide) x = hashRest(addresses, x, b, c)
-  // A permit must not hash as a flow does whose remote port is 0.
-  const rest = <u64>ports | ((<u64>(protocol | ((kind & Kind.PERMIT) << 8))) << 32)
-  x = (x ^ rest) * c
+  return finish(hashRest(addresses, x, b, c), ports, what, b, c)
+}
+
+/** The same over IPv4 for a loop that has read the table's seeds once. */
+@inline
+export function hashBy(addresses: u64, ports: u32, what: u32, a: u64, b: u64, c: u64): u64 {
+  const x = (addresses ^ a) * b
+  return finish(x ^ (x >> 32), ports, what, b, c)
+}
+
+@inline
+function finish(x: u64, ports: u32, what: u32, b: u64, c: u64): u64 {
+  x = (x ^ (<u64>ports | ((<u64>what) << 32))) * c
   x = (x ^ (x >> 29)) * b
   return x ^ (x >> 32)
 }
@@ -64,8 +76,13 @@ function hashRest(addresses: usize, x: u64, b: u64, c: u64): u64 {
 
 @inline
 export function bucketOf(table: usize, hash: u64): usize {
-  const index = ((hash >> 32) * <u64>load<u32>(table, Head.BUCKET_COUNT)) >> 32
-  return <usize>load<u32>(table, Head.BUCKETS) + <usize>index * FLOW_BUCKET_SIZE
+  const buckets = <usize>load<u32>(table, Head.BUCKETS)
+  return bucketBy(hash, buckets, <u64>load<u32>(table, Head.BUCKET_COUNT))
+}
+
+@inline
+export function bucketBy(hash: u64, buckets: usize, count: u64): usize {
+  return buckets + <usize>(((hash >> 32) * count) >> 32) * FLOW_BUCKET_SIZE
 }
 
 /** Ports as far as they count for an entry of a kind. */
@@ -146,9 +163,7 @@ function findIn(
   protocol: u32,
   kind: u32,
 ): usize {
-  const tag = <u16>hash
-  const first = i16x8.bitmask(i16x8.eq(v128.load(bucket, Bucket.TAGS), i16x8.splat(<i16>tag)))
-  let hits = <u32>first | ((<u32>(load<u16>(bucket, Bucket.TAGS + 16) == tag)) << 8)
+  let hits = hitsIn(bucket, <u16>hash)
   while (hits != 0) {
     const at = bucket + Bucket.REFERENCES + (ctz<u32>(hits) << 2)
     const reference = load<u32>(at)
@@ -156,6 +171,25 @@ function findIn(
     hits &= hits - 1
   }
   return 0
+}
+
+/** The slots of a bucket that have the tag, a bit each. */
+@inline
+function hitsIn(bucket: usize, tag: u16): u32 {
+  const first = i16x8.bitmask(i16x8.eq(v128.load(bucket, Bucket.TAGS), i16x8.splat(<i16>tag)))
+  return <u32>first | ((<u32>(load<u16>(bucket, Bucket.TAGS + 16) == tag)) << 8)
+}
+
+/**
+ * The first reference with the tag in a bucket whose flow may have the tuple, 0 if there is none in it: it
+ * may be in the buckets behind it, and another than the first may be meant.
+ */
+@inline
+export function candidateIn(bucket: usize, tag: u16): u32 {
+  const hits = hitsIn(bucket, tag)
+  if (hits == 0) return 0
+  const reference = load<u32>(bucket + Bucket.REFERENCES + (ctz<u32>(hits) << 2))
+  return (reference & Kind.PERMIT) == 0 ? reference : 0
 }
 
 /** True if the entry's flow has the tuple. */

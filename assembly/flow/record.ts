@@ -79,10 +79,13 @@ export namespace Kind {
 
 @inline
 export function recordOf(table: usize, reference: u32): usize {
-  const index = (reference >> 2) - 1
-  return (
-    <usize>load<u32>(table, Head.RECORDS) + <usize>index * <usize>load<u32>(table, Head.RECORD_SIZE)
-  )
+  const records = <usize>load<u32>(table, Head.RECORDS)
+  return recordBy(records, <usize>load<u32>(table, Head.RECORD_SIZE), reference)
+}
+
+@inline
+export function recordBy(records: usize, size: usize, reference: u32): usize {
+  return records + <usize>((reference >> 2) - 1) * size
 }
 
 /** The address of a flow's tuple of kind ORIGINAL or REPLY. */
@@ -169,6 +172,7 @@ export function isSame(record: usize, incarnation: u32): bool {
 }
 
 /** Counts frames of a flow. Workers that do so in one moment may lose one another's. */
+@inline
 export function count(record: usize, frames: u32, octets: u32): void {
   const before = load<u32>(record, Flow.FRAMES)
   let total = load<u64>(record, Flow.OCTETS) + <u64>octets

@@ -47,6 +47,7 @@ export function room(worker: u32, block: usize, length: u32): usize {
 }
 
 /** False when so much of the transmit list and headers is used that nothing new is begun. */
+@inline
 export function isRoomy(block: usize, entries: u32): bool {
   if (entries > TRANSMIT_MAX - ENTRIES_RESERVE) return false
   return load<u32>(block, Worker.HEADS_USED) <= HEADS_SIZE - HEADS_RESERVE

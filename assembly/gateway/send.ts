@@ -63,10 +63,15 @@ export function sendOn(
   }
   const isolation = isolationOf(config, frame, fid)
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
-  const source = load<u64>(own)
-  store<u64>(address, mac | (source << 48))
-  store<u32>(address, <u32>(source >> 16), Ethernet.SOURCE + 2)
+  turnMacs(address, mac, load<u64>(own))
   store<u8>(frame, 0, Frame.NESTED)
   into(config, frame, fid)
   return toMac(worker, block, frame, mac, isolation, entries)
+}
+
+/** Writes the MACs of a frame. */
+@inline
+export function turnMacs(address: usize, destination: u64, source: u64): void {
+  store<u64>(address, destination | (source << 48))
+  store<u32>(address, <u32>(source >> 16), Ethernet.SOURCE + 2)
 }

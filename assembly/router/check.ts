@@ -25,13 +25,18 @@ function refusal4(config: usize, packet: usize): u32 {
 /** 0/8, 127/8, and 224/4 and 240/4: nobody's address (RFC 1812 section 5.3.7; CONFORMANCE R3). */
 @inline
 function isMartian4(address: usize): bool {
-  const first = <u32>load<u8>(address)
+  return isMartian(<u32>load<u8>(address))
+}
+
+/** The same of an address's first octet. */
+@inline
+export function isMartian(first: u32): bool {
   return first == 0 || first == 127 || first >= 224
 }
 
 /** A source that is the router itself, or the broadcast address of a network of its. */
 @inline
-function speaksForUs(route: usize): bool {
+export function speaksForUs(route: usize): bool {
   if (route == 0) return false
   const kind = load<u32>(route)
   return kind == Route.LOCAL || kind == Route.BROADCAST

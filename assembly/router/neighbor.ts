@@ -11,12 +11,13 @@
  *   16 first active record u32   20 active records u32   24 free slot of held frames u32   28 slots ever
  *   used u32
  * Record: 0 address, 16 octets   16 link u64 (bits 0-47 MAC, 48-55 state)   24 confirmed f64 ms
- *   32 deadline f64 ms   40 fid u32   44 probes u32   48 next, 52 previous active u32   56 held frames
- *   3 x u32   68 how many u32   72 port that asked first u32, 76 1 if it pays for that u32
+ *   32 deadline f64 ms   40 fid u32   44 probes u32   48 next, 52 previous active u32   56 the slot of the
+ *   FDB in which its MAC was last found u32   60 held frames 3 x u32   72 how many u32   76 port that asked
+ *   first u32, 80 1 if it pays for that u32
  * Records and slots are numbered from 1; 0 is none.
  */
-import { DIRECTORY, Directory, directory, NEVER, ownerOf } from '../memory'
-import { NEIGHBOR_SIZE } from '../size'
+import { DIRECTORY, Directory, directory, NEVER, ownerOf, Worker } from '../memory'
+import { NEIGHBOR_SIZE, REMEMBERED_BITS } from '../size'
 import { Bucket, lock, unlock, valueOf } from '../table/bucket'
 import { bucketOf, find, insert, remove } from '../table/hash'
 
@@ -39,10 +40,11 @@ export namespace Neighbor {
   export const PROBES: usize = 44
   export const NEXT: usize = 48
   export const PREVIOUS: usize = 52
-  export const HELD: usize = 56
-  export const HELD_COUNT: usize = 68
-  export const PORT: usize = 72
-  export const PAYS: usize = 76
+  export const SLOT: usize = 56
+  export const HELD: usize = 60
+  export const HELD_COUNT: usize = 72
+  export const PORT: usize = 76
+  export const PAYS: usize = 80
 }
 
 /** States (RFC 4861 section 7.3.2); the same in src/dataplane/abi.ts. */
@@ -146,11 +148,30 @@ export function findNeighbor(fid: u32, lower: u64, upper: u64): usize {
   const slot = find(table, bucketOf(table, key), key)
   if (slot == 0) return 0
   const record = neighborAt(<u32>valueOf(slot))
-  return isOf(record, fid, lower, upper) ? record : 0
+  return isNeighbor(record, fid, lower, upper) ? record : 0
 }
 
+/** Where a worker remembers the neighbour of an address. */
 @inline
-function isOf(record: usize, fid: u32, lower: u64, upper: u64): bool {
+function rememberedAt(block: usize, lower: u64, upper: u64): usize {
+  const hash = (<u32>(upper >> 32) ^ <u32>lower) * 0x9e3779b1
+  return block + Worker.NEIGHBORS + ((hash >> (32 - REMEMBERED_BITS)) << 2)
+}
+
+/** The same as `findNeighbor`, of those that a worker found lately. */
+@inline
+export function recallNeighbor(block: usize, fid: u32, lower: u64, upper: u64): usize {
+  const at = rememberedAt(block, lower, upper)
+  const known = <usize>load<u32>(at)
+  if (known != 0 && isNeighbor(known, fid, lower, upper)) return known
+  const record = findNeighbor(fid, lower, upper)
+  store<u32>(at, <u32>record)
+  return record
+}
+
+/** True if a record is that neighbour's. */
+@inline
+export function isNeighbor(record: usize, fid: u32, lower: u64, upper: u64): bool {
   const same = load<u64>(record) == lower && load<u64>(record, 8) == upper
   return same && load<u32>(record, Neighbor.FID) == fid
 }

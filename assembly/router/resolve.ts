@@ -42,6 +42,14 @@ export function macFor(worker: u32, block: usize, fid: u32, lower: u64, upper: u
   return hasMac(state) ? macOf(link) : 0
 }
 
+/** True if frames can be sent by a neighbour's link, and nothing is to be done about it. */
+@inline
+export function isUsable(record: usize, link: u64, now: f64): bool {
+  const state = stateOf(link)
+  if (state == State.REACHABLE) return now - load<f64>(record, Neighbor.CONFIRMED) < REACHABLE_TIME
+  return state == State.DELAY || state == State.PROBE || state == State.PERMANENT
+}
+
 @inline
 function hasMac(state: u32): bool {
   return state != State.NONE && state != State.INCOMPLETE && state != State.FAILED

@@ -10,7 +10,7 @@
 import { draft } from '../config'
 import { DIRECTORY, Directory, hasRouter } from '../memory'
 import { ROUTE_SIZE } from '../size'
-import { insert, lookup } from '../table/trie'
+import { insert, lookup, lookupWord } from '../table/trie'
 import { Interface, interfaceOf, RouterHead, routerPart, routesOf, trieOf } from './interface'
 
 export namespace Route {
@@ -49,6 +49,13 @@ export function routeTo4(config: usize, address: usize): usize {
 @inline
 export function routeTo6(config: usize, address: usize): usize {
   return recordOf(config, lookup(trieOf(config), ROOT6, address))
+}
+
+/** The same for an IPv4 address in host order, and a loop that knows where trie and routes are. */
+@inline
+export function routeBy(trie: usize, routes: usize, address: u32): usize {
+  const value = lookupWord(trie, ROOT4, address)
+  return value == 0 ? 0 : routes + <usize>(value - 1) * ROUTE_SIZE
 }
 
 @inline

@@ -82,3 +82,14 @@ export function lookup(trie: usize, root: u32, address: usize): u32 {
   }
   return entry & ~LEAF
 }
+
+/** The same for an address of four octets, host order. */
+@inline
+export function lookupWord(trie: usize, root: u32, address: u32): u32 {
+  let entry = root
+  while ((entry & LEAF) == 0) {
+    entry = load<u32>(nodeAt(trie, entry) + ((<usize>(address >> (32 - STRIDE))) << 2))
+    address <<= STRIDE
+  }
+  return entry & ~LEAF
+}

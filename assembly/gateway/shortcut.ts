@@ -1,0 +1,267 @@
+/**
+ * The short way through the router: of what `isUsual` (usual.ts) lets through and belongs to a flow whose
+ * next hop is known. All others go the long way (forward.ts), which this one agrees with in all it does.
+ * Nothing is changed before it is certain that a packet goes this way: what stops the loop finds it as it
+ * came.
+ */
+import {
+  domainGeneration,
+  inForce,
+  keyOf,
+  macOf,
+  portOf,
+  Shared,
+  sharedOfPort,
+  sourceKeyOf,
+  stampOf,
+  withGeneration,
+} from '../bridge/entry'
+import { isSeen, seen } from '../bridge/learn'
+import { PortFlag, PortRecord, portRecord } from '../config'
+import { countersOf, countTransmitted } from '../counter'
+import { sendFitting } from '../egress/form'
+import { UP } from '../egress/send'
+import { asksOfKnown } from '../firewall'
+import { capacityOf, tableOf } from '../flow/head'
+import { Flow, FlowFlag, flagsOf, incarnationOf, isSame, portsOf, tupleOf } from '../flow/record'
+import { isOver, State, tickOf } from '../flow/state'
+import { follow } from '../flow/track'
+import { FRAME_SIZE, Frame } from '../frame'
+import { DIRECTORY, Directory, directory, ownerOf, Worker } from '../memory'
+import { identify, leavesShared, nextIdentification } from '../nat/identify'
+import { rewriteNarrow } from '../nat/rewrite'
+import { packetLength } from '../offload/release'
+import { isMartian, speaksForUs } from '../router/check'
+import { age } from '../router/hop'
+import { Interface, interfaceOf, routesOf, trieOf } from '../router/interface'
+import {
+  isNeighbor,
+  macOf as macOfLink,
+  mapped,
+  Neighbor,
+  recallNeighbor,
+} from '../router/neighbor'
+import { isUsable } from '../router/resolve'
+import { Route, routeBy } from '../router/route'
+import { COUNTERS_SIZE } from '../size'
+import { holds, valueOf } from '../table/bucket'
+import { bucketOf, find } from '../table/hash'
+import { only, TRANSMIT_SIZE } from '../transmit'
+import { Ethernet, isGroup, isStation } from '../wire/ethernet'
+import { AHEAD, approachFlows } from './approach'
+import { isRoomy } from './emit'
+import { sendOn, turnMacs } from './send'
+import { isUsual, L3, L4 } from './usual'
+
+/** What a port must not have for what comes in by it to go the short way. */
+const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
+/** What is looked at of a port that takes a frame as it is; ISOLATED too where the ingress is. */
+const LOOKED_AT: u32 = UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET
+/** In place of a value: no port has that number. */
+const NOTHING: u64 = u64.MAX_VALUE
+/** Instead of a port: it is not known. */
+const NOWHERE: u32 = u32.MAX_VALUE
+
+/**
+ * Handles frames to the router, whose MAC is `mac` in the domain of the first: from number `first` of the
+ * burst on, before `count`, for as long as they go the short way. Leaves the number of the first that
+ * does not in Worker.NEXT; returns the number of transmit entries.
+ */
+export function shortcut(
+  worker: u32,
+  block: usize,
+  config: usize,
+  first: u32,
+  count: u32,
+  mac: u64,
+  entries: u32,
+  now: f64,
+): u32 {
+  store<u32>(block, first, Worker.NEXT)
+  const port = load<u32>(block, Worker.PORT)
+  const flags = load<u32>(portRecord(config, port), PortRecord.FLAGS)
+  if ((flags & DETOUR) != 0 || load<u32>(DIRECTORY, Directory.CAPTURING) != 0) return entries
+  if (capacityOf(tableOf(false)) == 0 || asksOfKnown(config)) return entries
+  const frames = block + Worker.FRAMES
+  const frame = frames + <usize>first * FRAME_SIZE
+  const fid = <u32>load<u16>(frame, Frame.FID)
+  let value = NOTHING
+  if ((flags & PortFlag.NO_LEARNING) == 0) {
+    const generation = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
+    value = withGeneration(seen(port, flags, now), generation + domainGeneration(fid))
+  }
+  const looked = LOOKED_AT | (flags & PortFlag.ISOLATED)
+  const end = frames + <usize>count * FRAME_SIZE
+  return run(worker, block, config, frame, end, fid, mac, value, looked, entries, now)
+}
+
+/**
+ * The loop, over descriptors from `frame` to `end`. `value` is that of a source of which there is nothing
+ * to learn, or NOTHING where nothing is learnt; `looked` are the flags looked at on a port.
+ */
+function run(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  end: usize,
+  fid: u32,
+  mac: u64,
+  value: u64,
+  looked: u32,
+  entries: u32,
+  now: f64,
+): u32 {
+  const table = tableOf(false)
+  const tick = tickOf(now)
+  const stamp = stampOf(now)
+  const owner = ownerOf(worker, block)
+  const routes = routesOf(config)
+  const trie = trieOf(config)
+  const counters = countersOf(worker, 0)
+  let ahead = <usize>load<u32>(block, Worker.APPROACHED)
+  let last: u64 = 0
+  for (; frame < end; frame += FRAME_SIZE) {
+    if (frame >= ahead) {
+      ahead = min(end, frame + AHEAD)
+      approachFlows(table, frame, ahead, fid, mac)
+    }
+    const reference = load<u32>(frame, Frame.FLOW)
+    if (reference == 0 || !isRoomy(block, entries)) break
+    const address = <usize>load<u32>(frame, Frame.ADDRESS)
+    const source = sourceKeyOf(address, fid)
+    if (source != last) {
+      if (macOf(source) == mac || !isKnown(frame, source, value)) break
+      last = source
+    }
+    if (!isUsual(frame, address)) break
+    const packet = address + L3
+    const record = <usize>load<u32>(frame, Frame.TRACK)
+    const incarnation = incarnationOf(record)
+    if (!isOf(record, reference, packet, tick)) break
+    const translated = (flagsOf(record) & FlowFlag.TRANSLATED) != 0
+    const other = tupleOf(record, false, (reference & 1) ^ 1)
+    const addresses = rotl<u64>(load<u64>(other), 32)
+    const ports = rotl<u32>(portsOf(other, false), 16)
+    // Another worker may have ended it and begun one in its record.
+    if (!isSame(record, incarnation)) break
+    const destination = <u32>(addresses >> 32)
+    const route = wayOf(trie, routes, load<u64>(packet, 12), destination)
+    if (route == 0) break
+    const out = interfaceOf(config, load<u32>(route, Route.FID))
+    if (out == 0 || packetLength(frame) > load<u32>(out, Interface.MTU)) break
+    const neighbor = neighborOf(block, route, destination)
+    if (neighbor == 0) break
+    const link = atomic.load<u64>(neighbor, Neighbor.LINK)
+    if (!isUsable(neighbor, link, now)) break
+    // Asked again: the record may have become another's meanwhile.
+    if (!isNeighbor(neighbor, load<u32>(route, Route.FID), 0, hopOf(route, destination))) break
+
+    store<u32>(frame, reference, Frame.FLOW)
+    follow(table, false, reference, record, frame, address + L4, tick, owner)
+    if (leavesShared(record, reference)) identify(packet, nextIdentification(table, frame, packet))
+    if (translated) rewriteNarrow(frame, packet, addresses, ports)
+    age(frame)
+    const entry = block + Worker.TRANSMIT + <usize>entries * TRANSMIT_SIZE
+    if (sendAsItIs(config, frame, out, neighbor, macOfLink(link), looked, stamp, counters, entry)) {
+      entries++
+    } else {
+      store<u16>(frame, load<u16>(route, Route.FID), Frame.OUT_FID)
+      entries = sendOn(worker, block, config, frame, out, macOfLink(link), entries)
+    }
+  }
+  store<u32>(block, <u32>ahead, Worker.APPROACHED)
+  store<u32>(block, <u32>(frame - (block + Worker.FRAMES)) / <u32>FRAME_SIZE, Worker.NEXT)
+  return entries
+}
+
+/** True if there is nothing to learn of a source. */
+@inline
+function isKnown(frame: usize, source: u64, value: u64): bool {
+  if (value == NOTHING) return isStation(macOf(source))
+  return isSeen(<usize>load<u32>(frame, Frame.SOURCE_BUCKET), source, value)
+}
+
+/** True if a packet belongs to the flow, in the direction that `reference` says, and that goes on. */
+@inline
+function isOf(record: usize, reference: u32, packet: usize, tick: u32): bool {
+  const tuple = tupleOf(record, false, reference & 1)
+  if (load<u64>(tuple) != load<u64>(packet, 12)) return false
+  if (portsOf(tuple, false) != load<u32>(packet, 20)) return false
+  if (load<u8>(record, Flow.PROTOCOL) != load<u8>(packet, 9)) return false
+  if ((flagsOf(record) & FlowFlag.DEAD) != 0) return false
+  if (<u32>load<u8>(record, Flow.STATE) == State.NONE) return false
+  return load<u32>(record, Flow.SEEN) == tick || !isOver(record, tick)
+}
+
+/** The route of a packet that came with these addresses, or 0 if it is not simply to be sent on. */
+@inline
+function wayOf(trie: usize, routes: usize, came: u64, destination: u32): usize {
+  if (isMartian(<u32>came & 0xff) || isMartian(<u32>(came >> 32) & 0xff)) return 0
+  if (speaksForUs(routeBy(trie, routes, bswap<u32>(<u32>came)))) return 0
+  const route = routeBy(trie, routes, bswap<u32>(destination))
+  if (route == 0) return 0
+  const kind = load<u32>(route)
+  if (kind != Route.CONNECTED && kind != Route.STATIC) return 0
+  return load<u64>(route, Route.NEXT_HOP) == 0 ? route : 0
+}
+
+/** The upper half of the next hop's address. */
+@inline
+function hopOf(route: usize, destination: u32): u64 {
+  const upper = load<u64>(route, Route.NEXT_HOP + 8)
+  return upper != 0 ? upper : mapped(destination)
+}
+
+/** The record of the next hop, or 0. */
+@inline
+function neighborOf(block: usize, route: usize, destination: u32): usize {
+  return recallNeighbor(block, load<u32>(route, Route.FID), 0, hopOf(route, destination))
+}
+
+/**
+ * Sends a frame that asks for nothing by the port that its next hop is on, if that is known and takes it
+ * as it is.
+ */
+@inline
+function sendAsItIs(
+  config: usize,
+  frame: usize,
+  out: usize,
+  neighbor: usize,
+  mac: u64,
+  looked: u32,
+  stamp: u32,
+  counters: usize,
+  entry: usize,
+): bool {
+  if (load<u32>(frame, Frame.CHECKSUM) != 0) return false
+  const fid = load<u32>(out, Interface.FID)
+  const port = placeOf(config, neighbor, mac, fid, stamp)
+  if (port == NOWHERE) return false
+  const egress = portRecord(config, port)
+  if ((load<u32>(egress, PortRecord.FLAGS) & looked) != UP) return false
+  if (load<u32>(egress, PortRecord.FID) != fid) return false
+  const length = load<u32>(frame, Frame.LENGTH)
+  if (length > load<u32>(egress, PortRecord.MTU) + Ethernet.HEADER) return false
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  turnMacs(address, mac, load<u64>(out))
+  sendFitting(entry, address, length, only(port))
+  countTransmitted(counters + <usize>port * COUNTERS_SIZE, 1, length)
+  return true
+}
+
+/** The port that the MAC of a neighbour is on, or NOWHERE. */
+@inline
+function placeOf(config: usize, neighbor: usize, mac: u64, fid: u32, stamp: u32): u32 {
+  const key = keyOf(mac, fid)
+  let slot = <usize>load<u32>(neighbor, Neighbor.SLOT)
+  if (slot == 0 || !holds(slot, key)) {
+    const fdb = directory(Directory.FDB)
+    slot = isGroup(mac) ? 0 : find(fdb, bucketOf(fdb, key), key)
+    if (slot == 0) return NOWHERE
+    store<u32>(neighbor, <u32>slot, Neighbor.SLOT)
+  }
+  const value = valueOf(slot)
+  return holds(slot, key) && inForce(config, fid, value, stamp) ? portOf(value) : NOWHERE
+}
