@@ -15,6 +15,7 @@ import { DIRECTORY, Directory, directory, Worker } from './memory'
 import { CAPTURE_DATA, CAPTURE_SIZE } from './size'
 import { TRANSMIT_SIZE } from './transmit'
 import { destinationOf, Ethernet, EtherType, sourceOf } from './wire/ethernet'
+import { swap16 } from './wire/order'
 import { payloadOf } from './wire/payload'
 import { Virtio } from './wire/virtio'
 import { tagAt, tciOf, Vlan } from './wire/vlan'
@@ -189,7 +190,7 @@ function matches(filter: usize, frame: usize, length: u32): bool {
   }
   if ((wants & Wants.VLAN) != 0) {
     const tag = length < Vlan.HEADER ? 0 : tagAt(frame)
-    const type = <u32>bswap<u16>(<u16>tag)
+    const type = <u32>swap16(<u16>tag)
     const tagged = type == EtherType.VLAN || type == EtherType.QINQ
     if (!tagged || (tciOf(tag) & Vlan.VID_MASK) != load<u32>(filter, 20)) return false
   }

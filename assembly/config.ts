@@ -181,7 +181,8 @@ export function vlanMap(bridge: u32): usize {
 
 @inline
 export function fidOfVlan(map: usize, vid: u32): u32 {
-  return <u32>atomic.load<u16>(map + ((<usize>vid) << 1))
+  // A plain load, see isValid in bridge/entry.ts.
+  return <u32>load<u16>(map + ((<usize>vid) << 1))
 }
 
 /**

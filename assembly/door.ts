@@ -39,10 +39,12 @@ export function receive(
   const end = frames + <usize>count * FRAME_SIZE
   for (let frame = frames; ; frame += FRAME_SIZE) {
     const from = receivedOf(block, frame)
+    const first = frame
     if (kind == 0) frame = receivePlain(frame, end, from, record, port, octets)
     else if (kind == PortFlag.VLAN_AWARE) {
       frame = receiveVlan(frame, end, from, record, port, octets, vlanSet(config, port))
     }
+    approach(first, frame)
     if (frame >= end) return
     const received = load<u64>(receivedOf(block, frame))
     bump(octets, received >> 32)
@@ -69,13 +71,6 @@ function receivePlain(
   port: u32,
   octets: usize,
 ): usize {
-  const table = directory(Directory.FDB)
-  const a = load<u64>(table, Head.SEED)
-  const b = load<u64>(table, Head.SEED + 8)
-  const c = load<u64>(table, Head.SEED + 16)
-  const count = <u64>load<u32>(table, Head.BUCKET_COUNT)
-  const buckets = <usize>load<u32>(table, Head.BUCKETS)
-  const second = secondLineOf(table)
   const fid = load<u32>(record, PortRecord.FID)
   const ingress = port | (fid << 16)
   let sum: u64 = 0
@@ -86,7 +81,6 @@ function receivePlain(
     if (requestOf(address) != 0) break
     sum += received >> 32
     begin(frame, received, ingress)
-    approach(frame, address, fid, a, b, c, count, buckets, second)
   }
   bump(octets, sum)
   return frame
@@ -102,13 +96,6 @@ function receiveVlan(
   octets: usize,
   set: usize,
 ): usize {
-  const table = directory(Directory.FDB)
-  const a = load<u64>(table, Head.SEED)
-  const b = load<u64>(table, Head.SEED + 8)
-  const c = load<u64>(table, Head.SEED + 16)
-  const count = <u64>load<u32>(table, Head.BUCKET_COUNT)
-  const buckets = <usize>load<u32>(table, Head.BUCKETS)
-  const second = secondLineOf(table)
   const tpid = <u32>load<u16>(record, PortRecord.TPID)
   const native = load<u32>(record, PortRecord.FID)
   const nativeTci = <u32>load<u16>(record, PortRecord.NATIVE)
@@ -136,33 +123,35 @@ function receiveVlan(
     begin(frame, received, port | (fid << 16))
     store<u32>(frame, tag, Frame.TAG)
     store<u32>(frame, tci | (nested << 16), Frame.TCI) // and Frame.NESTED
-    approach(frame, address, fid, a, b, c, count, buckets, second)
   }
   bump(octets, sum)
   return frame
 }
 
-/** Notes and reads the buckets of both addresses; what it knows of the table is as for `bucketBy`. */
-@inline
-function approach(
-  frame: usize,
-  address: usize,
-  fid: u32,
-  a: u64,
-  b: u64,
-  c: u64,
-  count: u64,
-  buckets: usize,
-  second: usize,
-): void {
-  const source = bucketBy(sourceKeyOf(address, fid), a, b, c, count, buckets)
-  const destination = bucketBy(destinationKeyOf(address, fid), a, b, c, count, buckets)
-  store<u64>(frame, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
-  touch(source)
-  touch(destination)
-  if (second == 0) return
-  touch(source + second)
-  touch(destination + second)
+/**
+ * Notes and reads the buckets of both addresses of the descriptors from `frame` to `end`: a loop of its own,
+ * so short that a processor is many frames ahead while it waits for memory.
+ */
+function approach(frame: usize, end: usize): void {
+  const table = directory(Directory.FDB)
+  const a = load<u64>(table, Head.SEED)
+  const b = load<u64>(table, Head.SEED + 8)
+  const c = load<u64>(table, Head.SEED + 16)
+  const count = <u64>load<u32>(table, Head.BUCKET_COUNT)
+  const buckets = <usize>load<u32>(table, Head.BUCKETS)
+  const second = secondLineOf(table)
+  for (; frame < end; frame += FRAME_SIZE) {
+    const address = <usize>load<u32>(frame, Frame.ADDRESS)
+    const fid = <u32>load<u16>(frame, Frame.FID)
+    const source = bucketBy(sourceKeyOf(address, fid), a, b, c, count, buckets)
+    const destination = bucketBy(destinationKeyOf(address, fid), a, b, c, count, buckets)
+    store<u64>(frame, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
+    touch(source)
+    touch(destination)
+    if (second == 0) continue
+    touch(source + second)
+    touch(destination + second)
+  }
 }
 
 /** Any frame, from any port. */

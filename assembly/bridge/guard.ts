@@ -16,6 +16,7 @@ import { EtherType, sourceOf } from '../wire/ethernet'
 import * as icmpv6 from '../wire/icmpv6'
 import * as ipv4 from '../wire/ipv4'
 import * as ipv6 from '../wire/ipv6'
+import { swap16 } from '../wire/order'
 import { Payload, payloadOf } from '../wire/payload'
 import { UDP } from '../wire/udp'
 
@@ -139,7 +140,7 @@ function guardedIPv6(record: usize, packet: usize, available: u32, mac: u64): u3
 function guardedFragment(packet: usize, at: u32, length: u32, nameless: bool): u32 {
   if (nameless || at + 8 > length) return Drop.GUARD_ADDRESS
   const header = packet + at
-  if (<u32>bswap<u16>(load<u16>(header, 2)) >> 3 != 0) return 0
+  if (<u32>swap16(load<u16>(header, 2)) >> 3 != 0) return 0
   const end = ipv6.skipFrom(packet, <u32>load<u8>(header), at + 8, length)
   if (end == ipv6.Chain.TOO_LONG || end == ipv6.Chain.TRUNCATED) return Drop.GUARD_ADDRESS
   const protocol = end >> 16

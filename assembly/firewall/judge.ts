@@ -7,6 +7,7 @@ import { Fragment, Frame } from '../frame'
 import { DIRECTORY, Directory, directory, Worker } from '../memory'
 import { RULE_COUNTERS_SIZE } from '../size'
 import { EtherType } from '../wire/ethernet'
+import { swap16, swap32 } from '../wire/order'
 import { SCTP } from '../wire/sctp'
 import { TCP } from '../wire/tcp'
 import { UDP } from '../wire/udp'
@@ -57,8 +58,8 @@ function setPorts(keys: usize, frame: usize): void {
   const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
   const has = protocol == TCP.PROTOCOL || protocol == UDP.PROTOCOL || protocol == SCTP.PROTOCOL
   const ports = has ? load<u32>(frame, Frame.PORTS) : 0
-  setKey(keys, Axis.SOURCE_PORT, <u32>bswap<u16>(<u16>ports))
-  setKey(keys, Axis.DESTINATION_PORT, <u32>bswap<u16>(<u16>(ports >> 16)))
+  setKey(keys, Axis.SOURCE_PORT, <u32>swap16(<u16>ports))
+  setKey(keys, Axis.DESTINATION_PORT, <u32>swap16(<u16>(ports >> 16)))
 }
 
 /** Returns the axes that count for the packet's version. */
@@ -66,8 +67,8 @@ function setAddresses(keys: usize, frame: usize): u32 {
   const packet = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L3)
   if (<u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4) {
     setKey(keys, Axis.VERSION, 4)
-    setKey(keys, Axis.SOURCE4, bswap<u32>(load<u32>(packet, 12)))
-    setKey(keys, Axis.DESTINATION4, bswap<u32>(load<u32>(packet, 16)))
+    setKey(keys, Axis.SOURCE4, swap32(load<u32>(packet, 12)))
+    setKey(keys, Axis.DESTINATION4, swap32(load<u32>(packet, 16)))
     return VERSION4
   }
   setKey(keys, Axis.VERSION, 6)

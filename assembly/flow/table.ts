@@ -1,4 +1,6 @@
 /** Flows in and out of their table: a record, its two entries in the index, and what it holds. */
+
+import { swap16 } from '../wire/order'
 import { add, bucketOf, find, hashOf, portsFor, takeOut } from './bucket'
 import { Head } from './head'
 import { dismiss } from './host'
@@ -131,7 +133,7 @@ function unmap(table: usize, wide: bool, record: usize, owner: u32): bool {
 export function cellOfFlow(record: usize, wide: bool): u32 {
   const inward = (flagsOf(record) & FlowFlag.INWARD) != 0
   const tuple = tupleOf(record, wide, inward ? Kind.ORIGINAL : Kind.REPLY)
-  const port = <u32>bswap<u16>(<u16>(portsOf(tuple, wide) >> 16))
+  const port = <u32>swap16(<u16>(portsOf(tuple, wide) >> 16))
   return cellOf(<u32>load<u8>(record, Flow.SLOT), <u32>load<u8>(record, Flow.PROTOCOL), port)
 }
 

@@ -11,6 +11,7 @@
  * RFC 9293 section 3.3, RFC 7323 section 2 for the scale.
  */
 import { payloadOf } from '../frame'
+import { swap16, swap32 } from '../wire/order'
 import * as tcp from '../wire/tcp'
 import { Flow, FlowFlag, flagsOf, raise } from './record'
 import { State } from './state'
@@ -218,17 +219,17 @@ function slide(record: usize, which: u32, frame: usize, segment: usize, flags: u
 
 @inline
 function sequenceOf(segment: usize): u32 {
-  return bswap<u32>(load<u32>(segment, 4))
+  return swap32(load<u32>(segment, 4))
 }
 
 @inline
 function acknowledgementOf(segment: usize): u32 {
-  return bswap<u32>(load<u32>(segment, 8))
+  return swap32(load<u32>(segment, 8))
 }
 
 @inline
 function windowFieldOf(segment: usize): u32 {
-  return <u32>bswap<u16>(load<u16>(segment, 14))
+  return <u32>swap16(load<u16>(segment, 14))
 }
 
 /** Sequence numbers that a segment takes: its payload, and one for SYN and FIN each. */

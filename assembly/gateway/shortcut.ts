@@ -48,6 +48,7 @@ import { holds, valueOf } from '../table/bucket'
 import { bucketOf, find } from '../table/hash'
 import { only, TRANSMIT_SIZE } from '../transmit'
 import { Ethernet, isGroup, isStation } from '../wire/ethernet'
+import { swap32 } from '../wire/order'
 import { AHEAD, approachFlows } from './approach'
 import { isRoomy } from './emit'
 import { sendOn, turnMacs } from './send'
@@ -198,8 +199,8 @@ function isOf(record: usize, reference: u32, packet: usize, tick: u32): bool {
 @inline
 function wayOf(trie: usize, routes: usize, came: u64, destination: u32): usize {
   if (isMartian(<u32>came & 0xff) || isMartian(<u32>(came >> 32) & 0xff)) return 0
-  if (speaksForUs(routeBy(trie, routes, bswap<u32>(<u32>came)))) return 0
-  const route = routeBy(trie, routes, bswap<u32>(destination))
+  if (speaksForUs(routeBy(trie, routes, swap32(<u32>came)))) return 0
+  const route = routeBy(trie, routes, swap32(destination))
   if (route == 0) return 0
   const kind = load<u32>(route)
   if (kind != Route.CONNECTED && kind != Route.STATIC) return 0

@@ -9,6 +9,7 @@ import { firstAddress, nextAddress, Route, sourceFor } from '../router/route'
 import { BROADCAST, Ethernet, EtherType } from '../wire/ethernet'
 import { Icmpv6 } from '../wire/icmpv6'
 import { IPv6 } from '../wire/ipv6'
+import { swap16, swap32 } from '../wire/order'
 import { begin, toMac, toPort } from './emit'
 
 /** Neighbour discovery is only from one's own link (RFC 4861 section 3.1). */
@@ -158,10 +159,10 @@ export function advertiseRouter(
   else memory.copy(packet + 24, to, 16)
   store<u8>(message, <u8>Icmpv6.ROUTER_ADVERTISEMENT)
   store<u8>(message, <u8>HOPS, 4)
-  store<u16>(message, bswap<u16>(<u16>ROUTER_LIFETIME), 6)
+  store<u16>(message, swap16(<u16>ROUTER_LIFETIME), 6)
   writeOption(message + 16, Option.SOURCE, load<u64>(own))
   store<u16>(message, <u16>(Option.MTU | 0x100), 24)
-  store<u32>(message, bswap<u32>(load<u32>(own, Interface.MTU)), 28)
+  store<u32>(message, swap32(load<u32>(own, Interface.MTU)), 28)
   writePrefixes(config, own, message + ADVERTISEMENT)
   if (to == 0) return finish(worker, block, frame, own, ALL_NODES_MAC, length, entries)
   seal(frame, own, mac, length)
@@ -188,8 +189,8 @@ function writePrefixes(config: usize, own: usize, at: usize): void {
     store<u8>(at, 4, 1)
     store<u8>(at, <u8>bits, 2)
     store<u8>(at, bits == 64 ? 0xc0 : 0x80, 3)
-    store<u32>(at, bswap<u32>(VALID_LIFETIME), 4)
-    store<u32>(at, bswap<u32>(PREFERRED_LIFETIME), 8)
+    store<u32>(at, swap32(VALID_LIFETIME), 4)
+    store<u32>(at, swap32(PREFERRED_LIFETIME), 8)
     for (let octet: u32 = 0; octet < 16; octet++) {
       const kept = min<u32>(8, bits - min(bits, octet << 3))
       const mask = 0xff00 >> kept

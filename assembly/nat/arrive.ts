@@ -30,6 +30,7 @@ import { ownerOf } from '../memory'
 import { EtherType } from '../wire/ethernet'
 import * as icmp from '../wire/icmp'
 import * as icmpv6 from '../wire/icmpv6'
+import { swap16 } from '../wire/order'
 import { External, externalAt, NatFlag, Prefix, Published, rulesOf } from './config'
 import { identify, leavesShared, nextIdentification } from './identify'
 import { movePrefix, prefixRule } from './prefix'
@@ -249,12 +250,12 @@ function call(track: usize, table: usize, wide: bool, rules: usize, frame: usize
   const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
   const ported = protocol == TCP || protocol == UDP
   const ports = portsOf(track, wide)
-  const port = ported ? <u32>bswap<u16>(<u16>(ports >> 16)) : 0
+  const port = ported ? <u32>swap16(<u16>(ports >> 16)) : 0
   const published = publishedOf(rules, slot, protocol, port)
   if (published != 0 && (ported || isRequest(frame, wide))) {
     memory.copy(inside, published + Published.INSIDE, wide ? 16 : 4)
     if (ported) {
-      const to = <u32>bswap<u16>(<u16>insidePortOf(published, port))
+      const to = <u32>swap16(<u16>insidePortOf(published, port))
       setPorts(leaves, wide, (ports & 0xffff) | (to << 16))
     }
     return send(track, wide, frame, FlowFlag.DESTINATION_NAT)

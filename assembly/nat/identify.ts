@@ -10,6 +10,7 @@ import { Directory, directory } from '../memory'
 import { IDENTIFICATIONS } from '../size'
 import { difference, update } from '../wire/checksum'
 import * as ipv4 from '../wire/ipv4'
+import { swap16 } from '../wire/order'
 
 /** True if packets of this direction of the flow leave by an address that others leave by too. */
 @inline
@@ -30,7 +31,7 @@ export function nextIdentification(table: usize, frame: usize, packet: usize): u
   const index = <u32>(hash >> 32) & (IDENTIFICATIONS - 1)
   const counter = directory(Directory.IDENTIFIERS) + ((<usize>index) << 2)
   const number = atomic.add<u32>(counter, framesOf(frame)) + <u32>hash
-  return <u32>bswap<u16>(<u16>number)
+  return <u32>swap16(<u16>number)
 }
 
 /** Writes an identification. */

@@ -20,6 +20,7 @@ import {
 import { FlowFlag, portsOf, setPorts } from '../flow/record'
 import { Track } from '../flow/track'
 import { Frame } from '../frame'
+import { swap16 } from '../wire/order'
 import { External, externalAt, Nat, NatFlag, Prefix, Source, sourceAt } from './config'
 import { movePrefix, prefixRule } from './prefix'
 import { NO_SLOT, publishedOf, staticSlotOf } from './publish'
@@ -138,7 +139,7 @@ function mapTo(
     if (!hasPorts(table, slot)) return Drop.NAT_EXHAUSTED
     const cell = obtain(track, table, rules, rule, slot, ports & 0xffff, protocol, owner, tick)
     if (cell == 0) return Drop.NAT_EXHAUSTED
-    const port = <u32>bswap<u16>(<u16>portOf(cell - 1))
+    const port = <u32>swap16(<u16>portOf(cell - 1))
     // Of an echo both halves are its identifier.
     const other = ported ? ports & 0xffff0000 : port << 16
     setPorts(track + Track.LEAVES, wide, port | other)
@@ -170,7 +171,7 @@ function obtain(
   if (cell != 0) atomic.add<u32>(mappingAt(table, cell - 1), 1)
   else {
     const flags = rule == 0 ? NatFlag.OPEN : load<u32>(rule, Source.FLAGS)
-    cell = choosePort(table, rules, rule, slot, <u32>bswap<u16>(<u16>port), protocol, flags, tick)
+    cell = choosePort(table, rules, rule, slot, <u32>swap16(<u16>port), protocol, flags, tick)
     const open = (flags & NatFlag.OPEN) != 0 ? MappingFlag.OPEN : 0
     if (cell != 0) establish(table, chain, cell - 1, address, port, protocol, open)
   }

@@ -9,6 +9,7 @@ import * as checksum from '../wire/checksum'
 import { EtherType } from '../wire/ethernet'
 import * as ipv4 from '../wire/ipv4'
 import * as ipv6 from '../wire/ipv6'
+import { swap16, swap32 } from '../wire/order'
 import { TCP } from '../wire/tcp'
 import { UDP } from '../wire/udp'
 import { clear } from '../wire/virtio'
@@ -41,7 +42,7 @@ export function segment(
   const transport = header + length
   const isTcp = <u32>load<u16>(frame, Frame.CHECKSUM_FIELD) == TCP.CHECKSUM
   if (isTcp) cutTcp(l4, index * <u32>load<u16>(frame, Frame.GSO_SIZE), index == 0, last)
-  else store<u16>(l4, bswap<u16>(<u16>transport), 4)
+  else store<u16>(l4, swap16(<u16>transport), 4)
   const protocol = isTcp ? TCP.PROTOCOL : UDP.PROTOCOL
   let pseudo: u64
   if (<u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4) {
@@ -49,7 +50,7 @@ export function segment(
     pseudo = ipv4.pseudoHeaderSum(packet, protocol, transport)
   } else {
     const chain = <u32>(l4 - packet) - ipv6.IPv6.HEADER
-    store<u16>(packet, bswap<u16>(<u16>(chain + transport)), 4)
+    store<u16>(packet, swap16(<u16>(chain + transport)), 4)
     pseudo = ipv6.pseudoHeaderSum(packet, protocol, transport)
   }
   sumTransport(l4, header, payload, length, pseudo, isTcp)
@@ -57,7 +58,7 @@ export function segment(
 
 /** Sequence number and flags (RFC 9293 section 3.1, RFC 3168 section 6.1.2 for CWR). */
 function cutTcp(l4: usize, offset: u32, first: bool, last: bool): void {
-  store<u32>(l4, bswap<u32>(bswap<u32>(load<u32>(l4, 4)) + offset), 4)
+  store<u32>(l4, swap32(swap32(load<u32>(l4, 4)) + offset), 4)
   let flags = <u32>load<u8>(l4, 13)
   if (!last) flags &= ~FIN_PSH
   if (!first) flags &= ~CWR
@@ -66,9 +67,9 @@ function cutTcp(l4: usize, offset: u32, first: bool, last: bool): void {
 
 /** Total length, identification and header checksum. */
 function cutIPv4(packet: usize, total: u32, index: u32): void {
-  store<u16>(packet, bswap<u16>(<u16>total), 2)
-  const identification = <u32>bswap<u16>(load<u16>(packet, 4)) + index
-  store<u16>(packet, bswap<u16>(<u16>identification), 4)
+  store<u16>(packet, swap16(<u16>total), 2)
+  const identification = <u32>swap16(load<u16>(packet, 4)) + index
+  store<u16>(packet, swap16(<u16>identification), 4)
   store<u16>(packet, 0, 10)
   store<u16>(packet, <u16>~checksum.sum(packet, ipv4.headerLengthOf(packet)), 10)
 }

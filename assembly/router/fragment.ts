@@ -2,6 +2,7 @@
 import { Frame } from '../frame'
 import * as checksum from '../wire/checksum'
 import * as ipv4 from '../wire/ipv4'
+import { swap16 } from '../wire/order'
 
 const MORE: u32 = 0x2000
 
@@ -24,10 +25,10 @@ export function writeFragment(to: usize, frame: usize, offset: u32, length: u32)
   memory.copy(to, address, l3 + header)
   memory.copy(packet + header, whole + header + offset, length)
   const last = offset + length == ipv4.totalLengthOf(whole) - header
-  const field = <u32>bswap<u16>(load<u16>(whole, 6))
+  const field = <u32>swap16(load<u16>(whole, 6))
   const more = last ? field & MORE : MORE
-  store<u16>(packet, bswap<u16>(<u16>(header + length)), 2)
-  store<u16>(packet, bswap<u16>(<u16>(more | ((field & 0x1fff) + (offset >> 3)))), 6)
+  store<u16>(packet, swap16(<u16>(header + length)), 2)
+  store<u16>(packet, swap16(<u16>(more | ((field & 0x1fff) + (offset >> 3)))), 6)
   if (offset != 0) clearOptions(packet, header)
   store<u16>(packet, 0, 10)
   store<u16>(packet, <u16>~checksum.sum(packet, header), 10)

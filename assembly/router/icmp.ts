@@ -12,6 +12,7 @@ import * as icmp from '../wire/icmp'
 import { Icmpv6 } from '../wire/icmpv6'
 import * as ipv4 from '../wire/ipv4'
 import * as ipv6 from '../wire/ipv6'
+import { swap16, swap32 } from '../wire/order'
 import { writeEthernet } from './arp'
 import { HOPS } from './echo'
 
@@ -120,7 +121,7 @@ function typeAs(packet: usize, service: u32): void {
 
 /** An IPv4 header of ours: of internetwork control (RFC 1812 section 4.3.2.5), not to be fragmented. */
 function writeIPv4(packet: usize, total: u32, protocol: u32, source: u32, destination: u32): void {
-  store<u32>(packet, 0xc045 | ((<u32>bswap<u16>(<u16>total)) << 16))
+  store<u32>(packet, 0xc045 | ((<u32>swap16(<u16>total)) << 16))
   store<u32>(packet, 0x00400000, 4) // identification 0 (RFC 6864), DF
   store<u32>(packet, HOPS | (protocol << 8), 8)
   store<u32>(packet, source, 12)
@@ -131,7 +132,7 @@ function writeIPv4(packet: usize, total: u32, protocol: u32, source: u32, destin
 /** An IPv6 header of ours with ICMPv6 behind it, all but its addresses. */
 export function writeIPv6(packet: usize, payload: u32, hops: u32): void {
   store<u32>(packet, 0x60)
-  store<u16>(packet, bswap<u16>(<u16>payload), 4)
+  store<u16>(packet, swap16(<u16>payload), 4)
   store<u16>(packet, <u16>(Icmpv6.PROTOCOL | (hops << 8)), 6)
 }
 
@@ -141,7 +142,7 @@ export function seal(to: usize, version4: bool, length: u32, what: u32, detail: 
   const codes = <u32>((version4 ? CODES4 : CODES6) >> (what << 3)) & 0xff
   const message = to + at
   store<u32>(message, (codes >> 4) | ((codes & 15) << 8))
-  store<u32>(message, bswap<u32>(detail), 4) // an MTU stands in the lower half, or in all of it
+  store<u32>(message, swap32(detail), 4) // an MTU stands in the lower half, or in all of it
   sealMessage(to, version4, length)
 }
 

@@ -1,6 +1,7 @@
 /** The maximum segment size that TCP ends tell each other, kept to what fits the way (RFC 9293 section 3.7.1). */
 import { Checksum, Fragment, Frame } from '../frame'
 import { difference, update } from '../wire/checksum'
+import { swap16 } from '../wire/order'
 import { TCP } from '../wire/tcp'
 
 const SYN: u32 = 2
@@ -21,14 +22,14 @@ export function clampMss(frame: usize, mtu: u32, network: u32): void {
   if (at == 0) return
   const most = mtu - network - TCP.HEADER
   const field = segment + at + 2
-  if (<u32>bswap<u16>(load<u16>(field)) <= most) return
+  if (<u32>swap16(load<u16>(field)) <= most) return
   const partial = <u32>load<u8>(frame, Frame.CHECKSUM) == Checksum.PARTIAL
   if (!partial) {
     const changed = difference(wordsAt(segment, at), lowered(segment, at, most))
     const sum = <u32>load<u16>(segment, TCP.CHECKSUM)
     store<u16>(segment, <u16>update(sum, changed), TCP.CHECKSUM)
   }
-  store<u16>(field, bswap<u16>(<u16>most))
+  store<u16>(field, swap16(<u16>most))
 }
 
 /** Where the option stands in the header, or 0. */
@@ -57,7 +58,7 @@ function wordsAt(segment: usize, at: u32): u64 {
 
 @inline
 function lowered(segment: usize, at: u32, most: u32): u64 {
-  const option = (load<u32>(segment + at) & 0xffff) | ((<u32>bswap<u16>(<u16>most)) << 16)
+  const option = (load<u32>(segment + at) & 0xffff) | ((<u32>swap16(<u16>most)) << 16)
   return aligned(<u64>option, at)
 }
 

@@ -5,6 +5,8 @@
  * them: no swap is ever needed to compare or hash. Accessors do not check lengths; callers are
  * behind `offload/accept`, which has seen 14 octets.
  */
+import { swap16 } from './order'
+
 export namespace Ethernet {
   export const DESTINATION: usize = 0
   export const SOURCE: usize = 6
@@ -43,7 +45,7 @@ export function sourceOf(frame: usize): u64 {
 /** The EtherType (or 802.3 length) at `offset`, host order. */
 @inline
 export function etherTypeAt(frame: usize, offset: u32): u32 {
-  return <u32>bswap<u16>(load<u16>(frame + offset))
+  return <u32>swap16(load<u16>(frame + offset))
 }
 
 /** I/G bit of the first octet (IEEE 802 8.2): multicast or broadcast. */

@@ -3,6 +3,8 @@
  *
  *   0 version|IHL   2 total length   6 flags|fragment offset   9 protocol   12 source   16 destination
  */
+import { swap16 } from './order'
+
 export namespace IPv4 {
   export const HEADER: u32 = 20
   /** More Fragments and the fragment offset: zero for a whole datagram. */
@@ -22,18 +24,18 @@ export function headerLengthOf(packet: usize): u32 {
 
 @inline
 export function totalLengthOf(packet: usize): u32 {
-  return <u32>bswap<u16>(load<u16>(packet, 2))
+  return <u32>swap16(load<u16>(packet, 2))
 }
 
 @inline
 export function isFragment(packet: usize): bool {
-  return (<u32>bswap<u16>(load<u16>(packet, 6)) & IPv4.FRAGMENT_MASK) != 0
+  return (<u32>swap16(load<u16>(packet, 6)) & IPv4.FRAGMENT_MASK) != 0
 }
 
 /** Octets by which the fragment lies behind the datagram's beginning. */
 @inline
 export function fragmentOffsetOf(packet: usize): u32 {
-  return (<u32>bswap<u16>(load<u16>(packet, 6)) & 0x1fff) << 3
+  return (<u32>swap16(load<u16>(packet, 6)) & 0x1fff) << 3
 }
 
 @inline
@@ -65,5 +67,5 @@ export function check(packet: usize, available: u32): bool {
 /** Sum over the pseudo-header of UDP and TCP (RFC 768, RFC 9293 section 3.1), not folded. */
 export function pseudoHeaderSum(packet: usize, protocol: u32, length: u32): u64 {
   const addresses = <u64>load<u32>(packet, 12) + <u64>load<u32>(packet, 16)
-  return addresses + <u64>bswap<u16>(<u16>protocol) + <u64>bswap<u16>(<u16>length)
+  return addresses + <u64>swap16(<u16>protocol) + <u64>swap16(<u16>length)
 }

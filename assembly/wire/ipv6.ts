@@ -3,6 +3,8 @@
  *
  *   0 version|class|flow   4 payload length   6 next header   7 hop limit   8 source   24 destination
  */
+import { swap16 } from './order'
+
 export namespace IPv6 {
   export const HEADER: u32 = 40
   export const FRAGMENT_HEADER: u32 = 8
@@ -22,7 +24,7 @@ export function versionOf(packet: usize): u32 {
 
 @inline
 export function payloadLengthOf(packet: usize): u32 {
-  return <u32>bswap<u16>(load<u16>(packet, 4))
+  return <u32>swap16(load<u16>(packet, 4))
 }
 
 @inline
@@ -39,7 +41,7 @@ export function check(packet: usize, available: u32): bool {
 /** Octets by which the fragment lies behind the beginning of what was fragmented; `header`: its own. */
 @inline
 export function fragmentOffsetOf(header: usize): u32 {
-  return <u32>bswap<u16>(load<u16>(header, 2)) & 0xfff8
+  return <u32>swap16(load<u16>(header, 2)) & 0xfff8
 }
 
 @inline
@@ -77,7 +79,7 @@ export function skipFrom(packet: usize, next: u32, at: u32, length: u32): u32 {
 
 /** Sum over the pseudo-header (RFC 8200 section 8.1), not folded. No routing header is looked at. */
 export function pseudoHeaderSum(packet: usize, protocol: u32, length: u32): u64 {
-  let total = <u64>bswap<u16>(<u16>protocol) + <u64>bswap<u16>(<u16>length)
+  let total = <u64>swap16(<u16>protocol) + <u64>swap16(<u16>length)
   for (let at: usize = 8; at < IPv6.HEADER; at += 4) total += <u64>load<u32>(packet + at)
   return total
 }

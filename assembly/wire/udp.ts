@@ -1,4 +1,6 @@
 /** UDP (RFC 768): 0 source port, 2 destination port, 4 length, 6 checksum (0: none). */
+import { swap16 } from './order'
+
 export namespace UDP {
   export const PROTOCOL: u32 = 17
   export const HEADER: u32 = 8
@@ -18,5 +20,5 @@ export function check(datagram: usize, available: u32): bool {
 /** Octets of the datagram by its own header, which is among them. */
 @inline
 export function lengthOf(datagram: usize): u32 {
-  return <u32>bswap<u16>(load<u16>(datagram, 4))
+  return <u32>swap16(load<u16>(datagram, 4))
 }

@@ -6,6 +6,7 @@
  * in the upper, both in the byte order of the wire.
  */
 import { Ethernet } from './ethernet'
+import { swap16 } from './order'
 
 export namespace Vlan {
   /** Octets of a frame up to the end of its outermost tag. */
@@ -25,13 +26,13 @@ export function tagAt(frame: usize): u32 {
 /** TCI of a tag, host order. */
 @inline
 export function tciOf(tag: u32): u32 {
-  return <u32>bswap<u16>(<u16>(tag >> 16))
+  return <u32>swap16(<u16>(tag >> 16))
 }
 
 /** The tag of a TPID as it stands on the wire, and a TCI in host order. */
 @inline
 export function tagOf(tpid: u32, tci: u32): u32 {
-  return tpid | ((<u32>bswap<u16>(<u16>tci)) << 16)
+  return tpid | ((<u32>swap16(<u16>tci)) << 16)
 }
 
 /** Copies both addresses from `frame` to `to`, which may overlap: 12 octets. */
