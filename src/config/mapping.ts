@@ -19,41 +19,43 @@ import {
 import { gatewaySchema, neighborShape, routeShape, uplinkRouteShape } from './router-schema.js'
 import { controlSchema, fdbSchema, programSchemas } from './schema.js'
 
-const { capacity, bridge, port, uplink, config } = programSchemas
-const limits = port.shape.limits.unwrap()
+type Mapped = { shape: object }
+const of = (schema: () => Mapped) => () => Object.keys(schema().shape)
+const limits = () => programSchemas.port.shape.limits.unwrap()
 
+/** Asked for when something is wrong: whoever makes no mistake need not wait for the schemas. */
 const KEYS = {
-  config: Object.keys(config.shape),
-  capacity: Object.keys(capacity.shape),
-  control: Object.keys(controlSchema.shape),
-  bridge: Object.keys(bridge.shape),
-  port: Object.keys(port.shape),
-  limits: Object.keys(limits.shape),
-  mirror: Object.keys(mirrorSchema.shape),
-  fdb: Object.keys(fdbSchema.shape),
-  route: Object.keys(routeSchema.shape),
-  tap: Object.keys(tapSchema.shape),
-  packet: Object.keys(packetSchema.shape),
-  unix: Object.keys(unixSchema.shape),
-  pcap: Object.keys(pcapSchema.shape),
-  memory: Object.keys(memorySchema.shape),
-  gateway: Object.keys(gatewaySchema.shape),
-  uplink: Object.keys(uplink.shape),
-  uplinkRoute: Object.keys(uplinkRouteShape),
-  routes: Object.keys(routeShape),
-  neighbors: Object.keys(neighborShape),
-  masquerade: Object.keys(masqueradeSchema.shape),
-  static: Object.keys(staticNatSchema.shape),
-  nptv6: Object.keys(nptv6Schema.shape),
-  natFrom: Object.keys(natFromSchema.shape),
-  publish: Object.keys(publishShape),
-  rule: Object.keys(ruleShape),
-  match: Object.keys(matchSchema.shape),
+  config: of(() => programSchemas.config),
+  capacity: of(() => programSchemas.capacity),
+  control: of(() => controlSchema),
+  bridge: of(() => programSchemas.bridge),
+  port: of(() => programSchemas.port),
+  limits: of(limits),
+  mirror: of(() => mirrorSchema),
+  fdb: of(() => fdbSchema),
+  route: of(() => routeSchema),
+  tap: of(() => tapSchema),
+  packet: of(() => packetSchema),
+  unix: of(() => unixSchema),
+  pcap: of(() => pcapSchema),
+  memory: of(() => memorySchema),
+  gateway: of(() => gatewaySchema),
+  uplink: of(() => programSchemas.uplink),
+  uplinkRoute: () => Object.keys(uplinkRouteShape),
+  routes: () => Object.keys(routeShape),
+  neighbors: () => Object.keys(neighborShape),
+  masquerade: of(() => masqueradeSchema),
+  static: of(() => staticNatSchema),
+  nptv6: of(() => nptv6Schema),
+  natFrom: of(() => natFromSchema),
+  publish: () => Object.keys(publishShape),
+  rule: () => Object.keys(ruleShape),
+  match: of(() => matchSchema),
   // Of these a schema is a choice or is followed by a transformation, which hides its keys.
-  vlan: ['access', 'tunnel', 'tagged', 'native', 'nativeTagged', 'admit'],
-  flood: ['unknownUnicast', 'multicast', 'broadcast'],
-  policing: ['bits', 'frames', 'burst'],
-  guard: ['macs', 'addresses'],
+  vlan: () => ['access', 'tunnel', 'tagged', 'native', 'nativeTagged', 'admit'],
+  flood: () => ['unknownUnicast', 'multicast', 'broadcast'],
+  policing: () => ['bits', 'frames', 'burst'],
+  guard: () => ['macs', 'addresses'],
 }
 
 export type Mapping = keyof typeof KEYS
@@ -64,12 +66,12 @@ const DEVICES = ['tap', 'packet', 'unix', 'pcap', 'memory'] as const
 const PARTS = ['vlan', 'flood', 'limits', 'guard', 'mirror'] as const
 
 export function keysOf(mapping: Mapping): readonly string[] {
-  return KEYS[mapping]
+  return KEYS[mapping]()
 }
 
 /** Whether some kind of device has that key. */
 export function isDeviceKey(key: string): boolean {
-  return DEVICES.some((type) => KEYS[type].includes(key))
+  return DEVICES.some((type) => KEYS[type]().includes(key))
 }
 
 /** Sections whose entries are mappings of their own, with nothing below. */

@@ -169,5 +169,31 @@ function configSchema<P extends Form>(parts: P) {
   }
 }
 
-export const fileSchemas = configSchema(FILE)
-export const programSchemas = configSchema(PROGRAM)
+/** Made when they are first asked for: it takes long, and a process seldom needs both forms. */
+function lazily<P extends Form>(parts: P) {
+  let made: ReturnType<typeof configSchema<P>> | undefined
+  const all = () => {
+    made ??= configSchema(parts)
+    return made
+  }
+  return {
+    get capacity() {
+      return all().capacity
+    },
+    get bridge() {
+      return all().bridge
+    },
+    get port() {
+      return all().port
+    },
+    get uplink() {
+      return all().uplink
+    },
+    get config() {
+      return all().config
+    },
+  }
+}
+
+export const fileSchemas = lazily(FILE)
+export const programSchemas = lazily(PROGRAM)
