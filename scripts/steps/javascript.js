@@ -51,6 +51,30 @@ const vendored = {
   },
 }
 
+/**
+ * ip-num makes address ranges when it is loaded, the private and the documentation ones among them,
+ * which takes longer than all else at a start of the library. They are made when asked for here.
+ */
+const withoutRanges = {
+  name: 'without-ranges',
+  setup(build) {
+    const file = /ip-num\/dist\/src\/IPNumber\.js$/
+    const range =
+      /^(IPv[46])\.(\w+_RANGES?) = (\[?\s*IPRange_\d\.IPv[46]CidrRange\.fromCidr\([^;]*);$/gm
+    build.onLoad({ filter: file }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const contents = text.replace(
+        range,
+        'Object.defineProperty($1, "$2", { get: () => $3, configurable: true, enumerable: true });',
+      )
+      if (!/^IPv[46]\.\w+ = .*fromCidr/m.test(contents) && contents !== text) return { contents }
+      throw new HouseError(
+        `${path} makes its ranges in another way than before: look at withoutRanges`,
+      )
+    })
+  },
+}
+
 async function bundle(options) {
   const { build } = await import('esbuild')
   return build({ ...common, ...options }).catch((error) => {
@@ -65,7 +89,7 @@ const ours = () =>
     platform: 'neutral',
     mainFields: ['module', 'main'],
     external: ['node:*', ...external],
-    plugins: [vendored],
+    plugins: [vendored, withoutRanges],
     sourcemap: true,
   })
 
