@@ -1,26 +1,35 @@
 // src/ → dist/*.js: a bundle with an entry for each way in, and chunks that the entries share.
 //
 // What is bundled loads in a fraction of the time: zod and ip-num alone are a hundred files, and a
-// switch should forward before it has read them. There is one copy of every module, so an error of
-// `linkspan` is an instance of the class that `linkspan/node` exports.
+// switch should forward before it has read them. There is one copy of every module in a process, so an
+// error of `linkspan` is an instance of the class that `linkspan/node` exports.
 //
 // The daemon's packages are CommonJS and call `require`, which a module lacks; they are bundled by
 // themselves into dist/vendor/, so that the library's own chunks stay free of Node.
 import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { daemonFiles } from '../lib/daemon.js'
 import { filesBelow, write } from '../lib/files.js'
 import { at, HouseError, top } from '../lib/house.js'
 
 /** Ways in. All but the first two lie one folder deep, as the chunks do: paths relative to a file,
- * such as that of the addon, then hold wherever the file's code ends up. */
-const entries = {
-  index: 'src/index.ts',
-  node: 'src/node.ts',
-  'cli/linkspan': 'src/cli/linkspan.ts',
-  'worker/main': 'src/worker/main.ts',
-  'config/json-schema': 'src/config/json-schema.ts',
-  'control/api': 'src/control/api/index.ts',
-}
+ * such as that of the addon, then hold wherever the file's code ends up. Those of a group share chunks.
+ * A file costs about a millisecond to find and load: so the command line is one, and `up` and the
+ * worker, which should be quick, share nothing with others. */
+const commands = 'api apply capture check demo edit port-edit raw show trace'.split(' ')
+const groups = [
+  {
+    index: 'src/index.ts',
+    node: 'src/node.ts',
+    'config/json-schema': 'src/config/json-schema.ts',
+    'control/api': 'src/control/api/index.ts',
+    ...Object.fromEntries(commands.map((name) => [`cli/${name}`, `src/cli/${name}.ts`])),
+  },
+  { 'cli/linkspan': 'src/cli/linkspan.ts' },
+  { 'cli/begin': 'src/cli/begin.ts' },
+  { 'worker/main': 'src/worker/main.ts' },
+]
+const entries = Object.assign({}, ...groups)
 const daemonPackages = ['commander', 'fastify', 'pino', 'prom-client']
 const external = ['piscina', 'node-gyp-build']
 
@@ -48,6 +57,17 @@ const vendored = {
   setup(build) {
     const filter = new RegExp(`^(${daemonPackages.join('|')})$`)
     build.onResolve({ filter }, ({ path }) => ({ path: `../vendor/${path}.js`, external: true }))
+  },
+}
+
+/** What the command line loads when it knows which command it is: entries beside it. */
+const separate = {
+  name: 'separate',
+  setup(build) {
+    build.onResolve({ filter: /^\.\// }, ({ path, importer, kind }) => {
+      const target = relative(at('src'), join(dirname(importer), path)).replace(/\.js$/, '')
+      return kind === 'dynamic-import' && target in entries ? { path, external: true } : undefined
+    })
   },
 }
 
@@ -82,14 +102,14 @@ async function bundle(options) {
   })
 }
 
-const ours = () =>
+const ours = (group) =>
   bundle({
-    entryPoints: Object.entries(entries).map(([out, path]) => ({ out, in: at(path) })),
+    entryPoints: Object.entries(group).map(([out, path]) => ({ out, in: at(path) })),
     chunkNames: 'chunks/[name]-[hash]',
     platform: 'neutral',
     mainFields: ['module', 'main'],
     external: ['node:*', ...external],
-    plugins: [vendored, withoutRanges],
+    plugins: [vendored, separate, withoutRanges],
     sourcemap: true,
   })
 
@@ -131,8 +151,8 @@ export const javascript = {
   async run() {
     daemonFiles() // throws where the library would need one of the daemon's packages
     for (const file of filesBelow(at('dist'), isScript)) rmSync(file)
-    const made = await Promise.all([ours(), theirs()])
-    const inputs = made.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+    const made = await Promise.all([...groups.map(ours), theirs()])
+    const inputs = [...new Set(made.flatMap(({ metafile }) => Object.keys(metafile.inputs)))]
     const packages = collectLicenses(inputs)
     chmodSync(command, 0o755)
     return `${inputs.length} files, ${packages} packages → dist`

@@ -1,9 +1,10 @@
 /** `linkspan apply` and `linkspan confirm`: the running switch moves to another config. */
 import type * as z from 'zod'
 import type { applyAnswer } from '../control/api/config.js'
-import { call, type Target } from './client.js'
+import { call } from './client.js'
 import { readConfig } from './config-file.js'
 import { planText } from './plan-text.js'
+import type { Target } from './target.js'
 
 export interface ApplyOptions extends Target {
   config?: string

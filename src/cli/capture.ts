@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import { LinkspanError } from '../error.js'
 import { CaptureReader } from '../packet/capture/reader.js'
 import { dissect } from '../packet/dissect/dissect.js'
-import { open, type Target } from './client.js'
+import { open } from './client.js'
+import type { Target } from './target.js'
 
 export interface CaptureOptions extends Target {
   write?: string

@@ -1,18 +1,7 @@
 /** Requests to a running switch, over its control socket. */
 import { type IncomingMessage, request } from 'node:http'
-import { socketPath } from '../control/socket.js'
 import { LinkspanError } from '../error.js'
-
-export interface Target {
-  /** The switch's name; `default` if left out. */
-  name?: string
-  socket?: string
-}
-
-/** The socket a command talks to: --socket, LINKSPAN_SOCKET, or that of the switch's name. */
-export function targetSocket(target: Target): string {
-  return target.socket ?? process.env.LINKSPAN_SOCKET ?? socketPath(target.name)
-}
+import { type Target, targetSocket } from './target.js'
 
 /** Sends a request; the answer's JSON, or the error that the switch gave. */
 export async function call<T>(

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LinkspanError } from '../error.js'
-import { call, type Target, targetSocket } from './client.js'
+import { call } from './client.js'
 import { mirrorOf, said } from './policy-options.js'
+import { type Target, targetSocket } from './target.js'
 
 export async function fdbAdd(
   bridge: string,

@@ -40,7 +40,7 @@ targeted(program.command('up'))
       .choices(['debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info'),
   )
-  .action(async (options) => (await import('./up.js')).up(options))
+  .action(async (options) => (await import('./begin.js')).begin(options))
 
 targeted(program.command('apply'))
   .description('move a running switch to a config, in one step or not at all')

@@ -2,8 +2,9 @@
 import { isMapping } from '../config/plain.js'
 import type { PortView } from '../control/view.js'
 import { LinkspanError } from '../error.js'
-import { call, type Target } from './client.js'
+import { call } from './client.js'
 import { type PolicyOptions, policyOf, said } from './policy-options.js'
+import type { Target } from './target.js'
 import { vlanList } from './words.js'
 
 interface CommonOptions extends Target, PolicyOptions {

@@ -1,6 +1,7 @@
 /** Commands that print what the control socket answers as it is: `metrics`, `events`. */
 import type { IncomingMessage } from 'node:http'
-import { open, type Target } from './client.js'
+import { open } from './client.js'
+import type { Target } from './target.js'
 
 export async function metrics(target: Target): Promise<void> {
   await print(await open(target, 'GET', '/metrics'))

@@ -9,7 +9,7 @@ import type {
   WorkerView,
 } from '../control/view.js'
 import type { VlanView } from '../control/vlan-view.js'
-import { call, type Target } from './client.js'
+import { call } from './client.js'
 import { flowsTable } from './flow-text.js'
 import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
 import { portText } from './port-text.js'
@@ -17,6 +17,7 @@ import { neighborsTable, publishTable, routesTable } from './router-text.js'
 import { rulesTable } from './rule-text.js'
 import { type Filter, type Subject, subjects } from './subjects.js'
 import { short, table } from './table.js'
+import type { Target } from './target.js'
 
 export interface ShowOptions extends Target, Partial<Record<Filter, string | number>> {
   json?: boolean

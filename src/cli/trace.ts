@@ -4,7 +4,8 @@ import { LinkspanError } from '../error.js'
 import type { Trace } from '../inspect/trace.js'
 import { CaptureReader } from '../packet/capture/reader.js'
 import { formatHex } from '../packet/hex.js'
-import { call, type Target } from './client.js'
+import { call } from './client.js'
+import type { Target } from './target.js'
 
 export interface TraceOptions extends Target {
   port: string

@@ -3,11 +3,10 @@ import { spawn } from 'node:child_process'
 import { isUplinkBridge } from '../config/uplink-port.js'
 import { RunningSwitch } from '../control/running.js'
 import { claimSocket, socketGuard } from '../control/socket.js'
-import { startEarly } from '../worker/pool.js'
-import { type Target, targetSocket } from './client.js'
 import { readConfig } from './config-file.js'
 import type { LogOptions } from './log.js'
 import { Reload } from './reload.js'
+import { type Target, targetSocket } from './target.js'
 import { version } from './version.js'
 
 export interface UpOptions extends Target, LogOptions {
@@ -15,7 +14,6 @@ export interface UpOptions extends Target, LogOptions {
 }
 
 export async function up(options: UpOptions): Promise<void> {
-  startEarly()
   const config = readConfig(options.config)
   const socket =
     options.socket || options.name || process.env.LINKSPAN_SOCKET

@@ -8,6 +8,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { Attachment } from '../dataplane/instance.js'
 import type { Manager } from '../dataplane/manager.js'
+import { sharedModule } from '../dataplane/shared.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
 import type { WorkerTask } from './main.js'
@@ -29,11 +30,12 @@ const DEATHS_WINDOW = 10_000
 let early: Piscina | undefined
 
 /**
- * Starts a thread, and warms the module up on it, before it is known what for: that takes longer than
- * reading the config. The next pool takes it over if one is what it needs.
+ * Starts a thread, and warms the module up on it, before it is known what for: that takes as long as
+ * loading all else and reading the config. The next pool takes it over if one is what it needs.
  */
 export function startEarly(): void {
   early ??= newThreads(1)
+  sharedModule().catch(() => {}) // whoever needs it hears of it
 }
 
 function newThreads(count: number): Piscina {
