@@ -32,10 +32,13 @@ const groups = [
 const entries = Object.assign({}, ...groups)
 const daemonPackages = ['commander', 'fastify', 'pino', 'prom-client']
 const external = ['piscina', 'node-gyp-build']
+/** `up` brings piscina along, two files instead of 25; the library has it as a dependency. */
+const ownPiscina = 'cli/begin'
+const piscinaThread = './piscina-thread.cjs'
 
 const licenses = at('dist/THIRD-PARTY-LICENSES.txt')
 const command = at('dist/cli/linkspan.js')
-const isScript = (name) => /\.js(\.map)?$/.test(name)
+const isScript = (name) => /\.c?js(\.map)?$/.test(name)
 const common = {
   absWorkingDir: top,
   outdir: at('dist'),
@@ -95,6 +98,33 @@ const withoutRanges = {
   },
 }
 
+/** Imports of piscina go to its bundle. */
+const vendoredPiscina = {
+  name: 'vendored-piscina',
+  setup(build) {
+    const path = '../vendor/piscina.js'
+    build.onResolve({ filter: /^piscina$/ }, () => ({ path, external: true }))
+  },
+}
+
+/** The script of piscina's threads, which it looks for beside itself, has a name of its own there. */
+const threadOfPiscina = {
+  name: 'thread-of-piscina',
+  setup(build) {
+    build.onLoad({ filter: /piscina\/dist\/index\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const contents = text.replace(
+        "(0, node_path_1.resolve)(__dirname, 'worker.js')",
+        `require.resolve('${piscinaThread}')`,
+      )
+      if (contents !== text) return { contents }
+      throw new HouseError(
+        `${path} starts its threads in another way than before: look at threadOfPiscina`,
+      )
+    })
+  },
+}
+
 async function bundle(options) {
   const { build } = await import('esbuild')
   return build({ ...common, ...options }).catch((error) => {
@@ -109,13 +139,21 @@ const ours = (group) =>
     platform: 'neutral',
     mainFields: ['module', 'main'],
     external: ['node:*', ...external],
-    plugins: [vendored, separate, withoutRanges],
+    plugins: [
+      ...[vendored, separate, withoutRanges],
+      ...(ownPiscina in group ? [vendoredPiscina] : []),
+    ],
     sourcemap: true,
   })
 
 const theirs = () =>
   bundle({
-    entryPoints: daemonPackages.map((name) => ({ out: `vendor/${name}`, in: name })),
+    entryPoints: [...daemonPackages, 'piscina'].map((name) => ({
+      out: `vendor/${name}`,
+      in: name,
+    })),
+    external: [piscinaThread],
+    plugins: [threadOfPiscina],
     chunkNames: 'vendor/[name]-[hash]',
     platform: 'node',
     banner: {
@@ -123,6 +161,17 @@ const theirs = () =>
         "import { createRequire as createRequireOfBundle } from 'node:module'\n" +
         'const require = createRequireOfBundle(import.meta.url)',
     },
+  })
+
+const threads = () =>
+  bundle({
+    entryPoints: [at('node_modules/piscina/dist/worker.js')],
+    outdir: undefined,
+    outfile: at('dist/vendor', piscinaThread),
+    splitting: false,
+    format: 'cjs',
+    platform: 'node',
+    external: ['@napi-rs/nice'], // of those who set a niceness, which we do not
   })
 
 /** The licences of the packages in the bundles: they ask to be passed on with the code. */
@@ -151,7 +200,7 @@ export const javascript = {
   async run() {
     daemonFiles() // throws where the library would need one of the daemon's packages
     for (const file of filesBelow(at('dist'), isScript)) rmSync(file)
-    const made = await Promise.all([...groups.map(ours), theirs()])
+    const made = await Promise.all([...groups.map(ours), theirs(), threads()])
     const inputs = [...new Set(made.flatMap(({ metafile }) => Object.keys(metafile.inputs)))]
     const packages = collectLicenses(inputs)
     chmodSync(command, 0o755)
