@@ -29,11 +29,12 @@ z.config({ jitless: true })
 const MTU_MIN = 68
 const MTU_MAX = 65_521
 
+/** In one step: `min()` and `max()` would each copy the schema, at 50 µs at a start. */
 export const whole = (
   min: number,
   max: number,
   expected = `a whole number from ${min} to ${max}`,
-) => z.int(expected).min(min, expected).max(max, expected)
+) => z.int(expected).check(z.gte(min, expected), z.lte(max, expected))
 
 /** Text that YAML may take for something else (`10`, `on`), so it may need quotes. */
 export const quoted = (expected: string) =>
