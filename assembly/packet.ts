@@ -30,6 +30,41 @@ export function networkTypeOf(frame: usize): u32 {
   return etherTypeAt(<usize>load<u32>(frame, Frame.ADDRESS), at - 2)
 }
 
+/** True for a packet of IPv6. The frame was parsed, here and below. */
+@inline
+export function isWideFrame(frame: usize): bool {
+  return <u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV6
+}
+
+@inline
+export function packetOf(frame: usize): usize {
+  return <usize>load<u32>(frame, Frame.ADDRESS) + <usize>load<u16>(frame, Frame.L3)
+}
+
+@inline
+export function transportOf(frame: usize): usize {
+  return <usize>load<u32>(frame, Frame.ADDRESS) + <usize>load<u16>(frame, Frame.L4)
+}
+
+/**
+ * Which octets of the packet a fragment has: where it begins u16, where it ends u16, and 1 if no more
+ * follow behind it.
+ */
+export function partOf(frame: usize): u64 {
+  const packet = packetOf(frame)
+  const at = <u32>load<u16>(frame, Frame.FRAGMENT_AT)
+  let header = at + ipv6.IPv6.FRAGMENT_HEADER
+  let offset = ipv6.fragmentOffsetOf(packet + at)
+  let more = ipv6.moreFragments(packet + at)
+  if (at == 0) {
+    header = ipv4.headerLengthOf(packet)
+    offset = ipv4.fragmentOffsetOf(packet)
+    more = ipv4.moreFragments(packet)
+  }
+  const end = offset + load<u32>(frame, Frame.LENGTH) - <u32>load<u16>(frame, Frame.L3) - header
+  return ((<u64>!more) << 32) | ((<u64>end) << 16) | <u64>offset
+}
+
 /**
  * Reads the packet of a frame whose `networkTypeOf` is IPv4 or IPv6 into its descriptor: l3, l4,
  * etherType, headers, checksumField and all from protocol to fragmentAt; cuts the padding behind the
@@ -59,13 +94,39 @@ function parseIPv4(frame: usize, packet: usize, available: u32): u32 {
   const header = ipv4.headerLengthOf(packet)
   if (checksum.sum(packet, header) != 0xffff) return Drop.IP_HEADER
   const total = ipv4.totalLengthOf(packet)
+  const protocol = ipv4.protocolOf(packet)
+  if (!ipv4.isFragment(packet)) {
+    return parseTransport(frame, packet, protocol, header, total, Fragment.WHOLE)
+  }
   const offset = ipv4.fragmentOffsetOf(packet)
-  const more = ipv4.moreFragments(packet)
-  // Beyond the largest datagram (RFC 791 section 3.2), or a middle part that ends in an odd place.
-  if (offset + total - header > 0xffff - header) return Drop.FRAGMENT_INVALID
-  if (more && ((total - header) & 7) != 0) return Drop.FRAGMENT_INVALID
-  const part = offset != 0 ? Fragment.LATER : more ? Fragment.FIRST : Fragment.WHOLE
-  return parseTransport(frame, packet, ipv4.protocolOf(packet), header, total, part)
+  // The largest datagram: RFC 791 section 3.2.
+  const most = 0xffff - header
+  if (!isSound(offset, total - header, ipv4.moreFragments(packet), most, leastOf(protocol))) {
+    return Drop.FRAGMENT_INVALID
+  }
+  const part = offset != 0 ? Fragment.LATER : Fragment.FIRST
+  return parseTransport(frame, packet, protocol, header, total, part)
+}
+
+/**
+ * False for a fragment of nothing or beyond the largest packet, for a middle one that ends in an odd
+ * place, and for a later one that begins within the first `least` octets, where the transport header is:
+ * nobody sends that who does not want to put another header in the place of the one that was looked at
+ * (RFC 1858, RFC 3128).
+ */
+function isSound(offset: u32, octets: u32, more: bool, most: u32, least: u32): bool {
+  if (octets == 0 || offset + octets > most) return false
+  if (more && (octets & 7) != 0) return false
+  return offset == 0 || offset >= least
+}
+
+@inline
+function leastOf(protocol: u32): u32 {
+  return protocol == tcp.TCP.PROTOCOL
+    ? tcp.TCP.HEADER
+    : protocol == sctp.SCTP.PROTOCOL
+      ? sctp.SCTP.HEADER
+      : 0
 }
 
 function parseIPv6(frame: usize, packet: usize, available: u32): u32 {
@@ -82,14 +143,18 @@ function parseIPv6(frame: usize, packet: usize, available: u32): u32 {
   const header = packet + at
   const offset = ipv6.fragmentOffsetOf(header)
   const behind = at + ipv6.IPv6.FRAGMENT_HEADER
-  if (offset + (total - behind) > 0xffff) return Drop.FRAGMENT_INVALID
-  if (ipv6.moreFragments(header) && ((total - behind) & 7) != 0) return Drop.FRAGMENT_INVALID
+  const more = ipv6.moreFragments(header)
+  // What a later one says of the next header is not believed by those who put it together (RFC 8200).
+  if (more || offset != 0) {
+    if (!isSound(offset, total - behind, more, 0xffff, tcp.TCP.HEADER)) return Drop.FRAGMENT_INVALID
+  }
   const next = <u32>load<u8>(header)
   if (offset != 0) return parseTransport(frame, packet, next, behind, total, Fragment.LATER)
   end = ipv6.skipFrom(packet, next, behind, total)
   // All headers stand in the first fragment (RFC 7112).
   if (end >= ipv6.Chain.TOO_LONG || end >> 16 == ipv6.IPv6.FRAGMENT) return Drop.IP_HEADER
-  const part = ipv6.moreFragments(header) ? Fragment.FIRST : Fragment.WHOLE
+  // One that is whole is handled as if it had no such header (RFC 6946).
+  const part = more ? Fragment.FIRST : Fragment.WHOLE
   return parseTransport(frame, packet, end >> 16, end & 0xffff, total, part)
 }
 

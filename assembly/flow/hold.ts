@@ -4,7 +4,7 @@
  * is dropped; what waited too long makes room for another.
  *
  *   head { lock u32, held u32 }, then slots: 0 state u32 (0 free, WAITING, or WOKEN + worker)   4 tick u32
- *   8 identification u32   12 protocol u32, and 0x100 for IPv6   16 addresses   64 the descriptor
+ *   8 identification u32   12 kind u32 (fragment.ts)   16 addresses   64 the descriptor
  *   HEADROOM the frame
  */
 import { dropReceived } from '../counter'
@@ -12,6 +12,7 @@ import { Drop } from '../drop'
 import { FRAME_SIZE, Frame } from '../frame'
 import { Directory, directory } from '../memory'
 import { PARTS_MAX, PARTS_SIZE } from '../size'
+import { kindOf } from './fragment'
 import { lock, unlock } from './lock'
 import { copyAddresses, sameAddresses } from './record'
 
@@ -19,14 +20,13 @@ namespace Part {
   export const STATE: usize = 0
   export const TICK: usize = 4
   export const IDENTIFICATION: usize = 8
-  export const PROTOCOL: usize = 12
+  export const KIND: usize = 12
   export const ADDRESSES: usize = 16
   export const FRAME: usize = 64
 }
 
 const WAITING: u32 = 1
 const WOKEN: u32 = 2
-const WIDE: u32 = 0x100
 const HEAD: usize = 64
 const HEADROOM: usize = 128 + 18
 /** The longest frame that is kept. */
@@ -70,15 +70,15 @@ export function holdPart(
       release(part)
       state = 0
     }
-    if (state == 0) free = part
-    else if (load<u16>(part + Part.FRAME, Frame.PORT) == port) own++
+    if (state == 0) {
+      if (free == 0) free = part
+    } else if (load<u16>(part + Part.FRAME, Frame.PORT) == port) own++
   }
   const takes = free != 0 && own < EACH
   if (takes) {
-    const kind = <u32>load<u8>(frame, Frame.PROTOCOL) | (wide ? WIDE : 0)
     store<u32>(free, tick, Part.TICK)
     store<u32>(free, identification, Part.IDENTIFICATION)
-    store<u32>(free, kind, Part.PROTOCOL)
+    store<u32>(free, kindOf(frame, wide), Part.KIND)
     copyAddresses(free + Part.ADDRESSES, addresses, wide)
     memory.copy(free + Part.FRAME, frame, FRAME_SIZE)
     memory.copy(free + HEADROOM, <usize>load<u32>(frame, Frame.ADDRESS), length)
@@ -101,17 +101,16 @@ export function wakeParts(
   wide: bool,
   addresses: usize,
   identification: u32,
-  protocol: u32,
+  kind: u32,
   tick: u32,
 ): bool {
   if (atomic.load<u32>(head(), 4) == 0 || !lock(head(), owner)) return false
-  const kind = protocol | (wide ? WIDE : 0)
   let woken = false
   for (let index: u32 = 0; index < PARTS_MAX; index++) {
     const part = partAt(index)
     if (load<u32>(part) != WAITING || tick - load<u32>(part, Part.TICK) > LIFE) continue
     if (load<u32>(part, Part.IDENTIFICATION) != identification) continue
-    if (load<u32>(part, Part.PROTOCOL) != kind) continue
+    if (load<u32>(part, Part.KIND) != kind) continue
     if (!sameAddresses(part + Part.ADDRESSES, addresses, wide)) continue
     store<u32>(part, WOKEN + worker)
     woken = true

@@ -11,7 +11,7 @@ import { arrive } from '../nat/arrive'
 import { leave } from '../nat/leave'
 import { restore } from '../nat/restore'
 
-export { KEPT } from '../nat/arrive'
+export { KEPT } from '../nat/fragments'
 
 /**
  * Step A, before it is known where the packet goes: the flow it belongs to (Frame.FLOW), both

@@ -4,9 +4,7 @@
  */
 import { Drop } from '../drop'
 import { find, hashOf, portsFor } from '../flow/bucket'
-import { recall, referenceOf, remember, renamedOf } from '../flow/fragment'
 import { capacityOf, tableOf } from '../flow/head'
-import { holdPart, wakeParts } from '../flow/hold'
 import { cellOf, hasPorts, isReady, Mapping, MappingFlag, mappingAt } from '../flow/mapping'
 import {
   copyAddresses,
@@ -27,12 +25,12 @@ import { remove } from '../flow/table'
 import { follow, Track, trackOf } from '../flow/track'
 import { Checksum, Fragment, Frame } from '../frame'
 import { ownerOf } from '../memory'
-import { EtherType } from '../wire/ethernet'
+import { isWideFrame, packetOf, transportOf } from '../packet'
 import * as icmp from '../wire/icmp'
 import * as icmpv6 from '../wire/icmpv6'
 import { swap16 } from '../wire/order'
 import { External, externalAt, NatFlag, Prefix, Published, rulesOf } from './config'
-import { identify, leavesShared, nextIdentification } from './identify'
+import { goesOn, keep, number, repeats, UNSEEN } from './fragments'
 import { movePrefix, prefixRule } from './prefix'
 import { insidePortOf, NO_SLOT, publishedOf, slotOf } from './publish'
 import { relate } from './related'
@@ -40,28 +38,6 @@ import { rewrite, rewriteNarrow } from './rewrite'
 
 const TCP: u32 = 6
 const UDP: u32 = 17
-
-@inline
-export function isWideFrame(frame: usize): bool {
-  return <u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV6
-}
-
-@inline
-export function packetOf(frame: usize): usize {
-  return <usize>load<u32>(frame, Frame.ADDRESS) + <usize>load<u16>(frame, Frame.L3)
-}
-
-@inline
-export function transportOf(frame: usize): usize {
-  return <usize>load<u32>(frame, Frame.ADDRESS) + <usize>load<u16>(frame, Frame.L4)
-}
-
-/** What tells the fragments of one packet from those of another. */
-export function identificationOf(frame: usize, wide: bool): u32 {
-  const packet = packetOf(frame)
-  if (!wide) return <u32>load<u16>(packet, 4)
-  return load<u32>(packet + <usize>load<u16>(frame, Frame.FRAGMENT_AT), 4)
-}
 
 /** True for an ICMP error, which belongs to the flow of the packet that it quotes. */
 export function isError(frame: usize, wide: bool): bool {
@@ -97,11 +73,16 @@ export function arrive(worker: u32, block: usize, config: usize, frame: usize, n
     const why = relate(table, wide, frame, tick, track)
     return why != 0 && isExternal(rulesOf(config), wide, track) ? why : 0
   }
-  if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) {
-    if (continueFragments(track, table, wide, frame, tick, owner)) return 0
+  const part = <u32>load<u8>(frame, Frame.FRAGMENT)
+  if (part == Fragment.LATER) {
+    const why = goesOn(track, table, wide, frame, tick, owner)
+    if (why != UNSEEN) return why
     return isExternal(rulesOf(config), wide, track)
       ? keep(worker, owner, track, wide, frame, tick)
       : 0
+  }
+  if (part == Fragment.FIRST && repeats(track, table, wide, frame, tick)) {
+    return Drop.FRAGMENT_INVALID
   }
   if (wide && protocol == UDP && lacksChecksum(frame)) return Drop.CHECKSUM_ZERO
   const hash = hashOf(table, wide, track, ports, protocol, Kind.ORIGINAL)
@@ -155,81 +136,10 @@ function pass(
   return 0
 }
 
-/**
- * Gives a packet that leaves by a shared address a number of its own, and notes which flow and number the
- * fragments behind a first one belong to. The packet has its addresses still, or has new ones already.
- */
-export function number(
-  worker: u32,
-  owner: u32,
-  track: usize,
-  table: usize,
-  wide: bool,
-  reference: u32,
-  frame: usize,
-  tick: u32,
-): void {
-  const packet = packetOf(frame)
-  const first = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.FIRST
-  const shared = !wide && leavesShared(recordOf(table, reference), reference)
-  if (!first && !shared) return
-  const had = identificationOf(frame, wide)
-  const has = shared ? nextIdentification(table, frame, packet) : had
-  if (first) {
-    const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
-    remember(table, wide, track, had, has, protocol, reference, tick)
-    const woken = wakeParts(worker, owner, wide, track, had, protocol, tick)
-    if (woken) store<u32>(track, 1, Track.WOKEN)
-  }
-  if (shared) identify(packet, has)
-}
-
 /** True if what is sent to this tuple's destination has to be translated. */
 function isExternal(rules: usize, wide: bool, tuple: usize): bool {
   if (slotOf(rules, wide, tuple + (wide ? 16 : 4)) != NO_SLOT) return true
   return wide && prefixRule(rules, Prefix.OUTSIDE, tuple + 16, 0) != 0
-}
-
-/** Instead of a drop reason: the frame is kept, and comes again. */
-export const KEPT: u32 = 0x10000
-
-/** Keeps a fragment until the first of its packet comes. Returns KEPT or a drop reason. */
-export function keep(
-  worker: u32,
-  owner: u32,
-  track: usize,
-  wide: bool,
-  frame: usize,
-  tick: u32,
-): u32 {
-  const identification = identificationOf(frame, wide)
-  const kept = holdPart(worker, owner, wide, frame, track, identification, tick)
-  return kept ? KEPT : Drop.FRAGMENT_LIMIT
-}
-
-/** A later fragment goes where the first went; false if that was not seen. */
-function continueFragments(
-  track: usize,
-  table: usize,
-  wide: bool,
-  frame: usize,
-  tick: u32,
-  owner: u32,
-): bool {
-  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
-  const entry = recall(table, wide, track, identificationOf(frame, wide), protocol, tick)
-  if (entry == 0) return false
-  const reference = referenceOf(entry)
-  const record = recordOf(table, reference)
-  const other = tupleOf(record, wide, (reference & 1) ^ 1)
-  turn(track + Track.LEAVES, other, wide)
-  store<u32>(frame, reference, Frame.FLOW)
-  follow(table, wide, reference, record, frame, 0, tick, owner)
-  if ((flagsOf(record) & FlowFlag.TRANSLATED) != 0) {
-    if (!wide) identify(packetOf(frame), renamedOf(entry))
-    rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
-  }
-  return true
 }
 
 /** A packet of no flow: whoever answers at the address it calls. */

@@ -3,7 +3,7 @@ import { tableOf } from '../flow/head'
 import { FlowFlag, flagsOf, recordOf, tupleOf } from '../flow/record'
 import { Track } from '../flow/track'
 import { Frame } from '../frame'
-import { isWideFrame, packetOf } from './arrive'
+import { isWideFrame, packetOf } from '../packet'
 import { rewrite } from './rewrite'
 
 /** Gives the packet of a frame that goes no further the addresses and ports back with which it came. */

@@ -1,0 +1,111 @@
+/**
+ * Parts of packets, and the identifications that hold them together: a later one goes where the first
+ * went, under the number that it left with, or waits for it.
+ */
+import { Drop } from '../drop'
+import {
+  beginsAnew,
+  joins,
+  kindOf,
+  recall,
+  referenceOf,
+  remember,
+  renamedOf,
+} from '../flow/fragment'
+import { holdPart, wakeParts } from '../flow/hold'
+import { FlowFlag, flagsOf, recordOf, tupleOf, turn } from '../flow/record'
+import { follow, Track } from '../flow/track'
+import { Fragment, Frame } from '../frame'
+import { packetOf, partOf } from '../packet'
+import { identify, leavesShared, nextIdentification } from './identify'
+import { rewrite } from './rewrite'
+
+/** What tells the fragments of one packet from those of another. */
+function identificationOf(frame: usize, wide: bool): u32 {
+  const packet = packetOf(frame)
+  if (!wide) return <u32>load<u16>(packet, 4)
+  return load<u32>(packet + <usize>load<u16>(frame, Frame.FRAGMENT_AT), 4)
+}
+
+/**
+ * Gives a packet that leaves by a shared address a number of its own, and notes which flow and number the
+ * fragments behind a first one belong to. The packet has its addresses still, or has new ones already.
+ */
+export function number(
+  worker: u32,
+  owner: u32,
+  track: usize,
+  table: usize,
+  wide: bool,
+  reference: u32,
+  frame: usize,
+  tick: u32,
+): void {
+  const packet = packetOf(frame)
+  const first = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.FIRST
+  const shared = !wide && leavesShared(recordOf(table, reference), reference)
+  if (!first && !shared) return
+  const had = identificationOf(frame, wide)
+  const has = shared ? nextIdentification(table, frame, packet) : had
+  if (first) {
+    const kind = kindOf(frame, wide)
+    remember(table, wide, track, had, has, kind, reference, partOf(frame), tick)
+    const woken = wakeParts(worker, owner, wide, track, had, kind, tick)
+    if (woken) store<u32>(track, 1, Track.WOKEN)
+  }
+  if (shared) identify(packet, has)
+}
+
+/** Instead of a drop reason: the frame is kept, and comes again; the first fragment was not seen. */
+export const KEPT: u32 = 0x10000
+export const UNSEEN: u32 = 0x20000
+
+/** Keeps a fragment until the first of its packet comes. Returns KEPT or a drop reason. */
+export function keep(
+  worker: u32,
+  owner: u32,
+  track: usize,
+  wide: bool,
+  frame: usize,
+  tick: u32,
+): u32 {
+  const identification = identificationOf(frame, wide)
+  const kept = holdPart(worker, owner, wide, frame, track, identification, tick)
+  return kept ? KEPT : Drop.FRAGMENT_LIMIT
+}
+
+@inline
+function entryOf(track: usize, table: usize, wide: bool, frame: usize, tick: u32): usize {
+  return recall(table, wide, track, identificationOf(frame, wide), kindOf(frame, wide), tick)
+}
+
+/** True for a first fragment of a packet that has one already, and is not complete. */
+export function repeats(track: usize, table: usize, wide: bool, frame: usize, tick: u32): bool {
+  const entry = entryOf(track, table, wide, frame, tick)
+  return entry != 0 && !beginsAnew(entry, wide, tick) && !joins(entry, partOf(frame))
+}
+
+/** A later fragment goes where the first went. Returns 0, a drop reason or UNSEEN. */
+export function goesOn(
+  track: usize,
+  table: usize,
+  wide: bool,
+  frame: usize,
+  tick: u32,
+  owner: u32,
+): u32 {
+  const entry = entryOf(track, table, wide, frame, tick)
+  if (entry == 0) return UNSEEN
+  if (!joins(entry, partOf(frame))) return Drop.FRAGMENT_INVALID
+  const reference = referenceOf(entry)
+  const record = recordOf(table, reference)
+  const other = tupleOf(record, wide, (reference & 1) ^ 1)
+  turn(track + Track.LEAVES, other, wide)
+  store<u32>(frame, reference, Frame.FLOW)
+  follow(table, wide, reference, record, frame, 0, tick, owner)
+  if ((flagsOf(record) & FlowFlag.TRANSLATED) != 0) {
+    if (!wide) identify(packetOf(frame), renamedOf(entry))
+    rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
+  }
+  return 0
+}
