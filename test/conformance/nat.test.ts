@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { NatRules } from '../../src/dataplane/nat.js'
 import { onEveryBuild } from '../support/builds.js'
 import type { Outcome, Passage } from '../support/flow-bench.js'
-import { EXTERNAL, type LabOptions, NatLab } from '../support/nat-lab.js'
+import { station } from '../support/frames.js'
+import { EXTERNAL, GATEWAY, type LabOptions, NatLab } from '../support/nat-lab.js'
 import {
   echo,
   Flag,
@@ -27,6 +28,12 @@ const OPEN: Partial<NatRules> = {
   masquerade: [{ fromDomain: 1, outDomain: 2, to: [EXTERNAL], filtering: 'open' }],
 }
 
+/** A frame of HOST, addressed to the router as one that NatLab passes. */
+function addressed(frame: Uint8Array): Uint8Array {
+  const bytes = frame.slice()
+  bytes.set([...GATEWAY, ...station(2)])
+  return bytes
+}
 function through(outcome: Outcome): Read {
   if ('drop' in outcome) throw new Error(`dropped: ${outcome.drop}`)
   const read = readIp(outcome.frame)
@@ -550,13 +557,14 @@ onEveryBuild('NAT', (build) => {
   describe('fragments', () => {
     const first = (id: number) =>
       udp({ from: [HOST, 4000], to: [SERVER, 53] }, { fragment: 0x2000, id }, 1472)
-    const later = (id: number, offset = 185) =>
+    /** The last part, or one in the middle. */
+    const later = (id: number, offset = 185, more = false) =>
       ipFrame({
         source: HOST,
         destination: SERVER,
         protocol: 17,
-        payload: new Uint8Array(100).fill(9),
-        fragment: offset,
+        payload: new Uint8Array(more ? 1480 : 100).fill(9),
+        fragment: offset | (more ? 0x2000 : 0),
         id,
       })
 
@@ -571,11 +579,12 @@ onEveryBuild('NAT', (build) => {
     test('NAT A12: fragments that come before the first are translated when it comes, in time', () => {
       const b = bench()
       expect(b.passAll(later(5, 370))).toEqual([])
-      expect(b.passAll(later(5))).toEqual([])
+      expect(b.passAll(later(5, 185, true))).toEqual([])
       expect(b.passAll(later(6))).toEqual([])
       const all = b.passAll(first(5)).map((frame) => readIp(frame))
       expect(all.map(({ source }) => source)).toEqual([EXTERNAL, EXTERNAL, EXTERNAL])
       expect(new Set(all.map(({ id }) => id)).size).toBe(1)
+      expect(all.map(({ payload }) => payload.length)).toEqual([1480, 100, 1480]) // as they came
       expect(all.flatMap(({ faults }) => faults)).toEqual([])
       expect(all[0]?.sourcePort).toBeGreaterThan(1023)
       b.advance(31_000)
@@ -585,9 +594,10 @@ onEveryBuild('NAT', (build) => {
     test('T6: a port has eight fragments waiting and no more, and keeps nobody else from it', () => {
       const b = bench()
       for (let id = 0; id < 8; id++) expect(b.passAll(later(id))).toEqual([])
-      for (let id = 8; id < 10_000; id += 50) {
-        expect(b.pass(later(id))).toEqual({ drop: 'fragment-limit' })
-      }
+      expect(b.pass(later(8))).toEqual({ drop: 'fragment-limit' })
+      for (let id = 9; id < 10_008; id++) b.rig.inject('a', addressed(later(id)))
+      b.rig.run()
+      expect(b.rig.drops()).toEqual({ 'a fragment-limit': 10_000 })
       const others = { source: OTHER, destination: SERVER, protocol: 17, id: 9, fragment: 185 }
       expect(b.passAll(ipFrame({ ...others, payload: new Uint8Array(100) }))).toEqual([])
       const start = udp(
@@ -598,7 +608,18 @@ onEveryBuild('NAT', (build) => {
       expect(b.passAll(start)).toHaveLength(2)
       b.advance(31_000)
       expect(b.passAll(later(20_000))).toEqual([])
-      expect(b.rig.drops()['a fragment-limit']).toBe(200 + 8)
+      expect(b.rig.drops()).toEqual({ 'a fragment-limit': 10_000 + 8 })
+    })
+
+    test('T6, D4: of those that waited, none overlaps another either', () => {
+      const b = bench()
+      for (const fragment of [later(5, 185, true), later(5, 186, true), later(5, 370)]) {
+        expect(b.passAll(fragment)).toEqual([])
+      }
+      const all = b.passAll(first(5)).map((frame) => readIp(frame))
+      expect(all.map(({ payload }) => payload.length)).toEqual([1480, 1480])
+      expect(b.rig.drops()).toEqual({ 'a fragment-invalid': 2 })
+      expect(b.pass(later(5, 555))).toEqual({ drop: 'fragment-invalid' })
     })
   })
 
