@@ -34,11 +34,13 @@ export namespace Statistic {
   /** Time spent on bursts and ticks, and time spent waiting for them, in microseconds. */
   export const BUSY: usize = 136
   export const WAITED: usize = 144
-  /** Flows that began, that were evicted for others, and whose time was over. */
+  /** Flows that began, that had no answer and were evicted for others, and whose time was over. */
   export const FLOWS_BEGUN: usize = 152
   export const FLOWS_EVICTED: usize = 160
   export const FLOWS_EXPIRED: usize = 168
-  export const COUNT: u32 = 22
+  /** Flows that had ended and were evicted for others. */
+  export const FLOWS_ENDED: usize = 176
+  export const COUNT: u32 = 23
 }
 
 @inline

@@ -67,3 +67,8 @@ export function isExpendable(record: usize): bool {
   const state = <u32>load<u8>(record, Flow.STATE)
   return state != State.ESTABLISHED && state != State.CLOSING && state != State.REPLIED
 }
+
+export function isEnded(record: usize): bool {
+  const state = <u32>load<u8>(record, Flow.STATE)
+  return state == State.CLOSED || state == State.RESET
+}

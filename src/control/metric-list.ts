@@ -223,11 +223,14 @@ const workers: Metric[] = [
     ({ staticViolated }) => staticViolated,
   ),
   workerCounter('flows_begun', 'Flows that began', ({ flowsBegun }) => flowsBegun),
-  workerCounter(
-    'flows_evicted',
-    'Flows without answer, or ended, that had to make room for others',
-    ({ flowsEvicted }) => flowsEvicted,
-  ),
+  {
+    name: 'linkspan_worker_flows_evicted_total',
+    help: 'Flows that had to make room for others: nobody had answered, or they had ended',
+    type: 'counter',
+    read: ofWorkers(({ flowsEvicted }) =>
+      Object.entries(flowsEvicted).map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
+  },
   workerCounter('flows_expired', 'Flows that timed out', ({ flowsExpired }) => flowsExpired),
   {
     name: 'linkspan_worker_burst_frames',

@@ -158,10 +158,12 @@ export const workerStatistics = [
 export const BURST_SIZES = 9
 export const BUSY = workerStatistics.length + BURST_SIZES
 export const WAITED = BUSY + 1
-/** Behind the times: flows that began, that were evicted for others, and whose time was over. */
+/** Behind the times: flows that began, that had no answer and were evicted for others, whose time was over,
+ * and that had ended and were evicted. */
 export const FLOWS_BEGUN = WAITED + 1
 export const FLOWS_EVICTED = FLOWS_BEGUN + 1
 export const FLOWS_EXPIRED = FLOWS_EVICTED + 1
+export const FLOWS_ENDED = FLOWS_EXPIRED + 1
 
 /** Types of event, by their code. */
 export const eventTypes = {

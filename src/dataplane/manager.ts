@@ -12,6 +12,7 @@ import {
   ENTRY_STICKY,
   eventTypes,
   FLOWS_BEGUN,
+  FLOWS_ENDED,
   FLOWS_EVICTED,
   FLOWS_EXPIRED,
   portCounters,
@@ -115,8 +116,8 @@ export type WorkerStatistics = Record<(typeof workerStatistics)[number], number>
   busy: number
   waited: number
   flowsBegun: number
-  /** For others, in a full table. */
-  flowsEvicted: number
+  /** For others, in a full table: nobody had answered, or they had ended. */
+  flowsEvicted: { unanswered: number; ended: number }
   flowsExpired: number
 }
 
@@ -332,7 +333,7 @@ export class Manager {
     const times = { busy: read(BUSY) / 1000, waited: read(WAITED) / 1000 }
     const flows = {
       flowsBegun: read(FLOWS_BEGUN),
-      flowsEvicted: read(FLOWS_EVICTED),
+      flowsEvicted: { unanswered: read(FLOWS_EVICTED), ended: read(FLOWS_ENDED) },
       flowsExpired: read(FLOWS_EXPIRED),
     }
     return { ...named, burstSizes: sizes.map(read), ...times, ...flows } as WorkerStatistics

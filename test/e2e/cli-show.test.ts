@@ -162,7 +162,7 @@ const contract = {
       busy: expect.any(Number),
       waited: expect.any(Number),
       flowsBegun: 0,
-      flowsEvicted: 0,
+      flowsEvicted: { unanswered: 0, ended: 0 },
       flowsExpired: 0,
     },
   ],

@@ -31,7 +31,9 @@ export const workerAnswer = z.strictObject({
   busy: milliseconds.describe('Milliseconds spent on frames and time-outs'),
   waited: milliseconds.describe('Milliseconds spent waiting for them'),
   flowsBegun: count,
-  flowsEvicted: count.describe('Without answer, or ended: they had to make room for others'),
+  flowsEvicted: z
+    .strictObject({ unanswered: count, ended: count })
+    .describe('They had to make room for others: nobody had answered, or they had ended'),
   flowsExpired: count,
 })
 answers.add(workerAnswer, { id: 'Worker' })
