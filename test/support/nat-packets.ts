@@ -74,10 +74,18 @@ export interface Ends {
   to: readonly [string, number]
 }
 
-export function udp({ from, to }: Ends, more: Partial<Ip> = {}, data = 4): Uint8Array {
-  const pattern = Array.from({ length: data }, (_, at) => (at * 31 + 5) & 0xff)
-  const head = [...word(from[1]), ...word(to[1]), ...word(8 + data), 0, 0]
-  const payload = join(head, pattern)
+/** A datagram with these octets, or so many of any. */
+export function udp(
+  { from, to }: Ends,
+  more: Partial<Ip> = {},
+  data: number | Uint8Array = 4,
+): Uint8Array {
+  const octets =
+    typeof data === 'number'
+      ? Uint8Array.from({ length: data }, (_, at) => (at * 31 + 5) & 0xff)
+      : data
+  const head = [...word(from[1]), ...word(to[1]), ...word(8 + octets.length), 0, 0]
+  const payload = join(head, octets)
   return ipFrame({ source: from[0], destination: to[0], protocol: 17, payload, ...more })
 }
 
@@ -86,7 +94,8 @@ export interface Segment {
   sequence?: number
   acknowledgement?: number
   window?: number
-  data?: number
+  /** Octets, or how many of any. */
+  data?: number | Uint8Array
   options?: readonly number[]
 }
 
@@ -101,7 +110,7 @@ export function tcp(ends: Ends, segment: Segment, more: Partial<Ip> = {}): Uint8
     head,
     [...word(window), 0, 0, 0, 0],
     options,
-    new Uint8Array(data).fill(0x61),
+    typeof data === 'number' ? new Uint8Array(data).fill(0x61) : data,
   )
   return ipFrame({ source: from[0], destination: to[0], protocol: 6, payload, ...more })
 }
