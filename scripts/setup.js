@@ -11,6 +11,7 @@ const packagesOf = {
   'g++': ['g++'], // node-gyp links with it, C addons too
   make: ['make'],
   python3: ['python3'], // node-gyp
+  curl: ['curl'],
   ethtool: ['ethtool'],
   ip: ['iproute2'],
   iperf3: ['iperf3'],
@@ -32,7 +33,7 @@ const compiler = ['cc', 'g++', 'make', 'python3']
 /** What the tests call besides the switch itself. */
 export const testTools = [
   ...['ip', 'unshare', 'ping', 'iperf3', 'tcpdump', 'ethtool', 'scapy'],
-  ...['ovs-vsctl', 'ovs-vswitchd', 'vde_switch', 'nft', 'traceroute', 'turnserver'],
+  ...['ovs-vsctl', 'ovs-vswitchd', 'vde_switch', 'nft', 'traceroute', 'turnserver', 'curl'],
 ]
 
 /** Node, packages and compiler: enough to build. */
