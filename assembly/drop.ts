@@ -103,7 +103,7 @@ export namespace Drop {
   export const NOT_FOR_ROUTER: u32 = 48
   /** directed-broadcast (rx): the destination is the broadcast address of a network that is not the sender's (RFC 2644). */
   export const DIRECTED_BROADCAST: u32 = 49
-  /** fragment-invalid (rx): an IP fragment that overlaps another, is too small, or lies beyond the largest packet. */
+  /** fragment-invalid (rx): an IP fragment that overlaps another, comes twice, is too small, or lies beyond the largest packet. */
   export const FRAGMENT_INVALID: u32 = 50
   /** fragment-limit (rx): the rest of a fragmented packet did not come in time, or too many are incomplete. */
   export const FRAGMENT_LIMIT: u32 = 51
