@@ -174,6 +174,10 @@ onEveryBuild('fragments', (build) => {
         INVALID,
       ])
       expect(fates(lan, [piece(1000, 2000)])).toEqual([INVALID])
+      const before = [piece(0, 1000, 8), piece(2000, 3000, 8)]
+      const early = part({ family, id: 8, offset: 1504, octets: pattern(8), more: false })
+      expect(fates(lan, [...before, early])).toEqual(['passed', 'passed', INVALID])
+      expect(fates(lan, [piece(1000, 1504, 8)])).toEqual([INVALID])
     })
 
     it('not at all, but are the same ones again: the second goes nowhere, the rest passes', () => {
