@@ -86,7 +86,13 @@ function isIntact(frame: usize, message: usize, length: u32, wide: bool): bool {
 function headerOf(inner: usize, available: u32, wide: bool): u32 {
   if (wide) {
     if (available < ipv6.IPv6.HEADER || ipv6.versionOf(inner) != 6) return MALFORMED
-    const end = ipv6.skipExtensions(inner, available)
+    let end = ipv6.skipExtensions(inner, available)
+    if (end >> 16 == ipv6.IPv6.FRAGMENT) {
+      const fragment = inner + (end & 0xffff)
+      const behind = (end & 0xffff) + ipv6.IPv6.FRAGMENT_HEADER
+      if (behind > available || ipv6.fragmentOffsetOf(fragment) != 0) return MALFORMED
+      end = ipv6.skipFrom(inner, <u32>load<u8>(fragment), behind, available)
+    }
     if (end >= ipv6.Chain.TOO_LONG || end >> 16 == ipv6.IPv6.FRAGMENT) return MALFORMED
     return end
   }

@@ -221,6 +221,28 @@ onEveryBuild('NAT A21 (IPv6)', (build) => {
       }
     })
 
+    test.each([false, true])(
+      'A18, A21: an error about the first comes back to who sent it (extension headers: %s)',
+      (options) => {
+        for (const rule of [masquerade, fixed, prefix]) {
+          const b = lab(build, [rule])
+          const [first, second] = parts(HOST, SERVER, 7, options) as [Uint8Array, Uint8Array]
+          const [sent] = passAll(b, first) as [Uint8Array]
+          const [later] = passAll(b, second) as [Uint8Array]
+          const { source } = readIp(sent)
+          const tooBig = [2, 0] as const
+          const came = pass(b, icmpError(ROUTER, source, tooBig, sent, 200), 'wan')
+          expect([came.source, came.destination]).toEqual([ROUTER, HOST])
+          const quoted = first.slice(14, 214)
+          quoted[7] = 63 // the hop limit is the only thing that it has lost for good
+          expect(came.payload.subarray(8)).toEqual(quoted)
+          // Of a later one nobody can tell whose it is.
+          expect(passAll(b, icmpError(ROUTER, source, tooBig, later, 200), 'wan')).toEqual([])
+          expect(b.drops()).toEqual({ 'wan flow-invalid': 1 })
+        }
+      },
+    )
+
     test('D4: those that overlap go nowhere, translated or not', () => {
       const b = lab(build, [masquerade])
       const [first, second, third] = parts(HOST, SERVER, 7, false) as [
