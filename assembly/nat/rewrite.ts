@@ -84,6 +84,8 @@ function rewriteTransport(frame: usize, packet: usize, by: u64, ports: u32, bare
     store<u32>(frame, ports, Frame.PORTS)
   }
   if (field == NONE) return
+  // Of a protocol whose header nobody has looked at: it may end before.
+  if (<u32>load<u16>(frame, Frame.L4) + field + 2 > load<u32>(frame, Frame.LENGTH)) return
   const partial = <u32>load<u8>(frame, Frame.CHECKSUM) == Checksum.PARTIAL
   const sum = <u32>load<u16>(l4 + field)
   if (partial) {

@@ -21,6 +21,8 @@ import { FlowFlag, portsOf, setPorts } from '../flow/record'
 import { Track } from '../flow/track'
 import { Frame } from '../frame'
 import { swap16 } from '../wire/order'
+import * as icmp from '../wire/icmp'
+import * as icmpv6 from '../wire/icmpv6'
 import { External, externalAt, Nat, NatFlag, Prefix, Source, sourceAt } from './config'
 import { movePrefix, prefixRule } from './prefix'
 import { NO_SLOT, publishedOf, staticSlotOf } from './publish'
@@ -135,7 +137,8 @@ function mapTo(
   const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
   const ports = portsOf(track + Track.LEAVES, wide)
   const ported = protocol == TCP || protocol == UDP
-  if (ported || ports != 0) {
+  const echo = protocol == (wide ? icmpv6.Icmpv6.PROTOCOL : icmp.Icmp.PROTOCOL) && ports != 0
+  if (ported || echo) {
     if (!hasPorts(table, slot)) return Drop.NAT_EXHAUSTED
     const cell = obtain(track, table, rules, rule, slot, ports & 0xffff, protocol, owner, tick)
     if (cell == 0) return Drop.NAT_EXHAUSTED
