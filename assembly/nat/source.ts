@@ -218,10 +218,12 @@ function choosePort(
   if (low > high) return 0
   const count = (high - low) / stride + 1
   let at = draw(table) % count
+  // In a larger one steps of one length would meet the same taken ports again and again.
+  const step = count <= TRIES ? STEP % count : (draw(table) % (count - 1)) | 1
   for (let tried: u32 = 0; tried < min(count, TRIES); tried++) {
     const cell = take(table, rules, slot, protocol, low + at * stride)
     if (cell != 0) return cell
-    at = (at + (STEP % count)) % count
+    at = (at + step) % count
   }
   store<u64>(table, searched, Head.EXHAUSTED)
   return 0

@@ -71,8 +71,8 @@ function stranger(frame: Uint8Array, number: number): Uint8Array {
   return own
 }
 
-test('T4, T5: 10,000 established flows in a full table lose nothing by 100,000 SYNs', () => {
-  const b = new NatLab('single', { flows: TABLE })
+function lab(flows: number) {
+  const b = new NatLab('single', { flows })
   b.rules({ masquerade: [{ fromDomain: 1, outDomain: 2, to: [EXTERNAL] }] })
   const hosts = Array.from({ length: FLOWS / EACH }, (_, index) => hostOf(index * EACH))
   const near = { bridge: 'lan', mac: macText(station(0xa1)) }
@@ -93,7 +93,21 @@ test('T4, T5: 10,000 established flows in a full table lose nothing by 100,000 S
     }
     return out
   }
+  return { b, pass }
+}
 
+test('A19: nobody is refused a port while one in a hundred is free', () => {
+  const { b, pass } = lab(65_536)
+  const syn = outward(Flag.SYN, 1000)
+  const ports = 65_536 - 1024
+  const most = Math.floor((ports * 0.99) / 250) * 250
+  expect(pass(most, 'a', (number) => stranger(syn, number))).toHaveLength(most)
+  expect(b.rig.drops()).toEqual({})
+  expect(b.nat.portsInUse(EXTERNAL)).toEqual({ tcp: most, udp: 0 })
+})
+
+test('T4, T5: 10,000 established flows in a full table lose nothing by 100,000 SYNs', () => {
+  const { b, pass } = lab(TABLE)
   const syn = outward(Flag.SYN, 1000)
   const ports = pass(FLOWS, 'a', (flow) => from(syn, flow)).map((frame) =>
     wordAt(frame, SOURCE_PORT),
