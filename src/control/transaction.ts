@@ -2,7 +2,7 @@
  * A change of the running switch in one step: all that can fail first, then what cannot, then what
  * is left over. It knows nothing of switches.
  */
-import { LinkspanError } from '../error.js'
+import { withFailures } from '../device/error.js'
 
 /** One part of a change; what it does not need it leaves out. */
 export interface Step {
@@ -44,11 +44,7 @@ export async function carryOut(steps: readonly Step[], activation: Activation): 
     }
     activation.commit()
   } catch (error) {
-    const failures = await takeBack(staged, prepared)
-    if (failures.length === 0) throw error
-    const { code = 'INVALID', message } = error as Error & { code?: string }
-    const also = `${message}; and not everything could be taken back: ${failures.join('; ')}`
-    throw new LinkspanError(code, also, { cause: error })
+    throw withFailures(error, await takeBack(staged, prepared))
   }
   await Promise.all(steps.map((step) => step.finish?.()))
 }

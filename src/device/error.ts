@@ -26,6 +26,17 @@ export class DeviceError extends LinkspanError {
   }
 }
 
+/** The first error, still of its kind, with what went wrong when what was before it was taken back. */
+export function withFailures(error: unknown, failures: readonly string[]): unknown {
+  if (failures.length === 0) return error
+  const { code = 'INVALID', message } = error as Error & { code?: string }
+  const told = `${message}; and not everything could be taken back: ${failures.join('; ')}`
+  const options = { cause: error }
+  return error instanceof DeviceError
+    ? new DeviceError(code, told, error, options)
+    : new LinkspanError(code, told, options)
+}
+
 /** Whether it is an error of a system call: of ours, of the addon's or of Node's. */
 export function isSystemError(error: unknown): error is Error & SystemCall & { code: string } {
   return error instanceof Error && 'code' in error && 'errno' in error && 'syscall' in error

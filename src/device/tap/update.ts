@@ -3,7 +3,7 @@
  * as it is, also what others have added.
  */
 import { groupId, userId } from '../account.js'
-import { attempt } from '../error.js'
+import { attempt, withFailures } from '../error.js'
 import { loadNative } from '../native.js'
 import type { RouteSocket } from '../netlink/socket.js'
 import { describeTap, type TapOptions, type TapRoute } from './options.js'
@@ -23,13 +23,24 @@ export function canUpdateTap(from: TapOptions, to: TapOptions): boolean {
   return !lost('owner') && !lost('group')
 }
 
-/** All or nothing. @throws DeviceError that names the setting; the interface is as it was then */
+/**
+ * All or nothing. @throws DeviceError that names the setting; the interface is as it was then, or it
+ * says what could not be taken back
+ */
 export function updateTap(tap: UpdatedTap, from: TapOptions, to: TapOptions): void {
   try {
     change(tap, from, to)
   } catch (error) {
-    change(tap, to, from)
-    throw error
+    throw withFailures(error, takeBack(tap, to, from))
+  }
+}
+
+function takeBack(tap: UpdatedTap, from: TapOptions, to: TapOptions): string[] {
+  try {
+    change(tap, from, to)
+    return []
+  } catch (error) {
+    return [(error as Error).message]
   }
 }
 
