@@ -26,6 +26,7 @@ export async function apply(options: ApplyOptions): Promise<void> {
     dryRun,
     ...(confirm !== undefined && { confirm }),
   })
+  for (const warning of answer.warnings) console.error(`linkspan: warning: ${warning}`)
   console.log(json ? JSON.stringify(answer, null, 2) : asText(answer))
 }
 

@@ -56,6 +56,7 @@ const messages: { [T in EventView['type']]: (event: Extract<EventView, { type: T
       ? ['fatal', 'worker died again and again, and is not started any more']
       : ['error', 'worker died and is started again'],
   applied: () => ['info', 'config applied'],
+  leftover: () => ['warn', 'a change is in force, but not all it took out could be closed'],
   'rolled-back': ({ error }) =>
     error === null
       ? ['warn', 'config not confirmed in time: taken back']

@@ -25,6 +25,7 @@ const views: {
     changes: changes.length,
     confirmBy: confirmBy?.toISOString() ?? null,
   }),
+  leftover: (why) => why,
   'rolled-back': ({ changes, error }) => ({ changes: changes.length, error: error ?? null }),
 }
 

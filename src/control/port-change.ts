@@ -70,8 +70,11 @@ function exchanging(port: Port, to: PortConfig): Step {
     },
     finish: async () => {
       await port.settled()
-      if (opened) port.connect(opened)
-      if (old) await port.closeLater(old)
+      try {
+        if (opened) port.connect(opened)
+      } finally {
+        if (old) await port.closeLater(old)
+      }
     },
   }
 }

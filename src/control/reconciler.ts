@@ -58,6 +58,13 @@ export interface Applied {
   changes: readonly Change[]
   /** When the switch goes back to what it was; absent when that was not asked for. */
   confirmBy?: Date
+  /** The config is in force all the same: what could not be let go of after that. */
+  warnings: readonly string[]
+}
+
+export interface ReconcilerHost extends PortHost, MirrorHost {
+  /** Says, for the log, what a change that is in force could not let go of. */
+  reportLeftover(why: string): void
 }
 
 /** What became of an apply whose confirmation did not come. */
@@ -65,7 +72,7 @@ export type RollbackListener = (outcome: { changes: readonly Change[] } | { erro
 
 export class Reconciler {
   readonly ports = new Map<string, Port>()
-  readonly #host: PortHost
+  readonly #host: ReconcilerHost
   readonly #mirrors: FileMirrors
   readonly #fdb: Fdb
   readonly #serial = new Serial()
@@ -74,7 +81,7 @@ export class Reconciler {
   #desired: Desired
   #closed = false
 
-  constructor(host: PortHost & MirrorHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
+  constructor(host: ReconcilerHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
     this.#host = host
     this.#mirrors = new FileMirrors(host)
     this.#fdb = fdb
@@ -143,10 +150,11 @@ export class Reconciler {
       const next = applied(before, wanted, options.prune ?? false)
       const changes = planChanges(before.config, next.config)
       refuseRestart(changes)
-      if (options.dryRun) return { changes }
-      await this.#moveTo(next, changes)
-      if (options.confirm === undefined) return { changes }
-      return { changes, confirmBy: this.#awaitConfirmation(before, options.confirm) }
+      if (options.dryRun) return { changes, warnings: [] }
+      const warnings = await this.#moveTo(next, changes)
+      if (options.confirm === undefined) return { changes, warnings }
+      const confirmBy = this.#awaitConfirmation(before, options.confirm)
+      return { changes, confirmBy, warnings }
     })
   }
 
@@ -277,15 +285,17 @@ export class Reconciler {
     if (before) this.#confirmation.before = before
   }
 
+  /** @returns what could not be let go of; the switch is what it is to be all the same */
   async #moveTo(
     next: Desired,
     changes: readonly Change[] = planChanges(this.config, next.config),
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const originOf = (port: string) => next.origins.ports.get(port) ?? 'config'
     const at = { host: this.#host, fdb: this.#fdb, ports: this.ports }
     const plan = { from: this.config, to: next.config, changes }
-    const steps = [this.#mirrors.step(next.config), ...stepsFor(at, plan, originOf)]
-    await carryOut(steps, {
+    const passed = { finish: () => this.#host.settle() }
+    const steps = [this.#mirrors.step(next.config), ...stepsFor(at, plan, originOf), passed]
+    const leftovers = await carryOut(steps, {
       ready: () => this.#host.settle(),
       commit: () => {
         this.#host.topology.flush()
@@ -293,7 +303,8 @@ export class Reconciler {
         for (const [name, port] of this.ports) port.origin = originOf(name)
       },
     })
-    await this.#host.settle()
+    for (const why of leftovers) this.#host.reportLeftover(why)
+    return leftovers
   }
 
   #awaitConfirmation(before: Desired, time: number): Date {

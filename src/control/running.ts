@@ -27,9 +27,9 @@ import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
-import type { MirrorHost, MirrorSource } from './file-mirror.js'
-import type { Origin, Port, PortHost } from './port.js'
-import { type Applied, type ApplyOptions, Reconciler } from './reconciler.js'
+import type { MirrorSource } from './file-mirror.js'
+import type { Origin, Port } from './port.js'
+import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from './reconciler.js'
 import type { SwitchEvents } from './switch-events.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
@@ -41,7 +41,7 @@ const SETTLE_INTERVAL = 1
 
 const reasonOf = (code: number) => drops.find((drop) => drop.code === code)?.name ?? `#${code}`
 
-export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHost, MirrorHost {
+export class RunningSwitch extends EventEmitter<SwitchEvents> implements ReconcilerHost {
   readonly fdb: Fdb
   readonly flows: Flows
   readonly manager: Manager
@@ -131,7 +131,8 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
 
   /**
    * Moves the switch to another config in one step: what is the same in both loses no frame. An error
-   * leaves everything as it was; RESTART says that the config changes what only a start can.
+   * leaves everything as it was; RESTART says that the config changes what only a start can. What
+   * cannot be closed when the config is in force is no error, but one of `warnings`.
    */
   async apply(config: ConfigInput | Config, options: ApplyOptions = {}): Promise<Applied> {
     const applied = await this.#reconciler.apply(parseConfig(config), options)
@@ -224,6 +225,10 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements PortHos
 
   reportMirror({ object, name }: MirrorSource, file: string, event: string, why?: string): void {
     this.emit('mirror', { [object]: name, file, event, ...(why !== undefined && { why }) })
+  }
+
+  reportLeftover(why: string): void {
+    this.emit('leftover', { why })
   }
 
   #retry(): void {

@@ -207,8 +207,11 @@ function removal({ host, ports }: Switch, gone: readonly Port[]): Step {
     finish: async () => {
       if (gone.length === 0) return
       await host.settle()
-      closeDevices(devices)
-      await Promise.all(gone.map((port) => port.close()))
+      try {
+        closeDevices(devices)
+      } finally {
+        await Promise.all(gone.map((port) => port.close()))
+      }
     },
   }
 }

@@ -24,6 +24,8 @@ export interface SwitchEvents {
   dataplane: [{ event: string; bridge: string | null; mac: EventMac; port: string; detail: number }]
   /** A config was applied, by whatever way; `changes` may be empty. */
   applied: [{ changes: readonly Change[]; confirmBy?: Date }]
+  /** A change is in force, but what it took out could not be let go of as a whole. */
+  leftover: [{ why: string }]
   /** An apply was not confirmed in time: taken back, or, with `error`, not. */
   'rolled-back': [{ changes: readonly Change[]; error?: string }]
 }

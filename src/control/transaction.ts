@@ -14,7 +14,7 @@ export interface Step {
   stage?(): void
   /** Stages what was before, also when `stage` has thrown half-way. */
   unstage?(): void
-  /** After the commit: lets go of what went. Cannot fail. */
+  /** After the commit: lets go of what went. What fails here is told, and changes nothing. */
   finish?(): void | Promise<void>
 }
 
@@ -28,8 +28,13 @@ export interface Activation {
 /**
  * Prepares all steps in their order, stages them in one synchronous stretch, commits. If one fails,
  * everything is as it was when this throws; an error of the taking back is told with the first.
+ *
+ * @returns after the commit, always: what could not be let go of, at best nothing
  */
-export async function carryOut(steps: readonly Step[], activation: Activation): Promise<void> {
+export async function carryOut(
+  steps: readonly Step[],
+  activation: Activation,
+): Promise<readonly string[]> {
   const prepared: Step[] = []
   const staged: Step[] = []
   try {
@@ -46,7 +51,13 @@ export async function carryOut(steps: readonly Step[], activation: Activation): 
   } catch (error) {
     throw withFailures(error, await takeBack(staged, prepared))
   }
-  await Promise.all(steps.map((step) => step.finish?.()))
+  return finish(steps)
+}
+
+/** Begins all in their order, and waits for all of them. @returns what could not be let go of */
+async function finish(steps: readonly Step[]): Promise<string[]> {
+  const ends = await Promise.allSettled(steps.map(async (step) => step.finish?.()))
+  return ends.flatMap((end) => (end.status === 'rejected' ? [(end.reason as Error).message] : []))
 }
 
 /** The last first, and what was staged in one stretch too. @returns what could not be taken back */

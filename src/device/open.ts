@@ -103,14 +103,22 @@ export function mayBeThere(config: DeviceConfig): boolean {
   return config.listen || existsSync(config.path)
 }
 
-/** Closes many, at the cost of one where a kind can. */
+/** Closes many, at the cost of one where a kind can; one that fails keeps no other from it. */
 export function closeDevices(devices: Iterable<Device>): void {
   const all = [...devices]
-  try {
-    TapDevice.closeAll(all.filter((device) => device instanceof TapDevice))
-  } finally {
-    for (const device of all) device.close()
+  const taps = all.filter((device) => device instanceof TapDevice)
+  const failures: Error[] = []
+  for (const close of [() => TapDevice.closeAll(taps), ...all.map((one) => () => one.close())]) {
+    try {
+      close()
+    } catch (error) {
+      failures.push(error as Error)
+    }
   }
+  if (failures.length > 1) {
+    throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
+  }
+  if (failures[0]) throw failures[0]
 }
 
 /** Where a device is, as its config has it, for tables and for a line of text. */

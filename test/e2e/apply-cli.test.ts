@@ -55,6 +55,7 @@ describe('linkspan apply', () => {
     expect(answer).toEqual({
       dryRun: true,
       confirmBy: null,
+      warnings: [],
       changes: [
         { op: 'add', object: 'port', name: 'c', keys: [], from: null, to: expect.any(Object) },
       ],

@@ -78,9 +78,16 @@ describe('a change in one step', () => {
     expect(log.slice(-4)).toEqual(['unstage 1', 'unstage 0', 'undo 1', 'undo 0'])
   })
 
+  test('is done with the commit: what cannot be let go of then is returned, and all is tried', async () => {
+    const fails = { 'finish 0': 'it is stuck', 'finish 2': 'so is it' }
+    const { log, run } = rig(3, fails)
+    expect(await run()).toEqual(['it is stuck', 'so is it'])
+    expect(log.slice(-4)).toEqual(['commit', 'finish 0', 'finish 1', 'finish 2'])
+  })
+
   test('of nothing is a commit', async () => {
     const { log, run } = rig(0)
-    await run()
+    expect(await run()).toEqual([])
     expect(log).toEqual(['ready', 'commit'])
   })
 

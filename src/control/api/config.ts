@@ -37,6 +37,9 @@ export const applyAnswer = z.strictObject({
   dryRun: z.boolean(),
   changes: z.array(changeAnswer),
   confirmBy: time.nullable().describe('When this is taken back, unless it is confirmed before'),
+  warnings: z
+    .array(z.string())
+    .describe('What could not be closed when the config was in force; it is in force all the same'),
 })
 answers.add(applyAnswer, { id: 'Applied' })
 
@@ -83,6 +86,7 @@ export const configRoutes = [
         dryRun: options.dryRun,
         changes: planView(applied.changes),
         confirmBy: applied.confirmBy?.toISOString() ?? null,
+        warnings: [...applied.warnings],
       }
     },
   }),

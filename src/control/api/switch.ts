@@ -45,6 +45,7 @@ export const eventAnswer = z.discriminatedUnion('type', [
   }),
   event('worker', { worker: z.number(), error: z.string(), final: z.boolean() }),
   event('applied', { changes: count, confirmBy: time.nullable() }),
+  event('leftover', { why: z.string() }),
   event('rolled-back', { changes: count, error: z.string().nullable() }),
   event('lost', { events: count.describe('Left out, since this client read too slowly') }),
 ])
