@@ -16,7 +16,7 @@ function fill({ Manager }, attachment) {
     const macLow = index < MACS ? bytes.readUInt32LE(index * 4) : index
     if (seen.has(macLow)) continue
     seen.add(macLow)
-    manager.fdbSet({ fid: 1, port: 0, macHigh: 0x0200, macLow, static: true }, 0)
+    manager.fdb.set({ fid: 1, port: 0, macHigh: 0x0200, macLow, static: true }, 0)
   }
   const count = manager.exports.fdbCount()
   if (count !== MACS) throw new HouseError(`bench: ${count} of ${MACS} MACs are in the FDB`)

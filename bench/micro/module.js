@@ -52,7 +52,7 @@ export async function kernels() {
   const { manager, forwarder } = new PipelineSwitch(rooms, { module, memory }, [{ name: 'a' }])
   for (let index = 0; index < MACS; index++) {
     const entryOf = { fid: 1, port: 0, macHigh: 0x0200, macLow: scatter(index), static: true }
-    manager.fdbSet(entryOf, 0)
+    manager.fdb.set(entryOf, 0)
   }
   const octets = forwarder.arena
   const there = writeKeys(memory, octets + (1 << 17), 0)

@@ -5,7 +5,8 @@
 import { BURST_MAX, RECEIVED_SIZE } from './abi.js'
 import { Flows, type FlowView } from './flows.js'
 import type { Forwarder } from './forwarder.js'
-import type { Manager, NeighborRecord } from './manager.js'
+import type { Manager } from './manager.js'
+import type { NeighborRecord } from './router-records.js'
 
 export interface Passage {
   /** The flow that the frame belongs to, or has begun. */
@@ -57,7 +58,7 @@ export class PassageReader {
     const outFid = this.#view.getUint16(at + At.OUT_FID, true)
     const wide = this.#view.getUint16(at + At.ETHER_TYPE, true) === IPV6
     const start = word(At.ADDRESS)
-    const all = outFid === 0 ? [] : [...this.manager.neighbors(now)]
+    const all = outFid === 0 ? [] : [...this.manager.router.neighbors(now)]
     return {
       flow: this.#flowOf(word(At.FLOW), wide, now),
       outFid,

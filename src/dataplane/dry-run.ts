@@ -6,10 +6,11 @@
  */
 import { CAPTURES_MAX, HEADROOM, MORE, TRANSMIT_SIZE, VIRTIO_HEADER } from './abi.js'
 import { type Passage, PassageReader } from './dry-passage.js'
+import type { FdbEntry } from './fdb-records.js'
 import { Forwarder } from './forwarder.js'
 import { drops } from './generated/drops.js'
 import type { Attachment } from './instance.js'
-import { type FdbEntry, Manager } from './manager.js'
+import { Manager } from './manager.js'
 
 /** What would leave by one port. */
 export interface DryOutput {
@@ -137,7 +138,7 @@ export class DryRunner {
   }
 
   #find(fid: number, mac: Pair | undefined, now: number): FdbEntry | undefined {
-    return mac && this.#manager.fdbFind(fid, ...mac, now)
+    return mac && this.#manager.fdb.find(fid, ...mac, now)
   }
 
   /** Puts the message where a device's read would have, and describes it. */

@@ -3,7 +3,8 @@ import type { VlanPolicy } from '../config/types.js'
 import { DEFAULT_VLAN, isMember } from '../config/vlan-use.js'
 import { LinkspanError } from '../error.js'
 import type { DomainName, Domains } from './domains.js'
-import type { FdbEntry, Manager } from './manager.js'
+import type { FdbEntry } from './fdb-records.js'
+import type { Manager } from './manager.js'
 
 /** An FDB entry by name; the MAC as its first two octets and its last four. */
 export interface NamedEntry {
@@ -63,7 +64,7 @@ export class Entries {
     const own = vlanAware ? (port.policy?.vlan ?? DEFAULT_VLAN).native : undefined
     const fid = this.#fidOf(entry.bridge, entry.vlan ?? own)
     const raw = { fid, port: port.index, macHigh, macLow, static: entry.static }
-    this.#manager.fdbSet(raw, now)
+    this.#manager.fdb.set(raw, now)
     if (entry.static) this.#static.set(`${fid} ${macHigh} ${macLow}`, raw)
   }
 
@@ -76,7 +77,7 @@ export class Entries {
 
   #delete(fid: number, macHigh: number, macLow: number): boolean {
     this.#static.delete(`${fid} ${macHigh} ${macLow}`)
-    return this.#manager.fdbDelete(fid, macHigh, macLow)
+    return this.#manager.fdb.delete(fid, macHigh, macLow)
   }
 
   #fidOf(bridge: string, vlan: number | undefined): number {
@@ -135,13 +136,13 @@ export class Entries {
     for (const [key, entry] of this.#static) {
       if (!matches(entry)) continue
       this.#static.delete(key)
-      this.#manager.fdbDelete(entry.fid, entry.macHigh, entry.macLow)
+      this.#manager.fdb.delete(entry.fid, entry.macHigh, entry.macLow)
     }
   }
 
   /** The entries in force at `now`. */
   *list(now: number): Generator<NamedEntry> {
-    for (const { fid, port, ...rest } of this.#manager.fdbEntries(now)) {
+    for (const { fid, port, ...rest } of this.#manager.fdb.list(now)) {
       const domain = this.#view.domainName(fid)
       const name = this.#view.portName(port)
       if (domain !== undefined && name !== undefined) yield { ...domain, port: name, ...rest }

@@ -1,15 +1,12 @@
 /**
- * Control's side of the dataplane, by number: config changes, FDB entries, counters, events. Names
+ * Control's side of the dataplane, by number: config changes, counters, events, and the tables. Names
  * are topology.ts's business. It has an instance and a worker block of its own, the last one.
  */
 import { LinkspanError } from '../error.js'
 import {
   BURST_SIZES,
   BUSY,
-  Change,
   DomainFlag,
-  ENTRY_STATIC,
-  ENTRY_STICKY,
   eventTypes,
   FLOWS_BEGUN,
   FLOWS_ENDED,
@@ -20,9 +17,11 @@ import {
   workerStatistics,
 } from './abi.js'
 import type { Exports } from './exports.js'
+import { FdbRecords } from './fdb-records.js'
 import { drops } from './generated/drops.js'
 import { type Attachment, attach } from './instance.js'
 import type { BoundAddress, Mirrors, Rate } from './port-record.js'
+import { RouterRecords } from './router-records.js'
 
 /** A port's record in numbers, see assembly/config.ts. */
 export interface PortSettings {
@@ -51,56 +50,6 @@ export interface DomainSettings {
   /** Whether bridged frames are asked of the filter, and denied if no rule takes them. */
   filtered: boolean
   closed: boolean
-}
-
-/** Sixteen octets as little-endian words. */
-export type Words = BoundAddress['words']
-
-/** An interface of the router, see assembly/router/interface.ts. */
-export interface InterfaceRecord {
-  /** Bits of InterfaceFlag. */
-  flags: number
-  /** First two octets and last four. */
-  mac: readonly [number, number]
-  mtu: number
-  vid: number
-  /** Another number: it announces itself. */
-  identity: number
-  linkLocal: Words
-}
-
-/** A route, see assembly/router/route.ts. */
-export interface RouteRecord {
-  kind: number
-  family: 4 | 6
-  length: number
-  /** 0 for none. */
-  fid: number
-  prefix: Words
-  nextHop: Words
-}
-
-/** A neighbour of the router, see assembly/gateway/manage.ts. */
-export interface NeighborRecord {
-  /** 16; an IPv4 address as a mapped one. */
-  octets: Uint8Array
-  mac: Uint8Array
-  state: number
-  fid: number
-  /** Milliseconds since it was confirmed. */
-  age: number
-}
-
-/** An FDB entry; the MAC as its first two octets and its last four. */
-export interface FdbEntry {
-  fid: number
-  port: number
-  static: boolean
-  sticky: boolean
-  macHigh: number
-  macLow: number
-  /** Milliseconds since it was last seen; 0 for a static or sticky one. */
-  age: number
 }
 
 export type PortCounters = Record<(typeof portCounters)[number], number>
@@ -132,9 +81,6 @@ export interface DataplaneEvent {
   time: number
 }
 
-const ENTRY_SIZE = 24
-const CURSOR_OFFSET = 248
-
 export class Manager {
   readonly exports: Exports
   /** The number of its block, behind those of the workers. */
@@ -143,6 +89,8 @@ export class Manager {
   readonly workers: number
   /** What an export hands over, and is handed: 256 octets. */
   readonly scratch: DataView
+  readonly fdb = new FdbRecords(this)
+  readonly router = new RouterRecords(this)
 
   constructor(attachment: Attachment, workers: number) {
     this.self = workers
@@ -198,53 +146,6 @@ export class Manager {
     this.exports.configDomain(fid, flags, ageing, bridge, vid)
   }
 
-  /** In the open change: an interface of the router. */
-  setInterface(fid: number, settings: InterfaceRecord): void {
-    const { flags, mac, mtu, vid, identity, linkLocal } = settings
-    const done = this.exports.configInterface(fid, flags, ...mac, mtu, vid, identity, ...linkLocal)
-    if (!done) throw new LinkspanError('LIMIT', 'there is room for 1024 gateways and uplinks')
-  }
-
-  /** In the open change: a route; those of shorter prefixes first. */
-  setRoute({ kind, family, length, fid, prefix, nextHop }: RouteRecord): void {
-    if (this.exports.configRoute(kind, family, length, fid, ...prefix, ...nextHop)) return
-    throw new LinkspanError(
-      'LIMIT',
-      'the routes do not fit: raise capacity.routes and restart the switch',
-    )
-  }
-
-  /** Gives an address on a link a MAC by hand, or takes it away: false if it had none. */
-  setNeighbor(fid: number, address: Words, mac: readonly [number, number]): boolean {
-    const outcome = this.exports.neighborSet(this.self, fid, ...address, ...mac)
-    if (outcome === Change.BUSY)
-      throw new LinkspanError('BUSY', 'the neighbours are busy: try again')
-    if (outcome === Change.FULL) {
-      throw new LinkspanError(
-        'LIMIT',
-        'no room for another neighbour: raise capacity.neighbors and restart the switch',
-      )
-    }
-    return outcome === Change.DONE
-  }
-
-  /** Forgets the neighbours on a domain, or those whose MAC is on a port. */
-  flushNeighbors(what: { fid: number } | { port: number }): void {
-    if ('fid' in what) this.exports.neighborFlush(this.self, what.fid)
-    else this.exports.neighborFlushPort(this.self, what.port)
-  }
-
-  *neighbors(now: number): Generator<NeighborRecord> {
-    let cursor = this.exports.neighborNext(this.self, 1, now)
-    for (; cursor !== 0; cursor = this.exports.neighborNext(this.self, cursor, now)) {
-      const view = this.scratch
-      const octets = Uint8Array.from({ length: 16 }, (_, at) => view.getUint8(at))
-      const mac = Uint8Array.from({ length: 6 }, (_, at) => view.getUint8(16 + at))
-      const [state, fid] = [view.getUint32(24, true), view.getUint32(28, true)]
-      yield { octets, mac, state, fid, age: view.getFloat64(32, true) }
-    }
-  }
-
   /** Makes the change active, whole and at once; returns its generation. */
   commit(): number {
     const generation = this.exports.configCommit() >>> 0
@@ -263,54 +164,6 @@ export class Manager {
   /** True when no worker can be using anything older than `generation`. */
   passed(generation: number): boolean {
     return this.exports.configPassed(generation) !== 0
-  }
-
-  fdbSet(entry: Omit<FdbEntry, 'age' | 'sticky'>, now: number): void {
-    const { fid, macHigh, macLow, port } = entry
-    const fixed = entry.static ? 1 : 0
-    const outcome = this.exports.fdbSet(this.self, fid, macHigh, macLow, port, fixed, now)
-    if (outcome === Change.FULL) {
-      throw new LinkspanError('LIMIT', 'the FDB is full of static entries: raise capacity.macs')
-    }
-    if (outcome !== Change.DONE) throw new LinkspanError('BUSY', 'the FDB is busy: try again')
-  }
-
-  /** False if there was no such entry. */
-  fdbDelete(fid: number, macHigh: number, macLow: number): boolean {
-    const outcome = this.exports.fdbDelete(this.self, fid, macHigh, macLow)
-    if (outcome === Change.BUSY) throw new LinkspanError('BUSY', 'the FDB is busy: try again')
-    return outcome === Change.DONE
-  }
-
-  /** The entries in force at `now`. */
-  *fdbEntries(now: number): Generator<FdbEntry> {
-    let cursor = 0
-    for (;;) {
-      const found = this.exports.fdbNext(this.self, cursor, now)
-      if (found === 0) return
-      cursor = this.scratch.getUint32(CURSOR_OFFSET, true)
-      // Read them all before yielding: the scratch space is used by other calls too.
-      yield* Array.from({ length: found }, (_, index) => this.#entryAt(index * ENTRY_SIZE))
-    }
-  }
-
-  /** The entry in force of an address. */
-  fdbFind(fid: number, macHigh: number, macLow: number, now: number): FdbEntry | undefined {
-    const found = this.exports.fdbFind(this.self, fid, macHigh, macLow, now)
-    return found ? this.#entryAt(0) : undefined
-  }
-
-  #entryAt(at: number): FdbEntry {
-    const view = this.scratch
-    return {
-      fid: view.getUint32(at, true),
-      port: view.getUint32(at + 4, true),
-      static: (view.getUint32(at + 8, true) & ENTRY_STATIC) !== 0,
-      sticky: (view.getUint32(at + 8, true) & ENTRY_STICKY) !== 0,
-      macHigh: view.getUint32(at + 12, true),
-      macLow: view.getUint32(at + 16, true),
-      age: view.getUint32(at + 20, true),
-    }
   }
 
   portCounters(port: number): PortCounters {

@@ -1,7 +1,7 @@
 /** What a port's settings come to as the numbers that the dataplane reads. */
 import { parseMac, parsePrefix } from '../config/address.js'
 import type { Guard, Limits, PortPolicy, VlanPolicy } from '../config/types.js'
-import { Binding, ControlFrame, METERS, Meter, PortFlag } from './abi.js'
+import { Binding, ControlFrame, METERS, Meter, PortFlag, type Words } from './abi.js'
 
 /** Where a port's mirrored frames go, by port number. */
 export interface Mirrors {
@@ -13,8 +13,7 @@ export interface BoundAddress {
   kind: number
   /** Bits of the address that count. */
   prefix: number
-  /** The address's octets as little-endian words. */
-  words: readonly [number, number, number, number]
+  words: Words
 }
 
 /** Nanoseconds a unit and nanoseconds of burst; 0, 0 for no limit. */
@@ -119,7 +118,7 @@ function addressBinding(text: string): BoundAddress {
 }
 
 /** Up to 16 octets as four little-endian words. */
-export function wordsOf(octets: readonly number[] | Uint8Array): BoundAddress['words'] {
+export function wordsOf(octets: readonly number[] | Uint8Array): Words {
   const bytes = new Uint8Array(16)
   bytes.set(octets)
   const view = new DataView(bytes.buffer)

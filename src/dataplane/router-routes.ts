@@ -1,8 +1,8 @@
 /** What the router's interfaces and routes are, and which routes follow from an interface; pure. */
 import { isLinkLocal, networkOf, type Prefix, parseAddress, parseMac } from '../config/address.js'
-import { type neighborStates, RouteKind } from './abi.js'
-import type { RouteRecord, Words } from './manager.js'
+import { type neighborStates, RouteKind, type Words } from './abi.js'
 import { wordsOf } from './port-record.js'
+import type { RouteRecord } from './router-records.js'
 
 /** The broadcast domain that an interface is on; `vlan` on a VLAN-aware bridge, 1 if left out. */
 export interface RouterDomain {

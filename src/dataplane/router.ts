@@ -17,9 +17,9 @@ import {
   parsePrefix,
 } from '../config/address.js'
 import { LinkspanError } from '../error.js'
-import { InterfaceFlag, neighborStates, RouteKind } from './abi.js'
+import { InterfaceFlag, neighborStates, RouteKind, type Words } from './abi.js'
 import { type Domains, WHOLE } from './domains.js'
-import type { Manager, Words } from './manager.js'
+import type { Manager } from './manager.js'
 import { wordsOf } from './port-record.js'
 import {
   type Candidate,
@@ -151,7 +151,7 @@ export class Router {
       const replaced = [...this.#interfaces.values()].some(
         ({ domain }) => this.#fidOf(domain) === fid,
       )
-      if (!replaced) this.#manager.flushNeighbors({ fid })
+      if (!replaced) this.#manager.router.flushNeighbors({ fid })
     }
     const wanted = new Map<string, readonly [fid: number, address: Words, mac: MacPair]>()
     for (const { address, mac, ...domain } of this.#neighbors) {
@@ -161,10 +161,10 @@ export class Router {
       wanted.set([fid, ...words].join(), [fid, words, macToPair(parseMac(mac))])
     }
     for (const [key, [fid, address]] of this.#written) {
-      if (!wanted.has(key)) this.#manager.setNeighbor(fid, address, [0, 0])
+      if (!wanted.has(key)) this.#manager.router.setNeighbor(fid, address, [0, 0])
     }
     for (const [fid, address, mac] of wanted.values()) {
-      this.#manager.setNeighbor(fid, address, mac)
+      this.#manager.router.setNeighbor(fid, address, mac)
     }
     this.#written = wanted
   }
@@ -176,7 +176,7 @@ export class Router {
 
   /** The neighbours that are known or asked for. */
   neighbors(now: number): NeighborState[] {
-    return Array.from(this.#manager.neighbors(now), ({ octets, mac, state, fid, age }) => {
+    return Array.from(this.#manager.router.neighbors(now), ({ octets, mac, state, fid, age }) => {
       const { bridge = '', vlan = null } = this.#host.domains.nameOf(fid) ?? {}
       const named = neighborStates[state] ?? 'none'
       const known = !isZeroMac(mac)
@@ -256,7 +256,7 @@ export class Router {
   /** Writes all of it into the open change. */
   write(): void {
     if (this.#capacity === 0) return
-    this.#manager.exports.configRouter()
+    this.#manager.router.begin()
     for (const own of this.#interfaces.values()) this.#writeInterface(own)
     for (const candidate of this.#candidates()) this.#writeRoute(candidate)
     this.#changed = false
@@ -267,7 +267,7 @@ export class Router {
     if (fid === undefined) return
     const { mac, mtu, identity, uplink, advertise } = own
     const flags = (uplink ? InterfaceFlag.UPLINK : 0) | (advertise ? InterfaceFlag.ADVERTISE : 0)
-    this.#manager.setInterface(fid, {
+    this.#manager.router.setInterface(fid, {
       flags,
       mac: macToPair(parseMac(mac)),
       mtu,
@@ -282,7 +282,7 @@ export class Router {
     if (fid === undefined) return
     const onLink: Words = [0, network ?? 0, 0, 0]
     const nextHop = via === undefined ? onLink : neighborWords(via)
-    this.#manager.setRoute({ kind, family, length, fid, prefix: wordsOf(bytes), nextHop })
+    this.#manager.router.setRoute({ kind, family, length, fid, prefix: wordsOf(bytes), nextHop })
   }
 
   /** All routes in the order in which the dataplane wants them. */

@@ -277,7 +277,7 @@ export class Topology implements MirrorView {
     }
     for (const index of this.#voidPorts) {
       // By the FDB, so before it forgets them.
-      this.#manager.flushNeighbors({ port: index })
+      this.#manager.router.flushNeighbors({ port: index })
       this.#manager.exports.fdbFlushPort(index)
       this.flows.purgePort(index)
     }

@@ -1,8 +1,8 @@
 /** A dry run in words: every decision that was taken, in the order in which the packet path takes them. */
 import { formatMac } from '../config/address.js'
 import type { PortPolicy, VlanPolicy } from '../config/types.js'
+import type { FdbEntry } from '../dataplane/fdb-records.js'
 import type { FilterRule } from '../dataplane/filter.js'
-import type { FdbEntry } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import { placeOf, routerTexts, toldText } from './explain-route.js'
 import { type Point, paths, type Reason, type Stage, stageAt, stages } from './stages.js'

@@ -384,7 +384,7 @@ describe('the C twin of the packet path', () => {
       const module = await PipelineSwitch.create(build, STATIONS, ports, bridge)
       for (let index = 0; index < 5; index++) {
         const [macLow, port] = [scatter(index), 2 + (index % 2)]
-        module.manager.fdbSet({ fid: 1, port, macHigh: 0x0200, macLow, static: true }, 5000)
+        module.manager.fdb.set({ fid: 1, port, macHigh: 0x0200, macLow, static: true }, 5000)
       }
       module.load(stream)
       const twin = await Twin.create(module.image(), stream, folder)
