@@ -4,11 +4,7 @@
  */
 import {
   contains,
-  formatAddress,
-  formatMac,
   formatPrefix,
-  isZeroMac,
-  type MacPair,
   macToPair,
   networkOf,
   type Prefix,
@@ -17,10 +13,11 @@ import {
   parsePrefix,
 } from '../config/address.js'
 import { LinkspanError } from '../error.js'
-import { InterfaceFlag, neighborStates, RouteKind, type Words } from './abi.js'
+import { InterfaceFlag, RouteKind, type Words } from './abi.js'
 import { type Domains, WHOLE } from './domains.js'
 import type { Manager } from './manager.js'
 import { wordsOf } from './port-record.js'
+import { RouterNeighbors } from './router-neighbors.js'
 import {
   type Candidate,
   type Interface,
@@ -35,7 +32,6 @@ import {
   routesOfInterface,
   type StaticNeighbor,
   sameIdentity,
-  unmapped,
 } from './router-routes.js'
 
 export type {
@@ -59,10 +55,9 @@ export class Router {
   readonly #manager: Manager
   readonly #host: RouterHost
   readonly #capacity: number
+  readonly #neighbors: RouterNeighbors
   readonly #interfaces = new Map<string, Interface>()
   #routes: readonly RouteSettings[] = []
-  #neighbors: readonly StaticNeighbor[] = []
-  #written = new Map<string, readonly [fid: number, address: Words, mac: MacPair]>()
   #leaving: number[] = []
   #external = new Map<string, readonly Prefix[]>()
   #identity = 0
@@ -73,6 +68,7 @@ export class Router {
     this.#manager = manager
     this.#host = host
     this.#capacity = capacity
+    this.#neighbors = new RouterNeighbors(manager.router, host.domains)
   }
 
   /** True if there is something that was not written yet. */
@@ -140,8 +136,7 @@ export class Router {
 
   /** Sets the neighbours that are known by hand, all of them. */
   setNeighbors(list: readonly StaticNeighbor[]): void {
-    for (const { address, mac } of list) void [parseAddress(address), parseMac(mac)]
-    this.#neighbors = list
+    this.#neighbors.set(list)
     this.#changed = true
   }
 
@@ -153,20 +148,9 @@ export class Router {
       )
       if (!replaced) this.#manager.router.flushNeighbors({ fid })
     }
-    const wanted = new Map<string, readonly [fid: number, address: Words, mac: MacPair]>()
-    for (const { address, mac, ...domain } of this.#neighbors) {
-      const fid = this.#fidOf(domain)
-      if (fid === undefined || !this.#hasInterface(domain)) continue
-      const words = neighborWords(address)
-      wanted.set([fid, ...words].join(), [fid, words, macToPair(parseMac(mac))])
-    }
-    for (const [key, [fid, address]] of this.#written) {
-      if (!wanted.has(key)) this.#manager.router.setNeighbor(fid, address, [0, 0])
-    }
-    for (const [fid, address, mac] of wanted.values()) {
-      this.#manager.router.setNeighbor(fid, address, mac)
-    }
-    this.#written = wanted
+    this.#neighbors.write((domain) =>
+      this.#hasInterface(domain) ? this.#fidOf(domain) : undefined,
+    )
   }
 
   #hasInterface({ bridge, vlan }: RouterDomain): boolean {
@@ -176,16 +160,7 @@ export class Router {
 
   /** The neighbours that are known or asked for. */
   neighbors(now: number): NeighborState[] {
-    return Array.from(this.#manager.router.neighbors(now), ({ octets, mac, state, fid, age }) => {
-      const { bridge = '', vlan = null } = this.#host.domains.nameOf(fid) ?? {}
-      const named = neighborStates[state] ?? 'none'
-      const known = !isZeroMac(mac)
-      return {
-        ...{ bridge, vlan, address: formatAddress(unmapped(octets)), state: named },
-        mac: known ? formatMac(mac) : null,
-        age: named === 'permanent' || age > now ? null : age,
-      }
-    })
+    return this.#neighbors.list(now)
   }
 
   /** A bridge goes, and its interfaces with it. */
