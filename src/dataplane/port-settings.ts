@@ -6,7 +6,7 @@ import { PortFlag } from './abi.js'
 import type { Domains } from './domains.js'
 import type { PortSettings as Record } from './manager.js'
 import { controlFramesOf, flagsOf, type Mirrors, OPEN, ratesOf } from './port-record.js'
-import type { BridgeState, PortState } from './topology.js'
+import type { BridgeState, PortState } from './topology-state.js'
 
 /** What a port's record needs to know of the others. */
 export interface MirrorView {

@@ -5,44 +5,32 @@
  */
 
 import { same } from '../config/plain.js'
-import type { Bridge, PortPolicy } from '../config/types.js'
 import { uplinkBridge } from '../config/uplink-port.js'
 import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
-import { type DomainName, Domains, WHOLE } from './domains.js'
+import { type DomainName, Domains } from './domains.js'
 import { Entries } from './entries.js'
-import { Filter, type FilterRule, type FilterView, type Policy } from './filter.js'
+import { Filter, type FilterRule, type FilterView } from './filter.js'
 import { Flows } from './flows.js'
 import { domainsOf } from './instance.js'
 import type { Manager, PortCounters, PortDrops } from './manager.js'
 import { Mirrors } from './mirrors.js'
-import { exists, find, stillHas } from './named.js'
+import { stillHas } from './named.js'
 import { Nat } from './nat.js'
 import { Numbers } from './numbers.js'
-import { bindingsOf } from './port-record.js'
-import { type MirrorView, portRecord } from './port-settings.js'
+import { Pending } from './pending.js'
+import type { MirrorView } from './port-settings.js'
 import { Router } from './router.js'
+import { TopologyCommit } from './topology-commit.js'
+import {
+  type BridgeSettings,
+  type BridgeState,
+  type PortSettings,
+  type PortState,
+  TopologyState,
+} from './topology-state.js'
 import { Translation } from './translation.js'
 
-/** `mirror` here has a port always: a file is a port of its own. */
-export type BridgeSettings = Pick<Bridge, 'ageing'> & {
-  [K in 'vlanAware' | 'vlanProtocol' | 'controlFrames' | 'mirror']?: Bridge[K] | undefined
-} & { policy?: Policy | undefined }
-
-export interface PortSettings {
-  bridge: string
-  up: boolean
-  mtu: number
-  offloads: number
-  /** Left out: forwards everything, and is in VLAN 1 of a VLAN-aware bridge. */
-  policy?: PortPolicy
-}
-
-export interface BridgeState extends BridgeSettings {
-  index: number
-}
-export interface PortState extends PortSettings {
-  index: number
-}
+export type { BridgeSettings, BridgeState, PortSettings, PortState } from './topology-state.js'
 
 export type DropCount = { port: string } & PortDrops
 
@@ -69,17 +57,12 @@ export class Topology implements MirrorView {
   readonly #manager: Manager
   /** Behind those of the devices. */
   readonly #routerPort: number
-  readonly #bridges = new Map<string, BridgeState>()
-  readonly #ports = new Map<string, PortState>()
-  readonly #portNames = new Map<number, string>()
-  readonly #mirrors = new Mirrors(this.#bridges, this.#ports)
+  readonly #state = new TopologyState()
+  readonly #mirrors = new Mirrors(this.#state.bridges, this.#state.ports)
   readonly #indices: Numbers
   readonly #bridgeIndices: Numbers
-  /** What is to be written, and which ports are flushed then. */
-  readonly #dirtyPorts = new Set<number>()
-  readonly #dirtyBridges = new Set<string>()
-  readonly #removedBridges = new Map<string, number>()
-  readonly #voidPorts = new Set<number>()
+  readonly #pending = new Pending()
+  readonly #commit: TopologyCommit
 
   constructor(manager: Manager, capacity: TopologyCapacity) {
     this.#manager = manager
@@ -93,17 +76,24 @@ export class Topology implements MirrorView {
     this.#bridgeIndices = new Numbers(0, capacity.bridges, 'bridge', 'capacity.bridges')
     this.#indices = new Numbers(0, capacity.ports, 'port', 'capacity.ports')
     this.filter = new Filter(manager, this.#filterView, capacity.rules, this.#passed)
+    this.#commit = new TopologyCommit(
+      manager,
+      this,
+      this.#state,
+      this.#pending,
+      this.#bridgeIndices,
+    )
   }
 
   get bridges(): ReadonlyMap<string, Readonly<BridgeState>> {
-    return this.#bridges
+    return this.#state.bridges
   }
   get ports(): ReadonlyMap<string, Readonly<PortState>> {
-    return this.#ports
+    return this.#state.ports
   }
   /** The name of a port by its number, also of one that was removed until the number is used again. */
   portName(index: number): string | undefined {
-    return this.#portNames.get(index)
+    return this.#state.portName(index)
   }
   bridgeName(fid: number): string | undefined {
     return this.domainName(fid)?.bridge
@@ -113,11 +103,12 @@ export class Topology implements MirrorView {
   }
 
   addBridge(name: string, settings: BridgeSettings): void {
-    if (this.#bridges.has(name)) throw exists('bridge', name)
+    this.#state.mustBeNew('bridge', name)
     // One that was removed a moment ago and is not written yet goes on under its number.
-    const index = this.#removedBridges.get(name) ?? this.#bridgeIndices.take(this.#passed, () => {})
-    this.#removedBridges.delete(name)
-    this.#bridges.set(name, { ...settings, index })
+    const index =
+      this.#pending.removedBridges.get(name) ?? this.#bridgeIndices.take(this.#passed, () => {})
+    this.#pending.removedBridges.delete(name)
+    this.#state.bridges.set(name, { ...settings, index })
     try {
       this.#touchBridge(name)
     } catch (error) {
@@ -134,9 +125,9 @@ export class Topology implements MirrorView {
     this.#touchBridge(name)
     const retagged =
       before.vlanAware !== bridge.vlanAware || before.vlanProtocol !== bridge.vlanProtocol
-    for (const [, port] of this.#portsOf(name)) {
-      this.#dirtyPorts.add(port.index)
-      if (retagged) this.#voidPorts.add(port.index)
+    for (const [, port] of this.#state.portsOf(name)) {
+      this.#pending.ports.add(port.index)
+      if (retagged) this.#pending.voidPorts.add(port.index)
     }
     for (const { mirror } of [before, bridge]) {
       if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
@@ -145,31 +136,26 @@ export class Topology implements MirrorView {
 
   removeBridge(name: string): void {
     const { index, mirror } = this.bridge(name)
-    const [user] = this.#portsOf(name)
+    const [user] = this.#state.portsOf(name)
     if (user) throw stillHas(name, user[0])
     this.router.forgetBridge(name)
-    this.#bridges.delete(name)
+    this.#state.bridges.delete(name)
     if (mirror?.port !== undefined) this.#touchTarget(mirror.port)
-    this.#dirtyBridges.delete(name)
-    this.#removedBridges.set(name, index)
+    this.#pending.bridges.delete(name)
+    this.#pending.removedBridges.set(name, index)
     this.filter.touch()
-  }
-
-  *#portsOf(bridge: string): Generator<[string, PortState]> {
-    for (const entry of this.#ports) if (entry[1].bridge === bridge) yield entry
   }
 
   /** Adds a port and returns its number. */
   addPort(name: string, settings: PortSettings): number {
-    if (this.#ports.has(name)) throw exists('port', name)
+    this.#state.mustBeNew('port', name)
     this.#reserve(settings)
     const index = this.#indices.take(this.#passed, (number) => {
       // Once more: a burst that was under way at the removal may have learnt after the flush.
       this.#manager.exports.fdbFlushPort(number)
       this.#manager.exports.resetPort(number)
     })
-    this.#ports.set(name, { ...settings, index })
-    this.#portNames.set(index, name)
+    this.#state.addPort(name, { ...settings, index })
     this.#touch(index, settings)
     this.#touchMirrored(name)
     return index
@@ -177,54 +163,54 @@ export class Topology implements MirrorView {
 
   /** Notes that a port is to be written, and what hangs on it. */
   #touch(index: number, { bridge, policy }: PortSettings): void {
-    this.#dirtyPorts.add(index)
+    this.#pending.ports.add(index)
     this.filter.touch()
     if (policy?.mirror?.port !== undefined) this.#touchTarget(policy.mirror.port)
     // Its VLANs may be new to the bridge, or the last of their kind; a rule may name the port.
     const named = this.filter.rules.length > 0
-    if (this.#bridges.get(bridge)?.vlanAware || named) this.#dirtyBridges.add(bridge)
+    if (this.#state.bridges.get(bridge)?.vlanAware || named) this.#pending.bridges.add(bridge)
   }
 
   /** Sees to it that the VLANs of a port that comes or changes have numbers, or nothing is changed. */
   #reserve({ bridge, policy }: PortSettings): void {
     if (!this.bridge(bridge).vlanAware) return
-    this.#dirtyBridges.add(bridge)
+    this.#pending.bridges.add(bridge)
     this.domains.reserve(bridge, namedBy(policy?.vlan ?? DEFAULT_VLAN))
   }
 
   /** Notes that an interface of a bridge comes or goes: it may be of a VLAN that no port names. */
   touchInterface(bridge: string): void {
-    if (this.#bridges.has(bridge)) this.#touchBridge(bridge)
+    if (this.#state.bridges.has(bridge)) this.#touchBridge(bridge)
   }
 
   #touchBridge(name: string): void {
-    this.#dirtyBridges.add(name)
+    this.#pending.bridges.add(name)
     this.filter.touch()
     this.domains.reserve(name, this.#domainsOf(name))
   }
 
   readonly #filterView: FilterView = {
-    portIndex: (name) => this.#ports.get(name)?.index,
-    bridgeOf: (name) => this.#ports.get(name)?.bridge,
+    portIndex: (name) => this.#state.ports.get(name)?.index,
+    bridgeOf: (name) => this.#state.ports.get(name)?.bridge,
     bridgeFids: (name) => this.#fidsOf(name),
     uplinkFids: (name) => this.#fidsOf(uplinkBridge(name)),
   }
 
   #fidsOf(bridge: string): number[] | undefined {
-    return this.#bridges.has(bridge) ? [...this.domains.fidsOf(bridge)] : undefined
+    return this.#state.bridges.has(bridge) ? [...this.domains.fidsOf(bridge)] : undefined
   }
 
   #touchTarget(name: string): void {
     this.#mirrors.changed()
-    const target = this.#ports.get(name)
+    const target = this.#state.ports.get(name)
     if (target === undefined) return
-    this.#dirtyPorts.add(target.index)
-    this.#voidPorts.add(target.index)
+    this.#pending.ports.add(target.index)
+    this.#pending.voidPorts.add(target.index)
   }
 
   /** Notes the ports whose frames are mirrored to a port that comes or goes. */
   #touchMirrored(target: string): void {
-    for (const index of this.#mirrors.mirroredTo(target)) this.#dirtyPorts.add(index)
+    for (const index of this.#mirrors.mirroredTo(target)) this.#pending.ports.add(index)
   }
 
   setPort(name: string, settings: Partial<PortSettings>): void {
@@ -236,7 +222,7 @@ export class Topology implements MirrorView {
     const revlanned = !same(before.policy?.vlan, port.policy?.vlan)
     if (moved) this.entries.forgetPort(port.index)
     else if (revlanned) this.entries.forgetOutside(port.index, port.policy?.vlan)
-    if (moved || (before.up && !port.up) || revlanned) this.#voidPorts.add(port.index)
+    if (moved || (before.up && !port.up) || revlanned) this.#pending.voidPorts.add(port.index)
     this.#touch(port.index, before)
     this.#touch(port.index, port)
   }
@@ -244,10 +230,10 @@ export class Topology implements MirrorView {
   removePort(name: string): void {
     const port = this.port(name)
     this.entries.forgetPort(port.index)
-    this.#ports.delete(name)
+    this.#state.ports.delete(name)
     this.#touch(port.index, port)
     this.#touchMirrored(name)
-    this.#voidPorts.add(port.index)
+    this.#pending.voidPorts.add(port.index)
     this.#indices.retire(port.index, this.#manager.generation() + 1)
   }
 
@@ -256,75 +242,18 @@ export class Topology implements MirrorView {
    * worker has not yet passed the change before; then try again a moment later.
    */
   flush(): boolean {
-    const { size } = this.#dirtyBridges
-    const clean = this.#dirtyPorts.size + size + this.#removedBridges.size === 0
-    const changed = this.router.changed || this.translation.changed
-    if (clean && !this.filter.dirty && !changed) return true
-    if (!this.#manager.begin()) return false
-    for (const name of this.#dirtyBridges) this.#writeBridge(name)
-    for (const [name, index] of this.#removedBridges) this.domains.drop(name, index)
-    for (const index of this.#dirtyPorts) this.#writePort(index)
-    this.filter.write()
-    for (const { index, policy } of this.#ports.values()) {
-      if (policy?.guard) this.#manager.setBindings(index, bindingsOf(policy.guard))
-    }
-    this.router.write()
-    this.translation.write()
-    const generation = this.#manager.commit()
-    for (const fid of this.domains.committed(generation)) {
-      this.entries.forgetDomain(fid)
-      this.flows.purgeDomain(fid)
-    }
-    for (const index of this.#voidPorts) {
-      // By the FDB, so before it forgets them.
-      this.#manager.router.flushNeighbors({ port: index })
-      this.#manager.exports.fdbFlushPort(index)
-      this.flows.purgePort(index)
-    }
-    this.translation.nat.settle()
-    this.router.committed()
-    for (const index of this.#removedBridges.values()) {
-      this.#bridgeIndices.retire(index, generation)
-    }
-    this.#dirtyPorts.clear()
-    this.#dirtyBridges.clear()
-    this.#removedBridges.clear()
-    this.#voidPorts.clear()
-    return true
-  }
-
-  #writeBridge(name: string): void {
-    const { index, ageing, policy } = this.bridge(name)
-    const closed = policy === 'deny'
-    const filtered = closed || this.filter.concerns(name)
-    this.domains.write({ name, index, ageing, filtered, closed }, this.#domainsOf(name))
-    // With other VLANs, "all" of them means another set.
-    for (const [, port] of this.#portsOf(name)) {
-      if (port.policy?.vlan?.tagged === 'all') this.#dirtyPorts.add(port.index)
-    }
+    return this.#commit.flush()
   }
 
   /** The rules that packets are asked of, in their order. */
   setRules(rules: readonly FilterRule[]): void {
     this.filter.set(rules)
     // Which bridges are concerned may have changed.
-    for (const name of this.#bridges.keys()) this.#dirtyBridges.add(name)
+    for (const name of this.#state.bridges.keys()) this.#pending.bridges.add(name)
   }
 
-  /** The VLANs that ports of a bridge name: all that exist there. */
   #domainsOf(bridge: string): Set<number> {
-    if (!this.bridge(bridge).vlanAware) return new Set([WHOLE])
-    const vlans = new Set(this.router.vlansOf(bridge))
-    for (const [, { policy }] of this.#portsOf(bridge)) {
-      for (const vlan of namedBy(policy?.vlan ?? DEFAULT_VLAN)) vlans.add(vlan)
-    }
-    return vlans
-  }
-
-  #writePort(index: number): void {
-    const port = this.#ports.get(this.#portNames.get(index) ?? '')
-    if (port?.index !== index) return this.#manager.setPort(index, undefined)
-    this.#manager.setPort(index, portRecord(this, this.bridge(port.bridge), port))
+    return this.#state.domainsOf(bridge, this.router.vlansOf(bridge))
   }
 
   /** True if frames are mirrored to the port. */
@@ -349,8 +278,8 @@ export class Topology implements MirrorView {
    * What the router itself sends is charged to a number of its own; a port called "router" goes first.
    */
   drops(name?: string): DropCount[] {
-    const own = name === ROUTER && !this.#ports.has(name)
-    const names = name === undefined ? [...this.#ports.keys()] : own ? [] : [name]
+    const own = name === ROUTER && !this.#state.ports.has(name)
+    const names = name === undefined ? [...this.#state.ports.keys()] : own ? [] : [name]
     const ports = names.map((port) => [port, this.port(port).index] as const)
     const router = name === undefined || own ? [[ROUTER, this.#routerPort] as const] : []
     return [...ports, ...router].flatMap(([port, index]) =>
@@ -360,10 +289,10 @@ export class Topology implements MirrorView {
 
   /** The bridge of that name; an error that says what there is if there is none. */
   bridge(name: string): BridgeState {
-    return find(this.#bridges, 'bridge', name)
+    return this.#state.bridge(name)
   }
 
   port(name: string): PortState {
-    return find(this.#ports, 'port', name)
+    return this.#state.port(name)
   }
 }

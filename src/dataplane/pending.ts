@@ -1,0 +1,22 @@
+/** What has changed since the last commit, by number: ports and bridges to be written, or to be voided. */
+
+export class Pending {
+  readonly ports = new Set<number>()
+  readonly bridges = new Set<string>()
+  /** By name, so that one that is made again goes on under its number. */
+  readonly removedBridges = new Map<string, number>()
+  /** Ports on which nothing that was learnt holds any more. */
+  readonly voidPorts = new Set<number>()
+
+  /** Whether there is nothing to be written; what is to be voided came with something that is. */
+  get isEmpty(): boolean {
+    return this.ports.size + this.bridges.size + this.removedBridges.size === 0
+  }
+
+  clear(): void {
+    this.ports.clear()
+    this.bridges.clear()
+    this.removedBridges.clear()
+    this.voidPorts.clear()
+  }
+}
