@@ -14,7 +14,8 @@ import { LISTEN, parseEndpoint } from '../config/endpoint.js'
 import type { NatRule, Publish } from '../config/types.js'
 import { uplinkBridge } from '../config/uplink-port.js'
 import { LinkspanError } from '../error.js'
-import type { MasqueradeRule, Nat, NatRules, PublishRule } from './nat.js'
+import type { Nat } from './nat.js'
+import type { MasqueradeRule, NatRules, PrefixRule, PublishRule, StaticRule } from './nat-rules.js'
 
 /** What it needs of the router. */
 export interface TranslationHost {
@@ -45,10 +46,11 @@ export class Translation {
 
   /** Replaces all rules; in force with the next change of the topology. */
   set(rules: readonly NatRule[], published: readonly Publish[]): void {
+    // First, since there may be no room for their routes.
+    this.host.setExternal(staticAddresses(rules, (uplink) => this.#bridgeOf(uplink)))
     this.#rules = rules
     this.#published = published
     this.#changed = true
-    this.host.setExternal(staticAddresses(rules, (uplink) => this.#bridgeOf(uplink)))
   }
 
   /** Writes them into the open change. */
@@ -61,8 +63,8 @@ export class Translation {
 
   #resolve(): NatRules {
     const masquerade: MasqueradeRule[] = []
-    const fixed: { address: string; domain: number; inside: string }[] = []
-    const prefixes: { inside: string; outside: string; domain: number }[] = []
+    const fixed: StaticRule[] = []
+    const prefixes: PrefixRule[] = []
     for (const rule of this.#rules) {
       const uplink = this.#uplink(rule.uplink)
       if (!uplink) continue // it is down, or not there yet

@@ -1,7 +1,7 @@
 /** Which rule of translation it was, as far as the rules themselves can tell. */
 import { contains, formatAddress, networkOf, parseAddress, parsePrefix } from '../config/address.js'
 import type { FlowTuple } from '../dataplane/flows.js'
-import type { NatRules } from '../dataplane/nat.js'
+import type { NatRules } from '../dataplane/nat-rules.js'
 
 interface Called extends FlowTuple {
   protocol: string

@@ -1,6 +1,6 @@
 /** Connection tracking and NAT through the whole switch (RFC 4787, 5382, 5508, 6864, 7857). */
 import { describe, expect, test } from 'vitest'
-import type { NatRules } from '../../src/dataplane/nat.js'
+import type { NatRules } from '../../src/dataplane/nat-rules.js'
 import { onEveryBuild } from '../support/builds.js'
 import type { Outcome, Passage } from '../support/flow-bench.js'
 import { station } from '../support/frames.js'

@@ -17,7 +17,8 @@ import {
   WITHOUT_ROUTER,
 } from '../../src/dataplane/instance.js'
 import { Manager } from '../../src/dataplane/manager.js'
-import { Nat, type NatRules, NO_RULES } from '../../src/dataplane/nat.js'
+import { Nat } from '../../src/dataplane/nat.js'
+import { type NatRules, NO_RULES } from '../../src/dataplane/nat-rules.js'
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 

@@ -4,7 +4,8 @@
  */
 import { parseAddress } from '../../src/config/address.js'
 import { Flows, type FlowView } from '../../src/dataplane/flows.js'
-import { type Nat, type NatRules, NO_RULES } from '../../src/dataplane/nat.js'
+import type { Nat } from '../../src/dataplane/nat.js'
+import { type NatRules, NO_RULES } from '../../src/dataplane/nat-rules.js'
 import type { BuildName } from './builds.js'
 import type { Outcome, Passage } from './flow-bench.js'
 import { station } from './frames.js'

@@ -1,6 +1,6 @@
 /** Connection tracking and translation without the router: the harness of test/support/flow-bench.ts. */
 import { describe, expect, test } from 'vitest'
-import type { NatRules } from '../../src/dataplane/nat.js'
+import type { NatRules } from '../../src/dataplane/nat-rules.js'
 import { FlowBench, type Options, type Outcome, type Passage } from '../support/flow-bench.js'
 import {
   echo,
