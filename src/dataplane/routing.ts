@@ -1,10 +1,9 @@
 /** From one set of router settings to another, as changes of the packet path's router. */
 import { same } from '../config/plain.js'
-import {
-  NO_ROUTER,
-  type RouterDomain,
-  type RouterInterfaceSettings,
-  type RouterSettings,
+import type {
+  RouterDomain,
+  RouterInterfaceSettings,
+  RouterSettings,
 } from '../config/router-settings.js'
 
 /** The router of a topology, as far as it is set here. */
@@ -22,14 +21,9 @@ export function setRouter(router: RouterTarget, from: RouterSettings, to: Router
   try {
     change(router, from, to)
   } catch (error) {
-    change(router, withAll(from, to), from)
+    change(router, to, from)
     throw error
   }
-}
-
-/** Whatever may be set now: what a change that failed has left is not known. */
-function withAll(from: RouterSettings, to: RouterSettings): RouterSettings {
-  return { ...NO_ROUTER, interfaces: [...from.interfaces, ...to.interfaces] }
 }
 
 function change(router: RouterTarget, from: RouterSettings, to: RouterSettings): void {
@@ -38,8 +32,9 @@ function change(router: RouterTarget, from: RouterSettings, to: RouterSettings):
   // Routes hold on to interfaces, so that they go first and come last.
   router.setNeighbors([])
   router.setRoutes([])
-  for (const [key, { domain }] of before)
+  for (const [key, { domain }] of before) {
     if (!after.has(key)) router.setInterface(domain, undefined)
+  }
   for (const [key, { domain, ...settings }] of after) {
     if (same(before.get(key), after.get(key))) continue
     router.setInterface(domain, settings)
