@@ -1,44 +1,20 @@
 /**
- * What the running switch is to be, and the ways to change that: a port added or removed, a config
- * applied. One change at a time; each is done as a whole or not at all.
+ * What the running switch is to be, and the ways to change that: a config applied, an edit by hand
+ * (edits.ts). One change at a time; each is done as a whole or not at all.
  */
 
 import { withRoutes } from '../config/auto-routes.js'
 import { type Change, planChanges } from '../config/diff.js'
 import { filterRules } from '../config/filter-rules.js'
-import type { PortPatch } from '../config/patch.js'
 import { NO_ROUTER, routerSettings } from '../config/router-settings.js'
-import type {
-  BridgeInput,
-  Config,
-  Port as PortConfig,
-  PortInput,
-  PublishInput,
-  StaticEntry,
-} from '../config/types.js'
-import { isUplinkBridge, UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
+import type { Config, Port as PortConfig } from '../config/types.js'
+import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
 import type { Fdb } from '../dataplane/fdb.js'
-import { exists, stillHas } from '../dataplane/named.js'
 import { setRouter } from '../dataplane/routing.js'
 import { LinkspanError } from '../error.js'
 import { Confirmation } from './confirmation.js'
-import {
-  applied,
-  type Desired,
-  type EntryPlace,
-  fromFile,
-  hasEntry,
-  withApiBridge,
-  withApiEntry,
-  withApiPort,
-  withApiPublish,
-  withChangedBridge,
-  withChangedPort,
-  withoutAnyBridge,
-  withoutAnyEntry,
-  withoutAnyPort,
-  withoutAnyPublish,
-} from './desired.js'
+import { applied, type Desired, fromFile } from './desired.js'
+import { Edits } from './edits.js'
 import { FileMirrors, type MirrorHost } from './file-mirror.js'
 import { type Origin, Port, type PortHost } from './port.js'
 import { Serial } from './serial.js'
@@ -72,6 +48,7 @@ export type RollbackListener = (outcome: { changes: readonly Change[] } | { erro
 
 export class Reconciler {
   readonly ports = new Map<string, Port>()
+  readonly edits: Edits
   readonly #host: ReconcilerHost
   readonly #mirrors: FileMirrors
   readonly #fdb: Fdb
@@ -87,6 +64,12 @@ export class Reconciler {
     this.#fdb = fdb
     this.#desired = fromFile(config)
     this.#onRollback = onRollback
+    this.edits = new Edits({
+      ...{ topology: host.topology, fdb, ports: this.ports },
+      desired: () => this.#desired,
+      change: (task) => this.#change(task),
+      edit: (edit) => this.#edit(edit),
+    })
   }
 
   get config(): Config {
@@ -95,6 +78,10 @@ export class Reconciler {
 
   bridgeOrigin(name: string): Origin {
     return this.#desired.origins.bridges.get(name) ?? 'config'
+  }
+
+  publishOrigin(name: string): Origin {
+    return this.#desired.origins.publish.get(name) ?? 'config'
   }
 
   /** When an apply that waits to be confirmed is taken back; undefined when none waits. */
@@ -163,117 +150,6 @@ export class Reconciler {
     return this.#change(() => {
       if (this.#confirmation.take()) return
       throw new LinkspanError('NOT_FOUND', 'there is no apply that waits to be confirmed')
-    })
-  }
-
-  /** Adds a port to the running switch; an error leaves the switch as it was. */
-  addPort(name: string, input: PortInput): Promise<Port> {
-    return this.#change(async () => {
-      if (this.ports.has(name)) throw exists('port', name)
-      // Said in the words of what runs; what is no name at all is the config's to refuse.
-      if (typeof input.bridge === 'string') this.#host.topology.bridge(input.bridge)
-      await this.#edit((desired) => withApiPort(desired, name, input))
-      return this.ports.get(name) as Port
-    })
-  }
-
-  /** Changes settings of a port; it keeps its origin. */
-  setPort(name: string, patch: PortPatch): Promise<void> {
-    return this.#change(async () => {
-      this.#host.topology.port(name)
-      this.#refuseUplink(name)
-      await this.#edit((desired) => withChangedPort(desired, name, patch))
-    })
-  }
-
-  /** Changes settings of a bridge; it keeps its origin. */
-  setBridge(name: string, patch: object): Promise<void> {
-    return this.#change(async () => {
-      this.#bridge(name)
-      await this.#edit((desired) => withChangedBridge(desired, name, patch))
-    })
-  }
-
-  /** Removes a port: its interface goes, and what was learnt on it is forgotten at once. */
-  removePort(name: string): Promise<void> {
-    return this.#change(async () => {
-      this.#host.topology.port(name)
-      this.#refuseUplink(name)
-      await this.#edit((desired) => withoutAnyPort(desired, name))
-    })
-  }
-
-  #refuseUplink(name: string): void {
-    if (!Object.hasOwn(this.config.uplinks, name)) return
-    const message = `"${name}" is an uplink: change it in the config, and apply that`
-    throw new LinkspanError('INVALID', message)
-  }
-
-  /** Those of uplinks are nobody's to change. */
-  #bridge(name: string): void {
-    this.#host.topology.bridge(name)
-    if (isUplinkBridge(name)) {
-      throw new LinkspanError('NOT_FOUND', `there is no bridge "${name}"`)
-    }
-  }
-
-  addBridge(name: string, input: BridgeInput): Promise<void> {
-    return this.#change(async () => {
-      if (name in this.config.bridges) throw exists('bridge', name)
-      await this.#edit((desired) => withApiBridge(desired, name, input))
-    })
-  }
-
-  /** Removes a bridge that has no ports; EXISTS if it has. */
-  removeBridge(name: string): Promise<void> {
-    return this.#change(async () => {
-      this.#bridge(name)
-      const users = Object.entries(this.config.ports).filter(([, { bridge }]) => bridge === name)
-      if (users[0]) throw stillHas(name, users[0][0])
-      await this.#edit((desired) => withoutAnyBridge(desired, name))
-    })
-  }
-
-  /** Publishes a service; EXISTS when one of that name is. */
-  addPublish(entry: PublishInput): Promise<void> {
-    return this.#change(async () => {
-      if (this.#published(entry.name)) throw exists('published service', entry.name)
-      await this.#edit((desired) => withApiPublish(desired, entry))
-    })
-  }
-
-  /** Publishes it no more; its flows end. */
-  removePublish(name: string): Promise<void> {
-    return this.#change(async () => {
-      if (!this.#published(name)) {
-        throw new LinkspanError('NOT_FOUND', `there is no published service "${name}"`)
-      }
-      await this.#edit((desired) => withoutAnyPublish(desired, name))
-    })
-  }
-
-  #published(name: string): boolean {
-    return this.config.publish.some((entry) => entry.name === name)
-  }
-
-  publishOrigin(name: string): Origin {
-    return this.#desired.origins.publish.get(name) ?? 'config'
-  }
-
-  /** Adds a static entry, or replaces one. */
-  addEntry(entry: StaticEntry): Promise<void> {
-    return this.#change(async () => {
-      this.#host.topology.bridge(entry.bridge)
-      this.#host.topology.port(entry.port)
-      await this.#edit((desired) => withApiEntry(desired, entry))
-    })
-  }
-
-  /** Removes an entry, static or not; NOT_FOUND if there is none. */
-  removeEntry(entry: EntryPlace): Promise<void> {
-    return this.#change(async () => {
-      if (!hasEntry(this.#desired, entry)) return this.#fdb.delete(entry)
-      await this.#edit((desired) => withoutAnyEntry(desired, entry))
     })
   }
 

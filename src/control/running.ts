@@ -152,7 +152,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   /** Adds a port to the running switch; an error leaves the switch as it was. */
   addPort(name: string, input: PortInput): Promise<Port> {
-    return this.#reconciler.addPort(name, input)
+    return this.#reconciler.edits.addPort(name, input)
   }
 
   /**
@@ -160,37 +160,37 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
    * config is as the config has it again when one is applied.
    */
   setPort(name: string, patch: PortPatch): Promise<void> {
-    return this.#reconciler.setPort(name, patch)
+    return this.#reconciler.edits.setPort(name, patch)
   }
 
   /** Changes settings of a bridge, in the same way. */
   setBridge(name: string, patch: object): Promise<void> {
-    return this.#reconciler.setBridge(name, patch)
+    return this.#reconciler.edits.setBridge(name, patch)
   }
 
   /** Removes a port: its interface goes, and what was learnt on it is forgotten at once. */
   removePort(name: string): Promise<void> {
-    return this.#reconciler.removePort(name)
+    return this.#reconciler.edits.removePort(name)
   }
 
   /** Adds a bridge to the running switch; an error leaves the switch as it was. */
   addBridge(name: string, input: BridgeInput = {}): Promise<void> {
-    return this.#reconciler.addBridge(name, input)
+    return this.#reconciler.edits.addBridge(name, input)
   }
 
   /** Removes a bridge that has no ports. */
   removeBridge(name: string): Promise<void> {
-    return this.#reconciler.removeBridge(name)
+    return this.#reconciler.edits.removeBridge(name)
   }
 
   /** Publishes a service; it stays when a config is applied. */
   addPublish(entry: PublishInput): Promise<void> {
-    return this.#reconciler.addPublish(entry)
+    return this.#reconciler.edits.addPublish(entry)
   }
 
   /** Publishes it no more; its flows end. */
   removePublish(name: string): Promise<void> {
-    return this.#reconciler.removePublish(name)
+    return this.#reconciler.edits.removePublish(name)
   }
 
   /** Whether a published service came from the config or by the API. */
@@ -200,12 +200,12 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   /** Adds a static entry to the FDB, or replaces one. It stays when a config is applied. */
   addEntry(entry: StaticEntry): Promise<void> {
-    return this.#reconciler.addEntry(entry)
+    return this.#reconciler.edits.addEntry(entry)
   }
 
   /** Removes an entry of the FDB, static or not; NOT_FOUND if there is none. */
   removeEntry(entry: Omit<StaticEntry, 'port'>): Promise<void> {
-    return this.#reconciler.removeEntry(entry)
+    return this.#reconciler.edits.removeEntry(entry)
   }
 
   /** Frames dropped, by port and reason. */

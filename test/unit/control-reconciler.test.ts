@@ -74,7 +74,7 @@ test('a device that cannot be closed is a warning of a config that is in force, 
 test('so it is when a port is removed by hand', async () => {
   const { reconciler, leftovers } = setUp(withPort)
   vi.spyOn(Port.prototype, 'takeDevice').mockReturnValueOnce(stubborn('it is stuck').device)
-  await reconciler.removePort('vm')
+  await reconciler.edits.removePort('vm')
   expect(reconciler.config.ports).toEqual({})
   expect(leftovers).toEqual(['it is stuck'])
 })
