@@ -6,7 +6,7 @@ import { parseDuration } from './config/duration.js'
 import { filterRules } from './config/filter-rules.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
 import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
-import type { BridgeInput, Config, ConfigInput, Mirror, Port, PortInput } from './config/types.js'
+import type { BridgeInput, Config, ConfigInput, Port, PortInput } from './config/types.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js'
 import { Captures } from './dataplane/captures.js'
 import { Fdb } from './dataplane/fdb.js'
@@ -18,10 +18,9 @@ import { exists } from './dataplane/named.js'
 import { setRouter } from './dataplane/routing.js'
 import { singleModule } from './dataplane/single.js'
 import { type DropCount, Topology } from './dataplane/topology.js'
-import { MemoryDevice } from './device/memory.js'
 import { MemoryIo } from './device/memory-io.js'
 import { MemoryPort } from './device/memory-port.js'
-import { Offload } from './device/offload.js'
+import { MemoryPorts, mustMirrorToPort } from './device/memory-ports.js'
 import { LinkspanError } from './error.js'
 import {
   type CaptureFilterWords,
@@ -39,8 +38,6 @@ export interface SwitchOptions {
   seed?: number
 }
 
-const ALL_OFFLOADS = Object.values(Offload).reduce((all, bit) => all | bit, 0)
-
 /** A burst of frames that a handler answers with new frames for ever is stopped after so many turns. */
 const TURNS_MAX = 1_000_000
 
@@ -53,10 +50,8 @@ export class Switch {
   readonly #manager: Manager
   readonly #captures: Captures
   readonly #forwarder: Forwarder
-  readonly #io: MemoryIo
   readonly #loop: Loop
-  readonly #devices = new Map<string, MemoryDevice>()
-  readonly #ports = new Map<string, MemoryPort>()
+  readonly #ports: MemoryPorts
   #routing: RouterSettings = NO_ROUTER
   #now = 0
   #turning = false
@@ -73,8 +68,9 @@ export class Switch {
     this.#captures = new Captures(this.#manager.exports, memory, 1)
     this.#forwarder = new Forwarder(attachment, 0)
     this.#topology = new Topology(this.#manager, config.capacity)
-    this.#io = new MemoryIo(this.#forwarder, config.capacity.arena)
-    this.#loop = new Loop(this.#forwarder, this.#io, () => this.#now)
+    const io = new MemoryIo(this.#forwarder, config.capacity.arena)
+    this.#ports = new MemoryPorts(this.#topology, io)
+    this.#loop = new Loop(this.#forwarder, io, () => this.#now)
     this.fdb = new Fdb(this.#topology, () => this.#now)
     this.flows = new Flows(this.#manager, () => this.#now)
     for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
@@ -82,9 +78,9 @@ export class Switch {
       this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
     }
     this.#route(config)
-    for (const [name, port] of Object.entries(config.ports)) this.#addPort(name, port)
+    for (const [name, port] of Object.entries(config.ports)) this.#ports.add(name, port)
     for (const [name, uplink] of Object.entries(config.uplinks)) {
-      this.#addPort(name, uplinkPort(name, uplink))
+      this.#ports.add(name, uplinkPort(name, uplink))
     }
     this.#topology.setRules(filterRules(config))
     this.#topology.flush()
@@ -97,7 +93,7 @@ export class Switch {
   }
 
   get ports(): ReadonlyMap<string, MemoryPort> {
-    return this.#ports
+    return this.#ports.byName
   }
 
   /** The config as it stands, every default filled in. */
@@ -148,30 +144,11 @@ export class Switch {
   addPort(name: string, options: PortInput): MemoryPort {
     this.#open()
     this.#topology.bridge(options.bridge)
-    if (this.#ports.has(name)) throw exists('port', name)
+    if (this.ports.has(name)) throw exists('port', name)
     const next = withPort(this.#config, name, options)
-    const port = this.#addPort(name, next.ports[name] as Port)
+    const port = this.#ports.add(name, next.ports[name] as Port)
     this.#topology.flush()
     this.#config = next
-    return port
-  }
-
-  #addPort(name: string, { up, bridge, device: wanted, ...policy }: Port): MemoryPort {
-    mustMirrorToPort(`port "${name}"`, policy.mirror)
-    if (wanted.type !== 'memory') {
-      throw new LinkspanError(
-        'INVALID',
-        `port "${name}": a "${wanted.type}" device needs startSwitch of linkspan/node; createSwitch has memory devices`,
-      )
-    }
-    const device = new MemoryDevice(wanted)
-    const offloads = device.offloads ? ALL_OFFLOADS : 0
-    const settings = { bridge, up, mtu: device.mtu, offloads, policy }
-    const index = this.#topology.addPort(name, settings)
-    this.#io.add(index, device)
-    this.#devices.set(name, device)
-    const port = new MemoryPort(name, device, this.#topology)
-    this.#ports.set(name, port)
     return port
   }
 
@@ -181,12 +158,7 @@ export class Switch {
     if (Object.hasOwn(this.#config.uplinks, name)) {
       throw new LinkspanError('INVALID', `"${name}" is an uplink: it stays while the switch runs`)
     }
-    this.#io.forget(this.#topology.port(name).index)
-    this.#topology.removePort(name)
-    this.#topology.flush()
-    this.#devices.get(name)?.close()
-    this.#devices.delete(name)
-    this.#ports.delete(name)
+    this.#ports.remove(name)
     this.#config = withoutPort(this.#config, name)
   }
 
@@ -280,8 +252,7 @@ export class Switch {
 
   close(): void {
     this.#closed = true
-    for (const device of this.#devices.values()) device.close()
-    this.#ports.clear()
+    this.#ports.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -302,12 +273,4 @@ export async function createSwitch(
   options: SwitchOptions = {},
 ): Promise<Switch> {
   return new Switch(await singleModule(), parseConfig(config), options)
-}
-
-function mustMirrorToPort(who: string, mirror: Mirror | undefined): void {
-  if (mirror?.file === undefined) return
-  throw new LinkspanError(
-    'INVALID',
-    `${who}: a mirror to a file needs startSwitch of linkspan/node; here, mirror to a port and take its frames`,
-  )
 }
