@@ -88,6 +88,16 @@ export function networkOf({ family, bytes, length }: Prefix): Prefix {
   return { family, bytes: network, length }
 }
 
+/** The same prefix with its host bits set: of IPv4 the network's broadcast address (RFC 919). */
+export function lastOf({ family, bytes, length }: Prefix): Prefix {
+  const last = bytes.map((byte, i) => byte | (~maskByte(length, i) & 0xff))
+  return { family, bytes: last, length }
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a.family === b.family && `${a.bytes}` === `${b.bytes}`
+}
+
 /** Whether the address lies in the prefix; false across families. */
 export function contains(prefix: Prefix, address: Address): boolean {
   if (prefix.family !== address.family) return false
@@ -113,6 +123,12 @@ export function isMulticast({ family, bytes }: Address): boolean {
 /** fe80::/10 (RFC 4291 2.5.6); IPv4 has none that matters here. */
 export function isLinkLocal({ family, bytes }: Address): boolean {
   return family === 6 && u16(bytes, 0) >> 6 === 0xfe80 >> 6
+}
+
+/** fe80::/64 with the modified EUI-64 of a MAC (RFC 4291 2.5.6 and appendix A). */
+export function linkLocalOf(mac: string): Uint8Array {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = parseMac(mac)
+  return Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f)
 }
 
 /** 255.255.255.255 (RFC 919). */

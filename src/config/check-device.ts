@@ -1,5 +1,5 @@
 /** What must hold inside one device. A TAP's interface and routes have the most to say. */
-import { contains, isLinkLocal, parseAddress, parsePrefix } from './address.js'
+import { contains, isLinkLocal, parseAddress, parsePrefix, sameAddress } from './address.js'
 import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
 import { pathKey } from './names.js'
@@ -104,9 +104,7 @@ function checkVia(path: Path, to: string, text: string, device: TapDevice, issue
     return
   }
   const own = device.addresses.map(parsePrefix)
-  if (
-    own.some((address) => address.family === via.family && `${address.bytes}` === `${via.bytes}`)
-  ) {
+  if (own.some((address) => sameAddress(address, via))) {
     add("a neighbour's address, not the port's own")
   } else if (!isLinkLocal(via) && !own.some((address) => contains(address, via))) {
     add(`an address in a subnet of this port (${device.addresses.join(', ') || 'it has none'})`)

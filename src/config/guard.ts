@@ -1,6 +1,6 @@
 /** The addresses that a port may send from: source MAC, IPv4, ARP, IPv6 and neighbour discovery. */
 import * as z from 'zod'
-import { formatAddress, formatPrefix, parseMac, parsePrefix } from './address.js'
+import { formatAddress, formatPrefix, linkLocalOf, parsePrefix } from './address.js'
 import { network, unicastMac } from './values.js'
 
 /** MACs and addresses that ports are bound to, all ports together (assembly/memory.ts). */
@@ -42,13 +42,6 @@ export function resolveGuard(guard: Written, { mac, addresses = [] }: Addressed)
   const own = addresses.map(parsePrefix)
   const hosts = own.map(({ bytes }) => formatPrefix({ bytes, length: bytes.length * 8 }))
   const six = mac !== undefined && own.some(({ family }) => family === 6)
-  const all = six ? [...hosts, `${linkLocalOf(mac)}/128`] : hosts
+  const all = six ? [...hosts, `${formatAddress(linkLocalOf(mac))}/128`] : hosts
   return { macs: mac === undefined ? [] : [mac], addresses: onceEach(all) }
-}
-
-/** fe80::/64 with the modified EUI-64 of the MAC (RFC 4291 2.5.6 and appendix A). */
-function linkLocalOf(mac: string): string {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = parseMac(mac)
-  const id = [a ^ 2, b, c, 0xff, 0xfe, d, e, f]
-  return formatAddress(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...id))
 }

@@ -7,10 +7,12 @@ import {
   isLimitedBroadcast,
   isMulticast,
   isUnspecified,
+  lastOf,
   networkOf,
   type Prefix,
   parseAddress,
   parsePrefix,
+  sameAddress,
 } from './address.js'
 import { describe, quote } from './describe.js'
 import type { FILE, PROGRAM } from './forms.js'
@@ -58,14 +60,8 @@ function isLoop({ family, bytes }: Prefix): boolean {
 function isOfAll(prefix: Prefix): boolean {
   const { family, bytes, length } = prefix
   if (length >= bytes.length * 8 - 1) return false
-  const host = bytes.map((byte, i) => byte ^ (networkOf(prefix).bytes[i] ?? 0))
-  if (host.every((byte) => byte === 0)) return true
-  return family === 4 && host.every((byte, i) => byte === (hostMask(length, i) & 0xff))
-}
-
-/** Byte `index` of the bits that a prefix of that length leaves to hosts. */
-function hostMask(length: number, index: number): number {
-  return 0xff >> Math.min(8, Math.max(0, length - index * 8))
+  if (sameAddress(prefix, networkOf(prefix))) return true
+  return family === 4 && sameAddress(prefix, lastOf(prefix))
 }
 
 const networkText = (prefix: Prefix) => formatPrefix(networkOf(prefix))

@@ -6,6 +6,7 @@ import {
   type Prefix,
   parseAddress,
   parsePrefix,
+  sameAddress,
 } from './address.js'
 import { quote } from './describe.js'
 import type { Path } from './issues.js'
@@ -55,10 +56,6 @@ export function isOn({ addresses }: RouterInterface, address: Address): boolean 
 /** Whether it is the router's own there. */
 export function isOwn({ addresses }: RouterInterface, address: Address): boolean {
   return addresses.some(({ prefix }) => sameAddress(prefix, address))
-}
-
-export function sameAddress(a: Address, b: Address): boolean {
-  return a.family === b.family && `${a.bytes}` === `${b.bytes}`
 }
 
 /** Whether two networks have an address in common. */

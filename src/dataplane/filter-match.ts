@@ -1,5 +1,5 @@
 /** What a filter rule takes, as intervals on the axes of assembly/filter/axis.ts. */
-import { contains, networkOf, parseAddress, parsePrefix } from '../config/address.js'
+import { contains, lastOf, networkOf, parseAddress, parsePrefix } from '../config/address.js'
 import { Axis, FlowState, PROTOCOLS } from './abi.js'
 
 export interface FilterPlace {
@@ -29,13 +29,15 @@ export interface FilterRule {
   readonly state?: readonly (keyof typeof FlowState)[] | undefined
 }
 
-/** An interval of an axis; both ends belong to it, four words each, the highest first. */
+/** A position on an axis: a number of 128 bits as four words, the highest first. */
+type Position = readonly [number, number, number, number]
+
+/** An interval of an axis; both ends belong to it. */
 export interface FilterMatch {
   axis: number
-  low: Words
-  high: Words
+  low: Position
+  high: Position
 }
-type Words = readonly [number, number, number, number]
 
 /** Numbers of what rules name; undefined for what is not there. */
 export interface FilterNames {
@@ -138,17 +140,13 @@ function versionOf({
 }
 
 function prefixOn(axes: Side['address'], text: string): FilterMatch {
-  const network = networkOf(parsePrefix(text))
-  const { family, bytes, length } = network
-  const last = bytes.map((byte, index) => {
-    const host = Math.min(8, Math.max(0, (index + 1) * 8 - length))
-    return byte | ((1 << host) - 1)
-  })
-  return { axis: axes[family], low: wordsOf(bytes), high: wordsOf(last) }
+  const prefix = parsePrefix(text)
+  const [first, last] = [networkOf(prefix), lastOf(prefix)]
+  return { axis: axes[prefix.family], low: positionOf(first.bytes), high: positionOf(last.bytes) }
 }
 
-/** 4 or 16 octets in network order, as a number of 128 bits. */
-function wordsOf(bytes: Uint8Array): Words {
+/** @param bytes 4 or 16 octets in network order */
+function positionOf(bytes: Uint8Array): Position {
   const wide = new Uint8Array(16)
   wide.set(bytes, 16 - bytes.length)
   const view = new DataView(wide.buffer)

@@ -1,5 +1,12 @@
 /** What the router's interfaces and routes are, and which routes follow from an interface; pure. */
-import { isLinkLocal, networkOf, type Prefix, parseAddress, parseMac } from '../config/address.js'
+import {
+  isLinkLocal,
+  lastOf,
+  linkLocalOf,
+  networkOf,
+  type Prefix,
+  parseAddress,
+} from '../config/address.js'
 import { type neighborStates, RouteKind, type Words } from './abi.js'
 import { wordsOf } from './port-record.js'
 import type { RouteRecord } from './router-records.js'
@@ -82,13 +89,10 @@ export function sameIdentity(one: InterfaceSettings, other: InterfaceSettings): 
   return one.mac === other.mac && one.addresses.join() === other.addresses.join()
 }
 
-/** The interface's link-local address: one that it was given, else that of its MAC (RFC 4291 app. A). */
-export function linkLocalOf({ mac, prefixes }: Pick<Interface, 'mac' | 'prefixes'>): Uint8Array {
-  const given = prefixes.find((prefix) => prefix.family === 6 && isLinkLocal(prefix))
-  if (given) return given.bytes
-  const [a = 0, ...rest] = parseMac(mac)
-  const identifier = [a ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)]
-  return Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier)
+/** The interface's link-local address: one that it was given, else that of its MAC. */
+export function ownLinkLocal({ mac, prefixes }: Pick<Interface, 'mac' | 'prefixes'>): Uint8Array {
+  const given = prefixes.find(isLinkLocal)
+  return given?.bytes ?? linkLocalOf(mac)
 }
 
 /** An address as a neighbour's: IPv4 as a mapped one (RFC 4291 2.5.5.2). */
@@ -122,16 +126,8 @@ export function routesOfInterface({ domain, prefixes }: Interface): Candidate[] 
     // A network of two hosts has no such addresses (RFC 3021).
     if (family === 4 && length <= 30) {
       routes.push(make(RouteKind.BROADCAST, network, bits, ADDRESS_RANK))
-      routes.push(make(RouteKind.BROADCAST, broadcastOf(network, length), bits, ADDRESS_RANK))
+      routes.push(make(RouteKind.BROADCAST, lastOf(prefix).bytes, bits, ADDRESS_RANK))
     }
     return routes
-  })
-}
-
-/** The last address of a network. */
-function broadcastOf(network: Uint8Array, length: number): Uint8Array {
-  return network.map((octet, index) => {
-    const bits = Math.min(8, Math.max(0, length - index * 8))
-    return octet | (0xff >> bits)
   })
 }

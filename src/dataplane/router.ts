@@ -23,9 +23,9 @@ import {
   type Interface,
   type InterfaceSettings,
   keyOf,
-  linkLocalOf,
   type NeighborState,
   neighborWords,
+  ownLinkLocal,
   type RouterDomain,
   type RouteSettings,
   type RouteState,
@@ -248,7 +248,7 @@ export class Router {
       mtu,
       vid: this.#vlanOf(own.domain),
       identity,
-      linkLocal: wordsOf(linkLocalOf(own)),
+      linkLocal: wordsOf(ownLinkLocal(own)),
     })
   }
 

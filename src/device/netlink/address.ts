@@ -1,5 +1,5 @@
 /** Addresses of interfaces: struct ifaddrmsg and IFA_* (linux/if_addr.h). */
-import { formatPrefix, type Prefix, parsePrefix } from '../../config/address.js'
+import { formatPrefix, lastOf, parsePrefix } from '../../config/address.js'
 import { AF, IFA, IFA_F_NODAD } from './constants.js'
 import { type Attribute, decodeAttributes, encodeBody, viewOf } from './message.js'
 
@@ -35,12 +35,8 @@ export function encodeAddress(index: number, text: string): Uint8Array {
   ]
   if (family === 6) return encodeBody(header(AF.INET6, length, IFA_F_NODAD, index), attributes)
   // A /31 has no broadcast address (RFC 3021 2.2).
-  if (length < 31) attributes.push([IFA.BROADCAST, broadcastOf(prefix)])
+  if (length < 31) attributes.push([IFA.BROADCAST, lastOf(prefix).bytes])
   return encodeBody(header(AF.INET, length, 0, index), attributes)
-}
-
-function broadcastOf({ bytes, length }: Prefix): Uint8Array {
-  return bytes.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, length - i * 8))))
 }
 
 /** @param payload of RTM_NEWADDR */
