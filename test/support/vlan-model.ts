@@ -2,6 +2,7 @@
  * A VLAN bridge in so few words that one can see it is right, from IEEE 802.1Q-2022 (6.9, 8.6) and
  * docs/conformance.md: octets in, octets out, maps, one frame after the other, no offloads.
  */
+import { same } from '../../src/config/plain.js'
 import type { PortPolicy } from '../../src/config/types.js'
 
 export interface VlanBridge {
@@ -72,7 +73,7 @@ export class VlanModel {
     const port = this.#port(name)
     const before = { ...port }
     Object.assign(port, settings)
-    const retagged = JSON.stringify(before.policy.vlan) !== JSON.stringify(port.policy.vlan)
+    const retagged = !same(before.policy.vlan, port.policy.vlan)
     if (port.bridge !== before.bridge) this.#void((entry) => entry.port === name)
     if (retagged || (before.up && !port.up)) this.flush((entry) => entry.port === name)
     if (retagged) this.#leaveVlans(name, port)

@@ -1,40 +1,25 @@
 /** Connection tracking and translation without the router: the harness of test/support/flow-bench.ts. */
 import { describe, expect, test } from 'vitest'
 import type { NatRules } from '../../src/dataplane/nat-rules.js'
-import { FlowBench, type Options, type Outcome, type Passage } from '../support/flow-bench.js'
+import { FlowBench, type Options } from '../support/flow-bench.js'
 import {
-  echo,
-  Flag,
-  icmpError,
-  type Read,
-  readIp,
-  readQuoted,
-  tcp,
-  udp,
-} from '../support/nat-packets.js'
+  complainAboutCalls,
+  ends,
+  HOST,
+  IN,
+  MASQUERADE,
+  masquerade,
+  out,
+  ROUTER,
+  SERVER,
+  through,
+} from '../support/nat-calls.js'
+import { EXTERNAL } from '../support/nat-lab.js'
+import { readIp, udp } from '../support/nat-packets.js'
 
-const HOST = '10.0.0.2'
-const EXTERNAL = '203.0.113.10'
-const SERVER = '198.51.100.7'
-
-const MASQUERADE: Partial<NatRules> = {
-  masquerade: [{ fromDomain: 1, outDomain: 2, to: [EXTERNAL] }],
-}
 const bench = (rules: Partial<NatRules> = MASQUERADE, options: Options = {}) =>
   new FlowBench(options).rules(rules)
 
-function through(outcome: Outcome): Read {
-  if ('drop' in outcome) throw new Error(`dropped: ${outcome.drop}`)
-  const read = readIp(outcome.frame)
-  expect(read.faults).toEqual([])
-  return read
-}
-const IN: Passage = { from: 2, to: 1 }
-const ends = ({ source, sourcePort, destination, destinationPort }: Read) =>
-  `${source} ${sourcePort} > ${destination} ${destinationPort}`
-
-const out = (port = 4000, to = 53, host = HOST, server = SERVER) =>
-  udp({ from: [host, port], to: [server, to] })
 describe('without the router', () => {
   test('restore gives a packet back what it came with', () => {
     const b = bench()
@@ -57,49 +42,23 @@ describe('without the router', () => {
   })
 
   test('NAT A21: ports over IPv6, through extension headers', () => {
-    const to = ['2001:db8::10']
-    const b = bench({ masquerade: [{ fromDomain: 1, outDomain: 2, to }] })
+    const external = '2001:db8::10'
+    const b = bench(masquerade(external))
     const extensions = [[60, new Uint8Array(8)]] as const
     const server = '2001:db8:ffff::1'
     const sent = through(b.pass(udp({ from: ['fd55::2', 4000], to: [server, 53] }, { extensions })))
-    expect(sent.source).toBe(to[0])
-    const answer = udp(
-      { from: [server, 53], to: ['2001:db8::10', sent.sourcePort] },
-      { extensions },
-    )
+    expect(sent.source).toBe(external)
+    const answer = udp({ from: [server, 53], to: [external, sent.sourcePort] }, { extensions })
     expect(ends(through(b.pass(answer, IN)))).toBe(`${server} 53 > fd55::2 4000`)
-    const bare = udp(
-      { from: [server, 53], to: ['2001:db8::10', sent.sourcePort] },
-      { checksum: 'none' },
-    )
+    const bare = udp({ from: [server, 53], to: [external, sent.sourcePort] }, { checksum: 'none' })
     expect(b.pass(bare, IN)).toEqual({ drop: 'checksum-zero' })
   })
 
-  const ROUTER = '192.0.2.1'
   test.each([
     [HOST, SERVER, EXTERNAL, ROUTER],
     ['fd55::2', '2001:db8:ffff::1', '2001:db8::10', '2001:db8:1::1'],
-  ])('NAT A18 (RFC 5508 REQ-4): from outside, about %s', (host, server, external, router) => {
-    const b = bench({ masquerade: [{ fromDomain: 1, outDomain: 2, to: [external] }] })
-    const wide = host.includes(':')
-    const kind = wide ? ([1, 3] as const) : ([3, 1] as const)
-    for (const frame of [
-      udp({ from: [host, 4000], to: [server, 53] }),
-      tcp({ from: [host, 4000], to: [server, 80] }, { flags: Flag.SYN }),
-      echo(host, server, 99),
-    ]) {
-      const outcome = b.pass(frame)
-      if ('drop' in outcome) throw new Error(outcome.drop)
-      for (const octets of [500, (wide ? 40 : 20) + 8]) {
-        const error = icmpError(router, external, kind, outcome.frame, octets)
-        const came = through(b.pass(error, IN))
-        expect([came.source, came.destination]).toEqual([router, host])
-        const inner = readQuoted(came)
-        expect(inner.faults).toEqual([])
-        expect(ends(inner)).toBe(ends(readIp(frame)))
-        if (octets === 500) expect(inner.payload).toEqual(readIp(frame).payload)
-      }
-    }
+  ] as const)('NAT A18 (RFC 5508 REQ-4): from outside, about %s', (...hosts) => {
+    complainAboutCalls(bench(masquerade(hosts[2])), hosts)
   })
 })
 
