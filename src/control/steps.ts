@@ -36,9 +36,10 @@ export interface Plan {
 }
 
 /**
- * Steps in the order in which they are prepared and staged. What goes, goes last, so that a port is
- * never on a bridge that is not there; what takes an interface (or a route) from a port that goes is
- * opened last of all, since that port has to let go of it first.
+ * Steps in the order in which they are prepared and staged. Static entries go before the ports and VLANs
+ * that they are of; ports and bridges go last, so that a port is never on a bridge that is not there, and
+ * since nothing that may fail comes after them: they have no way back. What takes an interface (or a
+ * route) from a port that goes is opened after all other ports, since that one has to let go of it first.
  */
 export function stepsFor(at: Switch, plan: Plan, originOf: (port: string) => Origin): Step[] {
   const changes = plan.changes.flatMap(withoutUplinks)
@@ -97,7 +98,7 @@ function withoutUplinks(change: Change): Change[] {
   return [{ op: 'update', object, name, from, to, parts: ['device', 'up'] }]
 }
 
-/** Before anything is taken out, since it is the last that can fail. */
+/** This, translation and rules may find no room when they are staged: so before ports and bridges go. */
 function routing({ host }: Switch, from: RouterSettings, to: RouterSettings): Step {
   const { router } = host.topology
   return {

@@ -5,6 +5,7 @@ import { buildFrame } from '../../src/packet/build.js'
 import { parseFlow } from '../../src/packet/flow.js'
 import { onEveryBuild } from '../support/builds.js'
 import { arp, ethernet, join, packet, station, word } from '../support/frames.js'
+import { ipFrame, udp } from '../support/nat-packets.js'
 import { type Rig, rig } from '../support/rig.js'
 
 const web: FilterRule = {
@@ -169,6 +170,28 @@ onEveryBuild('filter', (build) => {
     bench.inject('a', ethernet(station(2), station(1), 0x0800, ip, [{ vid: 5 }])).run()
     bench.inject('a', ethernet(station(2), station(1), 0x0800, ip, [{ vid: 5 }, { vid: 6 }])).run()
     expect(bench.deliveries()).toEqual({})
+    expect(bench.drops()).toEqual({ 'a filter-denied': 3 })
+  })
+
+  test('fragments behind the first go its way; one of no flow is asked itself, by all but its ports', () => {
+    const [from, to] = ['10.55.0.1', '10.55.0.2']
+    const first = (port: number, id: number) =>
+      udp({ from: [from, 4000], to: [to, port] }, { fragment: 0x2000, id }, 1472)
+    const later = (id: number, protocol = 17) => {
+      const payload = new Uint8Array(100)
+      return ipFrame({ source: from, destination: to, protocol, payload, fragment: 185, id })
+    }
+    const dns = { protocol: 'udp', destinationPort: [53] } as const
+    const bench = lan().rules({ name: 'dns', action: 'allow', ...dns }, closed)
+    bench.inject('a', first(53, 1), later(1), first(80, 2)).run()
+    expect(bench.deliveries()).toEqual({ b: 2 })
+    // Its first was denied, or did not come yet: the rule would take it, were it for its ports or not.
+    bench.inject('a', later(2), later(3), later(4, 6)).run()
+    expect(bench.deliveries()).toEqual({ b: 2 })
+
+    bench.rules({ name: 'no-dns', action: 'deny', ...dns })
+    bench.inject('a', first(80, 5), later(5), later(6)).run()
+    expect(bench.deliveries()).toEqual({ b: 2 })
     expect(bench.drops()).toEqual({ 'a filter-denied': 3 })
   })
 

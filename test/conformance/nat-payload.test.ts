@@ -1,6 +1,6 @@
 /** Translation leaves alone what is behind the transport header (RFC 4787 REQ-10, RFC 5382 REQ-6). */
 import { describe, expect, test } from 'vitest'
-import type { NatRules } from '../../src/dataplane/nat.js'
+import type { NatRules } from '../../src/dataplane/nat-rules.js'
 import { onEveryBuild } from '../support/builds.js'
 import { word } from '../support/frames.js'
 import { EXTERNAL, NatLab } from '../support/nat-lab.js'

@@ -1,6 +1,6 @@
 /** Protocols without ports that translation knows: their addresses are translated, and nothing else. */
 import { describe, expect, test } from 'vitest'
-import type { NatRules } from '../../src/dataplane/nat.js'
+import type { NatRules } from '../../src/dataplane/nat-rules.js'
 import { onEveryBuild } from '../support/builds.js'
 import { join, station, word } from '../support/frames.js'
 import { EXTERNAL, GATEWAY, NatLab } from '../support/nat-lab.js'
