@@ -67,6 +67,7 @@ export function stepsFor(at: Switch, plan: Plan, originOf: (port: string) => Ori
     routing(at, routerSettings(plan.from), routerSettings(plan.to)),
     translating(at, plan),
     ...filtering(at, plan),
+    { stage: () => at.host.topology.rehearse() },
     removal(
       at,
       removed.map(({ name }) => portOf(at, name)),
@@ -98,7 +99,7 @@ function withoutUplinks(change: Change): Change[] {
   return [{ op: 'update', object, name, from, to, parts: ['device', 'up'] }]
 }
 
-/** This, translation and rules may find no room when they are staged: so before ports and bridges go. */
+/** This, translation and rules may find no room, which has to be known before ports and bridges go. */
 function routing({ host }: Switch, from: RouterSettings, to: RouterSettings): Step {
   const { router } = host.topology
   return {

@@ -89,6 +89,12 @@ export class Filter {
   /** In an open change. */
   write(): void {
     if (!this.#dirty) return
+    this.compile()
+    this.#dirty = false
+  }
+
+  /** In an open change, which need not be committed. @throws LinkspanError LIMIT if there is no room */
+  compile(): void {
     const { exports } = this.#manager
     exports.filterBegin()
     for (const rule of this.#rules) {
@@ -101,7 +107,6 @@ export class Filter {
       }
     }
     if (!exports.filterEnd()) throw full()
-    this.#dirty = false
   }
 
   /** The numbers under which rules are counted, and which of them is whose. */

@@ -40,10 +40,7 @@ export class Nat {
 
   /** Replaces all rules; in force with the next commit. */
   set(rules: NatRules): void {
-    checkOverlaps(rules.publish)
-    const externals = externalsOf(rules, this.#externals)
-    checkCounts(rules)
-    this.#checkMapped(externals)
+    const externals = this.check(rules)
     const kept = new Set([...externals.values()].map(({ slot }) => slot))
     for (const { slot } of this.#externals.values()) {
       if (!kept.has(slot)) this.#removed.push(slot)
@@ -51,6 +48,15 @@ export class Nat {
     this.#externals = externals
     this.#rules = rules
     this.#dirty = true
+  }
+
+  /** The external addresses of rules that there is room for. @throws LinkspanError EXISTS or LIMIT */
+  check(rules: NatRules): Map<string, External> {
+    checkOverlaps(rules.publish)
+    const externals = externalsOf(rules, this.#externals)
+    checkCounts(rules)
+    this.#checkMapped(externals)
+    return externals
   }
 
   /** Refuses more addresses to translate to than there are maps of ports for. */

@@ -43,6 +43,14 @@ export class TopologyCommit {
     return true
   }
 
+  /** Throws what `flush` would throw where rules and addresses find no room; changes nothing. */
+  rehearse(): void {
+    const { translation, filter } = this.parts
+    if (translation.changed) translation.check()
+    // The change that this opens is opened anew by `flush`.
+    if (filter.dirty && this.manager.begin()) filter.compile()
+  }
+
   /** Into the open change. */
   #write(): void {
     const { bridges, removedBridges, ports } = this.pending

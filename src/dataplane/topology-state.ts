@@ -26,6 +26,15 @@ export interface PortState extends PortSettings {
   index: number
 }
 
+export interface TopologyCapacity {
+  ports: number
+  bridges: number
+  vlans: number
+  rules: number
+  /** None, unless the memory was laid out for a router. */
+  routes?: number
+}
+
 export class TopologyState {
   readonly bridges = new Map<string, BridgeState>()
   readonly ports = new Map<string, PortState>()

@@ -26,6 +26,7 @@ import {
   type BridgeState,
   type PortSettings,
   type PortState,
+  type TopologyCapacity,
   TopologyState,
 } from './topology-state.js'
 import { Translation } from './translation.js'
@@ -33,15 +34,6 @@ import { Translation } from './translation.js'
 export type { BridgeSettings, BridgeState, PortSettings, PortState } from './topology-state.js'
 
 export type DropCount = { port: string } & PortDrops
-
-export interface TopologyCapacity {
-  ports: number
-  bridges: number
-  vlans: number
-  rules: number
-  /** None, unless the memory was laid out for a router. */
-  routes?: number
-}
 
 /** The router among ports, where drops are told. */
 export const ROUTER = 'router'
@@ -243,6 +235,11 @@ export class Topology implements MirrorView {
    */
   flush(): boolean {
     return this.#commit.flush()
+  }
+
+  /** Throws where `flush` would find no room; to be asked before what cannot be taken back. */
+  rehearse(): void {
+    this.#commit.rehearse()
   }
 
   /** The rules that packets are asked of, in their order. */

@@ -53,6 +53,11 @@ export class Translation {
     this.#changed = true
   }
 
+  /** Throws what `write` would throw; changes nothing. */
+  check(): void {
+    this.nat.check(this.#resolve())
+  }
+
   /** Writes them into the open change. */
   write(): void {
     if (this.isEmpty && !this.#changed) return

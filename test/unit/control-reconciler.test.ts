@@ -79,6 +79,35 @@ test('so it is when a port is removed by hand', async () => {
   expect(leftovers).toEqual(['it is stuck'])
 })
 
+const many = Array.from({ length: 100 }, (_, n) => 1000 + 2 * n)
+const hosts = Array.from({ length: 5 }, (_, n) => `203.0.113.${10 + n}`)
+const rooms: [string, Partial<ConfigInput>][] = [
+  ['rules', { filter: [{ name: 'a', action: 'deny', protocol: 'tcp', destinationPort: many }] }],
+  [
+    'sources',
+    { nat: [{ type: 'masquerade', from: { bridge: 'lan' }, uplink: 'wan', source: hosts }] },
+  ],
+]
+
+test.each(rooms)(
+  'a change that finds no room for %s leaves the ports that were to go',
+  async (_, more) => {
+    const outer = { type: 'unix', path: '/nowhere/outer.sock', missing: 'wait' } as const
+    const base: ConfigInput = {
+      bridges: { lan: { gateway: { addresses: ['10.55.0.1/24'], advertise: false } } },
+      uplinks: { wan: { device: outer, addresses: hosts.map((host) => `${host}/24`) } },
+      capacity: { rules: 1, flows: 1, flows6: 1 },
+    }
+    const { reconciler, topology } = setUp({ ...withPort, ...base })
+    const before = { ports: [...topology.ports.keys()], config: reconciler.config }
+    const wanted = parseConfig({ ...base, ...more })
+    await expect(reconciler.apply(wanted)).rejects.toMatchObject({ code: 'LIMIT' })
+    expect({ ports: [...topology.ports.keys()], config: reconciler.config }).toEqual(before)
+    expect([...reconciler.ports.keys()].sort()).toEqual(['vm', 'wan'])
+    expect((await reconciler.apply(parseConfig(base))).changes).toMatchObject([{ name: 'vm' }])
+  },
+)
+
 test('a device that cannot be closed keeps no other from it', () => {
   const [one, other] = [stubborn('it is stuck'), stubborn('so is it')]
   const last = { close: vi.fn() }
