@@ -1,4 +1,5 @@
 /** An uplink as the switch has it: a port, alone on a bridge that nobody else can name. */
+import { OPEN } from './open-policy.js'
 import type { Bridge, Port, Uplink } from './types.js'
 
 /** No name of a config has it (names.ts). */
@@ -26,15 +27,5 @@ export const UPLINK_BRIDGE: Bridge = Object.freeze({
 })
 
 export function uplinkPort(name: string, { device, up }: Uplink): Port {
-  return {
-    bridge: uplinkBridge(name),
-    up,
-    device,
-    isolated: false,
-    learning: true,
-    flood: { unknownUnicast: true, multicast: true, broadcast: true },
-    locked: false,
-    sticky: false,
-    limits: {},
-  }
+  return { bridge: uplinkBridge(name), up, device, ...OPEN }
 }

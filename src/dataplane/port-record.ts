@@ -19,16 +19,6 @@ export interface BoundAddress {
 /** Nanoseconds a unit and nanoseconds of burst; 0, 0 for no limit. */
 export type Rate = readonly [cost: number, burst: number]
 
-/** What a port without policy does: forwards everything. */
-export const OPEN: PortPolicy = {
-  isolated: false,
-  learning: true,
-  flood: { unknownUnicast: true, multicast: true, broadcast: true },
-  locked: false,
-  sticky: false,
-  limits: {},
-}
-
 const NANOSECONDS = 1e9
 /** The burst of a limit in frames: what comes in a tenth of a second, or this many frames. */
 const BURST_TIME = NANOSECONDS / 10

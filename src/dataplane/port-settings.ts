@@ -1,11 +1,13 @@
 /** A port's record, from its settings and those of its bridge. */
+
+import { OPEN } from '../config/open-policy.js'
 import { TPID } from '../config/tpid.js'
 import type { Mirror, VlanPolicy } from '../config/types.js'
 import { DEFAULT_VLAN, stretches } from '../config/vlan-use.js'
 import { PortFlag } from './abi.js'
 import type { Domains } from './domains.js'
 import type { PortSettings as Record } from './manager.js'
-import { controlFramesOf, flagsOf, type Mirrors, OPEN, ratesOf } from './port-record.js'
+import { controlFramesOf, flagsOf, type Mirrors, ratesOf } from './port-record.js'
 import type { BridgeState, PortState } from './topology-state.js'
 
 /** What a port's record needs to know of the others. */

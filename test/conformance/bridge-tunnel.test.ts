@@ -1,7 +1,7 @@
 /** A tunnel port among access ports of its VLAN: all of them send untagged, and only it may send nested. */
 import { expect, test } from 'vitest'
+import { OPEN } from '../../src/config/open-policy.js'
 import type { VlanPolicy } from '../../src/config/types.js'
-import { OPEN } from '../../src/dataplane/port-record.js'
 import { onEveryBuild } from '../support/builds.js'
 import { BROADCAST, EtherType, ethernet, station } from '../support/frames.js'
 import { type Rig, rig } from '../support/rig.js'

@@ -2,31 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import type { FlowView } from '../../src/control/api/flows.js'
 import { configFile, up } from '../support/linkspan.js'
-import { finishPing, namespace, ping, startPing, within } from '../support/netns.js'
+import { narrowLab } from '../support/nat-hosts.js'
+import { finishPing, ping, startPing, within } from '../support/netns.js'
 import { must, start } from '../support/process.js'
-import { inNamespace, tap } from '../support/routed.js'
+import { inNamespace } from '../support/routed.js'
 import { iperf } from '../support/traffic.js'
 
 const all = { transmitted: 3, received: 3, duplicates: 0 }
-
-/** A host inside, and one outside that knows nothing of the network inside. */
-function lab() {
-  const [inside, outside] = [namespace(), namespace()]
-  const config = {
-    version: 1,
-    bridges: { blue: { gateway: { addresses: ['10.55.0.1/24'] } } },
-    ports: { web: { bridge: 'blue', device: tap(inside, ['10.55.0.2/24']) } },
-    uplinks: {
-      wan: {
-        device: { type: 'tap', name: 'up0', netns: outside, addresses: ['203.0.113.1/24'] },
-        addresses: ['203.0.113.10/24'],
-        routes: [{ to: 'default', via: '203.0.113.1' }],
-      },
-    },
-    nat: [{ type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }],
-  }
-  return { inside, outside, config }
-}
 
 /** Serves one connection: says from where it came. */
 async function whoIs(netns: string, port: number) {
@@ -47,7 +29,7 @@ function ask(netns: string, address: string, port: number): Promise<string> {
 
 describe('masquerade', () => {
   test('lets a bridge out under the address of the uplink', async () => {
-    const { inside, outside, config } = lab()
+    const { inside, outside, config } = narrowLab()
     const running = await up(config)
     expect(await ping(inside, '203.0.113.1')).toEqual(all)
     await whoIs(outside, 8000)
@@ -70,7 +52,7 @@ describe('masquerade', () => {
   })
 
   test('carries TCP, and goes on through an apply', async () => {
-    const { inside, outside, config } = lab()
+    const { inside, outside, config } = narrowLab()
     const running = await up(config)
     const { bitsPerSecond } = await iperf(inNamespace(inside), inNamespace(outside), '203.0.113.1')
     expect(bitsPerSecond).toBeGreaterThan(1e6)
@@ -87,7 +69,7 @@ describe('masquerade', () => {
 
 describe('publish', () => {
   test('leads from the uplink to a host inside, until it is taken back', async () => {
-    const { inside, outside, config } = lab()
+    const { inside, outside, config } = narrowLab()
     const running = await up(config)
     await whoIs(inside, 80)
     expect(await ask(outside, '203.0.113.10', 8080)).not.toContain('203.0.113.1\n')

@@ -9,8 +9,8 @@ import { concat } from '../support/capture.js'
 import { BROADCAST, frame, station } from '../support/frames.js'
 import { lab, two } from '../support/lab.js'
 import { directory, type Linkspan, up } from '../support/linkspan.js'
-import { finishPing, namespace, ping, startPing } from '../support/netns.js'
-import { tap } from '../support/routed.js'
+import { narrowLab } from '../support/nat-hosts.js'
+import { finishPing, ping, startPing } from '../support/netns.js'
 
 async function running(ipv6 = false) {
   const { stations, config } = lab(2, { ipv6 })
@@ -58,19 +58,9 @@ describe('a trace', () => {
   })
 
   test('through NAT names the gateway, the flow, the translation and the route', async () => {
-    const [inside, outside] = [namespace(), namespace()]
+    const { inside, config } = narrowLab()
     const linkspan = await up({
-      version: 1,
-      bridges: { blue: { gateway: { addresses: ['10.55.0.1/24'] } } },
-      ports: { web: { bridge: 'blue', device: tap(inside, ['10.55.0.2/24']) } },
-      uplinks: {
-        wan: {
-          device: { type: 'tap', name: 'up0', netns: outside, addresses: ['203.0.113.1/24'] },
-          addresses: ['203.0.113.10/24'],
-          routes: [{ to: 'default', via: '203.0.113.1' }],
-        },
-      },
-      nat: [{ type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }],
+      ...config,
       publish: [{ name: 'site', listen: 'wan:80', to: ['10.55.0.2:8080'] }],
     })
     await ping(inside, '203.0.113.1')

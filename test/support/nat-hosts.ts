@@ -38,6 +38,25 @@ export function natLab(more: { nat?: readonly object[]; publish?: readonly objec
   return { inside, outside, config }
 }
 
+/** The same over IPv4 alone, with masquerade. */
+export function narrowLab() {
+  const [inside, outside] = [namespace(), namespace()]
+  const config = {
+    version: 1,
+    bridges: { blue: { gateway: { addresses: ['10.55.0.1/24'] } } },
+    ports: { web: { bridge: 'blue', device: tap(inside, ['10.55.0.2/24']) } },
+    uplinks: {
+      wan: {
+        device: { type: 'tap', name: 'up0', netns: outside, addresses: ['203.0.113.1/24'] },
+        addresses: ['203.0.113.10/24'],
+        routes: [{ to: 'default', via: '203.0.113.1' }],
+      },
+    },
+    nat: [{ type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }],
+  }
+  return { inside, outside, config }
+}
+
 export const masquerade = { type: 'masquerade', from: { bridge: 'blue' }, uplink: 'wan' }
 
 /** Answers TCP and UDP of both families on these ports with `WORD PORT CALLER`, until the test ends. */

@@ -1,6 +1,7 @@
 /** Policies of ports as the config's parser would leave them: the tests name only what they mean. */
+
+import { OPEN } from '../../src/config/open-policy.js'
 import type { Guard, Limits, Mirror, PortPolicy, VlanPolicy } from '../../src/config/types.js'
-import { OPEN } from '../../src/dataplane/port-record.js'
 
 export interface PolicyOptions {
   vlan?: VlanPolicy

@@ -1,23 +1,14 @@
 /** Connection tracking: the flows, listed and ended. */
 import * as z from 'zod'
 import { formatAddress, parseAddress } from '../../config/address.js'
+import { flowStates } from '../../dataplane/abi.js'
 import type { FlowFilter } from '../../dataplane/flows.js'
 import { LinkspanError } from '../../error.js'
 import type { RunningSwitch } from '../running.js'
 import { answers, requests, route } from './route.js'
 import { count, milliseconds } from './values.js'
 
-const state = z.enum([
-  'syn-sent',
-  'syn-received',
-  'established',
-  'closing',
-  'closed',
-  'reset',
-  'midstream',
-  'unreplied',
-  'replied',
-])
+const state = z.enum(flowStates).exclude(['none'])
 
 const port = z.number().describe('0 of protocols without ports; of an echo its identifier')
 const tuple = z.strictObject({
