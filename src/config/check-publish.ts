@@ -30,19 +30,8 @@ export function checkPublish(config: Config, names: Names, whole: boolean, issue
   const uplinks = interfaces.filter(({ kind }) => kind === 'uplink')
   const scene = { routes: config.routes, interfaces, uplinks, names, whole, issues }
   const seen = new Map<string, number>()
-  const taken = new Map<string, Taken[]>()
-  const fixed = new Set<string>()
-  for (const rule of config.nat) {
-    if (rule.type !== 'static') continue
-    const all = {
-      name: `the static NAT of ${rule.inside}`,
-      protocol: 'all',
-      first: 0,
-      last: 65_535,
-    }
-    taken.set(rule.outside, [all])
-    fixed.add(rule.outside)
-  }
+  const taken = takenByHosts(config)
+  const fixed = new Set(taken.keys())
   for (const [index, entry] of config.publish.entries()) {
     const path = ['publish', index]
     const before = seen.get(entry.name)
@@ -66,6 +55,17 @@ export function checkPublish(config: Config, names: Names, whole: boolean, issue
     const expected = `what nothing else listens on: ${clash} has it`
     issues.add([...path, 'listen'], quote(entry.listen), expected)
   }
+}
+
+/** The outer addresses that are a host's as a whole. */
+function takenByHosts({ nat }: Config): Map<string, Taken[]> {
+  const all = { protocol: 'all', first: 0, last: 65_535 }
+  return new Map(
+    nat.flatMap((rule) => {
+      if (rule.type !== 'static') return []
+      return [[rule.outside, [{ name: `the static NAT of ${rule.inside}`, ...all }]]]
+    }),
+  )
 }
 
 /** @returns whether it is ours, as far as is known */
