@@ -129,8 +129,8 @@ function receiveVlan(
 }
 
 /**
- * Notes and reads the buckets of both addresses of the descriptors from `frame` to `end`: a loop of its own,
- * so short that a processor is many frames ahead while it waits for memory.
+ * Notes the buckets of both addresses of the descriptors from `frame` to `end`, then reads them: a loop
+ * that does nothing else has as many misses under way as the processor can.
  */
 function approach(frame: usize, end: usize): void {
   const table = directory(Directory.FDB)
@@ -139,18 +139,20 @@ function approach(frame: usize, end: usize): void {
   const c = load<u64>(table, Head.SEED + 16)
   const count = <u64>load<u32>(table, Head.BUCKET_COUNT)
   const buckets = <usize>load<u32>(table, Head.BUCKETS)
-  const second = secondLineOf(table)
-  for (; frame < end; frame += FRAME_SIZE) {
-    const address = <usize>load<u32>(frame, Frame.ADDRESS)
-    const fid = <u32>load<u16>(frame, Frame.FID)
+  for (let at = frame; at < end; at += FRAME_SIZE) {
+    const address = <usize>load<u32>(at, Frame.ADDRESS)
+    const fid = <u32>load<u16>(at, Frame.FID)
     const source = bucketBy(sourceKeyOf(address, fid), a, b, c, count, buckets)
     const destination = bucketBy(destinationKeyOf(address, fid), a, b, c, count, buckets)
-    store<u64>(frame, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
-    touch(source)
-    touch(destination)
+    store<u64>(at, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
+  }
+  const second = secondLineOf(table)
+  for (let at = frame; at < end; at += FRAME_SIZE) {
+    touch(<usize>load<u32>(at, Frame.SOURCE_BUCKET))
+    touch(<usize>load<u32>(at, Frame.DESTINATION_BUCKET))
     if (second == 0) continue
-    touch(source + second)
-    touch(destination + second)
+    touch(<usize>load<u32>(at, Frame.SOURCE_BUCKET) + second)
+    touch(<usize>load<u32>(at, Frame.DESTINATION_BUCKET) + second)
   }
 }
 

@@ -33,18 +33,20 @@ export function approachFlows(table: usize, frame: usize, end: usize, fid: u32, 
     const bucket = bucketBy(hash, buckets, count)
     store<u32>(at, <u32>bucket, Frame.FLOW)
     store<u16>(at, <u16>hash, Frame.OUT_FID)
-    touch(bucket)
   }
+  // Loops that only read have as many misses under way as the processor can.
+  for (let at = frame; at < end; at += FRAME_SIZE) touch(<usize>load<u32>(at, Frame.FLOW))
   const records = <usize>load<u32>(table, Head.RECORDS)
   const size = <usize>load<u32>(table, Head.RECORD_SIZE)
   for (let at = frame; at < end; at += FRAME_SIZE) {
     const bucket = <usize>load<u32>(at, Frame.FLOW)
-    if (bucket == 0) continue
-    const reference = candidateIn(bucket, load<u16>(at, Frame.OUT_FID))
+    const reference = bucket == 0 ? 0 : candidateIn(bucket, load<u16>(at, Frame.OUT_FID))
+    const record = reference == 0 ? <usize>0 : recordBy(records, size, reference)
     store<u32>(at, reference, Frame.FLOW)
-    if (reference == 0) continue
-    const record = recordBy(records, size, reference)
     store<u32>(at, <u32>record, Frame.TRACK)
+  }
+  for (let at = frame; at < end; at += FRAME_SIZE) {
+    const record = <usize>load<u32>(at, Frame.TRACK)
     touch(record)
     touch(record + Flow.TUPLES + 16)
   }
