@@ -2,16 +2,12 @@
  * The door: where a burst becomes descriptors, and where what cannot or may not come in is refused.
  */
 
-import { destinationKeyOf, sourceKeyOf } from './bridge/entry'
 import { inspect } from './bridge/inspect'
 import { fidOfVlan, inVlanSet, PortFlag, PortRecord, vlanSet } from './config'
 import { bump, Counter, countersOf, dropReceived } from './counter'
 import { FRAME_SIZE, Frame } from './frame'
-import { Directory, directory, Worker } from './memory'
+import { Worker } from './memory'
 import { accept, isLength } from './offload/accept'
-import { touch } from './table/bucket'
-import { bucketBy, bucketOf } from './table/hash'
-import { Head, secondLineOf } from './table/head'
 import { requestOf } from './wire/virtio'
 import { tagAt, tciOf, Vlan } from './wire/vlan'
 
@@ -20,9 +16,8 @@ const ASKING: u32 =
   PortFlag.DOOR | PortFlag.TUNNEL | PortFlag.ADMIT_TAGGED | PortFlag.ADMIT_UNTAGGED
 
 /**
- * Starts the descriptors of a burst, marks what is refused, and reads the FDB buckets of
- * both addresses, so that the misses of all frames overlap instead of queueing up one behind the
- * other later. Counts the octets of the burst, as they were received.
+ * Starts the descriptors of a burst and marks what is refused. Counts the octets of the burst, as they
+ * were received.
  */
 export function receive(
   worker: u32,
@@ -39,12 +34,10 @@ export function receive(
   const end = frames + <usize>count * FRAME_SIZE
   for (let frame = frames; ; frame += FRAME_SIZE) {
     const from = receivedOf(block, frame)
-    const first = frame
     if (kind == 0) frame = receivePlain(frame, end, from, record, port, octets)
     else if (kind == PortFlag.VLAN_AWARE) {
       frame = receiveVlan(frame, end, from, record, port, octets, vlanSet(config, port))
     }
-    approach(first, frame)
     if (frame >= end) return
     const received = load<u64>(receivedOf(block, frame))
     bump(octets, received >> 32)
@@ -128,34 +121,6 @@ function receiveVlan(
   return frame
 }
 
-/**
- * Notes the buckets of both addresses of the descriptors from `frame` to `end`, then reads them: a loop
- * that does nothing else has as many misses under way as the processor can.
- */
-function approach(frame: usize, end: usize): void {
-  const table = directory(Directory.FDB)
-  const a = load<u64>(table, Head.SEED)
-  const b = load<u64>(table, Head.SEED + 8)
-  const c = load<u64>(table, Head.SEED + 16)
-  const count = <u64>load<u32>(table, Head.BUCKET_COUNT)
-  const buckets = <usize>load<u32>(table, Head.BUCKETS)
-  for (let at = frame; at < end; at += FRAME_SIZE) {
-    const address = <usize>load<u32>(at, Frame.ADDRESS)
-    const fid = <u32>load<u16>(at, Frame.FID)
-    const source = bucketBy(sourceKeyOf(address, fid), a, b, c, count, buckets)
-    const destination = bucketBy(destinationKeyOf(address, fid), a, b, c, count, buckets)
-    store<u64>(at, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
-  }
-  const second = secondLineOf(table)
-  for (let at = frame; at < end; at += FRAME_SIZE) {
-    touch(<usize>load<u32>(at, Frame.SOURCE_BUCKET))
-    touch(<usize>load<u32>(at, Frame.DESTINATION_BUCKET))
-    if (second == 0) continue
-    touch(<usize>load<u32>(at, Frame.SOURCE_BUCKET) + second)
-    touch(<usize>load<u32>(at, Frame.DESTINATION_BUCKET) + second)
-  }
-}
-
 /** Any frame, from any port. */
 function receiveAny(
   worker: u32,
@@ -173,17 +138,7 @@ function receiveAny(
   if ((load<u32>(record, PortRecord.FLAGS) & PortFlag.DOOR) != 0 && why == 0) {
     why = inspect(block, config, record, port, frame, now)
   }
-  if (why != 0) {
-    drop(worker, port, frame, why)
-    return
-  }
-  const fid = <u32>load<u16>(frame, Frame.FID)
-  const table = directory(Directory.FDB)
-  const source = bucketOf(table, sourceKeyOf(address, fid))
-  const destination = bucketOf(table, destinationKeyOf(address, fid))
-  store<u64>(frame, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
-  touch(source)
-  touch(destination)
+  if (why != 0) drop(worker, port, frame, why)
 }
 
 /** Drops all frames of a burst, and counts their octets. */

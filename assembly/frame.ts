@@ -10,7 +10,8 @@
  *   22 gsoSize u16     payload of a segment    24 checksumField  u16, offset in the L4 header
  *   26 ecn u8          GSO carries CWR         27 drop u8        the reason it is dropped for, or 0
  *   28 tag u32         the VLAN tag it lies with, four octets as they are; 0 for none
- *   32 source u32      address of the FDB bucket of the source   36 destination u32   likewise
+ *   32 source u32      address of the FDB bucket of the source   36 destination u32   likewise, once they
+ *                      were read ahead (bridge/approach.ts)
  *   40 tci u16         priority and VID on a VLAN-aware bridge   42 nested u8   a tag is left in it
  *   43 protocol u8     of the transport header, through IPv6 extension headers
  *   44 ports u32       source and destination port as they stand on the wire, the source's in the

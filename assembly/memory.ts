@@ -140,6 +140,8 @@ export namespace Worker {
   export const NOW: usize = 88
   /** u32: the descriptor up to which flows were read ahead. */
   export const APPROACHED: usize = 96
+  /** u32: the frame up to which FDB buckets were read ahead. */
+  export const AHEAD: usize = 100
   /** Headers made anew so far, octets: u32. The rest of a burst: u32 next frame, u32 frames, u32 port. */
   export const HEADS_USED: usize = 68
   export const NEXT: usize = 72

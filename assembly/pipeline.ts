@@ -3,6 +3,7 @@
  * that what comes out does not depend on where one burst ends and the next begins.
  */
 
+import { readAhead } from './bridge/approach'
 import {
   ageingOf,
   domainGeneration,
@@ -80,8 +81,10 @@ function handle(worker: u32, block: usize, now: f64): u32 {
   const count = load<u32>(block, Worker.COUNT)
   store<u32>(block, 0, Worker.HEADS_USED)
   store<f64>(block, now, Worker.NOW)
-  store<u32>(block, 0, Worker.APPROACHED)
-  const entries = bridge(worker, block, latched(block), first, count, now)
+  store<u64>(block, 0, Worker.APPROACHED) // and AHEAD
+  const config = latched(block)
+  const quick = shortcut(worker, block, config, first, count, 0, now)
+  const entries = bridge(worker, block, config, count, quick, now)
   const next = load<u32>(block, Worker.NEXT)
   if (load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
     capture(worker, block, first, next, entries, now)
@@ -90,11 +93,11 @@ function handle(worker: u32, block: usize, now: f64): u32 {
 }
 
 /**
- * Learns, decides and acts, frame by frame, from number `first` until the burst ends or the transmit
- * list is nearly full: on the short way as far as that goes, else here. Returns the number of
- * transmit entries.
+ * Learns, decides and acts, frame by frame, from number Worker.NEXT until the burst ends or the transmit
+ * list, which has `entries`, is nearly full: here, and on the short way again where that may go on.
+ * Returns the number of transmit entries.
  */
-function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32, now: f64): u32 {
+function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u32, now: f64): u32 {
   const port = load<u32>(block, Worker.PORT)
   const record = portRecord(config, port)
   const flags = load<u32>(record, PortRecord.FLAGS)
@@ -110,13 +113,12 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
   let ageing: u32 = 0
   let filtered = false
   let gateway: u64 = NO_MAC // of the router's interface in the domain
-  let entries: u32 = 0
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
-  entries = shortcut(worker, block, config, first, count, entries, now)
   for (let index = load<u32>(block, Worker.NEXT); index < count; index++) {
     const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
     store<u32>(block, index, Worker.NEXT)
+    const ahead = readAhead(block, index, count)
     if (load<u8>(frame, Frame.DROP) != 0) continue
     if (isCramped(block, entries)) return entries
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
@@ -140,7 +142,7 @@ function bridge(worker: u32, block: usize, config: usize, first: u32, count: u32
       }
     }
     if (gateway != NO_MAC) {
-      const attended = attend(worker, block, config, index, count, gateway, entries, now)
+      const attended = attend(worker, block, config, index, ahead, gateway, entries, now)
       entries = attended & ~TAKEN
       if (attended != entries) {
         index = load<u32>(block, Worker.NEXT) - 1

@@ -8,6 +8,7 @@
  * its own: only so does V8 keep values in registers, compute what does not change once, and branch
  * where it compares. Measured, a frame takes two thirds of the time it takes otherwise.
  */
+import { readAhead } from './bridge/approach'
 import {
   ageingOf,
   ageLimit,
@@ -75,24 +76,29 @@ export function shortcut(
   if ((flags & DETOUR) != 0 || entries > ROOM) return entries
   const last = min(end, first + (ROOM - entries) + 1)
   const frames = block + Worker.FRAMES
-  const stop = run(
-    frames + <usize>first * FRAME_SIZE,
-    frames + <usize>last * FRAME_SIZE,
-    block + Worker.TRANSMIT + <usize>entries * TRANSMIT_SIZE,
-    port,
-    (flags & PortFlag.NO_LEARNING) == 0 ? seen(port, flags, now) : NOTHING,
-    config,
-    atomic.load<u32>(sharedOfPort(port), Shared.GENERATION),
-    LOOKED_AT | (flags & PortFlag.ISOLATED),
-    UP | (flags & PortFlag.VLAN_AWARE),
-    stampOf(now),
-    directory(Directory.PORTS),
-    directory(Directory.IDENTITY),
-    countersOf(worker, 0),
-    load<u32>(record, PortRecord.BRIDGE),
-    vlanSet(config, 0),
-  )
-  const next = <u32>(stop - frames) / <u32>FRAME_SIZE
+  const template = (flags & PortFlag.NO_LEARNING) == 0 ? seen(port, flags, now) : NOTHING
+  let next = first
+  for (let ahead = first; next == ahead && next < last; ) {
+    ahead = min(last, readAhead(block, next, end))
+    const stop = run(
+      frames + <usize>next * FRAME_SIZE,
+      frames + <usize>ahead * FRAME_SIZE,
+      block + Worker.TRANSMIT + <usize>(entries + next - first) * TRANSMIT_SIZE,
+      port,
+      template,
+      config,
+      atomic.load<u32>(sharedOfPort(port), Shared.GENERATION),
+      LOOKED_AT | (flags & PortFlag.ISOLATED),
+      UP | (flags & PortFlag.VLAN_AWARE),
+      stampOf(now),
+      directory(Directory.PORTS),
+      directory(Directory.IDENTITY),
+      countersOf(worker, 0),
+      load<u32>(record, PortRecord.BRIDGE),
+      vlanSet(config, 0),
+    )
+    next = <u32>(stop - frames) / <u32>FRAME_SIZE
+  }
   store<u32>(block, next, Worker.NEXT)
   return entries + next - first
 }

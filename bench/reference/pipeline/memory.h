@@ -45,6 +45,7 @@ enum worker_field {
     WORKER_COUNT = 76,
     WORKER_PORT = 80,
     WORKER_NOW = 88,
+    WORKER_AHEAD = 100,
     WORKER_STATISTICS = 128,
     WORKER_EVENT_HEAD = 384,
     WORKER_EVENT_LOST = 392,

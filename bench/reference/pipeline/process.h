@@ -34,15 +34,10 @@ static uint64_t refuse(uint32_t worker, size_t block, uint32_t port, uint32_t co
     return octets;
 }
 
-/*
- * The door, and a first reading of the FDB buckets, so that the misses of all frames overlap.
- * Returns the octets of the burst, as they were received.
- */
+/* The door. Returns the octets of the burst, as they were received. */
 static uint64_t receive(uint32_t worker, size_t block, uint32_t port, size_t record,
                         uint32_t count) {
-    size_t table = directory(DIRECTORY_FDB), second = second_line_of(table);
-    struct head head = read_head(table);
-    uint32_t fid = load32(record + PORT_FID), ingress = port | (fid << 16);
+    uint32_t ingress = port | (load32(record + PORT_FID) << 16);
     uint64_t octets = 0;
     size_t frame = block + WORKER_FRAMES, from = block + WORKER_RECEIVED;
     if ((load32(record + PORT_FLAGS) & FLAG_DOOR) != 0) {
@@ -57,12 +52,32 @@ static uint64_t receive(uint32_t worker, size_t block, uint32_t port, size_t rec
         uint32_t why = accept(address, length);
         if (why != 0) {
             drop(worker, port, frame, why);
-            continue;
         }
+    }
+    return octets;
+}
+
+/* Frames that are read ahead at once. */
+#define AHEAD 64
+
+/*
+ * Notes the FDB buckets of both addresses, then reads them: a loop that does nothing else has as
+ * many misses under way as the processor can (assembly/bridge/approach.ts).
+ */
+static void approach(size_t frame, size_t end) {
+    size_t table = directory(DIRECTORY_FDB), second = second_line_of(table);
+    struct head head = read_head(table);
+    for (size_t at = frame; at < end; at += FRAME_SIZE) {
+        size_t address = load32(at + FRAME_ADDRESS);
+        uint32_t fid = load16(at + FRAME_FID);
         size_t source = bucket_by(key_of(source_of(address), fid), head);
         size_t destination = bucket_by(key_of(destination_of(address), fid), head);
         /* and FRAME_DESTINATION_BUCKET */
-        store64(frame + FRAME_SOURCE_BUCKET, source | (uint64_t)destination << 32);
+        store64(at + FRAME_SOURCE_BUCKET, source | (uint64_t)destination << 32);
+    }
+    for (size_t at = frame; at < end; at += FRAME_SIZE) {
+        size_t source = load32(at + FRAME_SOURCE_BUCKET);
+        size_t destination = load32(at + FRAME_DESTINATION_BUCKET);
         touch(source);
         touch(destination);
         if (second != 0) {
@@ -70,7 +85,17 @@ static uint64_t receive(uint32_t worker, size_t block, uint32_t port, size_t rec
             touch(destination + second);
         }
     }
-    return octets;
+}
+
+/* Sees to it that the buckets of frame `index` of a burst of `count` were read. */
+static inline void read_ahead(size_t block, uint32_t index, uint32_t count) {
+    if (index < load32(block + WORKER_AHEAD)) {
+        return;
+    }
+    uint32_t ahead = index + AHEAD < count ? index + AHEAD : count;
+    size_t frames = block + WORKER_FRAMES;
+    approach(frames + (size_t)index * FRAME_SIZE, frames + (size_t)ahead * FRAME_SIZE);
+    store32(block + WORKER_AHEAD, ahead);
 }
 
 /* What the module asks of a port's policy frame by frame; the answer is the same for all of them.
@@ -115,6 +140,7 @@ static uint32_t bridge(uint32_t worker, size_t block, size_t config, uint32_t fi
     size_t frame = block + WORKER_FRAMES + (size_t)first * FRAME_SIZE;
     must_have_no_policy(flags);
     for (; index < count; index++, frame += FRAME_SIZE) {
+        read_ahead(block, index, count);
         if (load8(frame + FRAME_DROP) != 0) {
             continue;
         }
@@ -159,6 +185,7 @@ static uint32_t handle(uint32_t worker, size_t block, double now) {
     uint32_t first = load32(block + WORKER_NEXT), count = load32(block + WORKER_COUNT);
     store32(block + WORKER_HEADS_USED, 0);
     store_double(block + WORKER_NOW, now);
+    store32(block + WORKER_AHEAD, 0);
     uint32_t entries = bridge(worker, block, latched(block), first, count, now);
     if (load32(DIRECTORY + DIRECTORY_CAPTURING) != 0) {
         unsupported("a capture");
