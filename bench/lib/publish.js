@@ -10,7 +10,7 @@ import { markdownTable } from './table.js'
 const BEGIN = '<!-- measured: written by npm run bench -- publish -->'
 const END = '<!-- end of what is measured -->'
 
-const OURS = ['linkspan', 'shared', 'features']
+const OURS = ['linkspan', 'shared', 'features', 'nat', 'many']
 
 /** What a chart shows: groups whose figures have something to stand beside. */
 const chartTitles = {
@@ -18,14 +18,19 @@ const chartTitles = {
   frames: 'TAP to TAP, minimum frames',
   latency: 'TAP to TAP, request and response',
   pipeline: 'In memory, 64 B frames, one worker',
+  nat: 'Through the router in memory, 64 B frames, one worker',
+  routed: 'TAP to TAP, TCP, one stream through NAT',
+  setup: 'TAP to TAP, new flows through NAT',
+  rules: 'Filter in memory, new flows',
 }
 
-/** The chart of a group's results. */
+/** The chart of a group's results, as far as they are in the unit of the first. */
 export function chartOf(title, results) {
   const [{ unit, better }] = results
   const note = better === 'more' ? 'more is better' : 'less is better'
-  const groups = results.map((result) => ({
-    label: results.length === 1 ? '' : result.title.replace(/^In memory, 64 B, /, ''),
+  const shown = results.filter((result) => result.unit === unit)
+  const groups = shown.map((result) => ({
+    label: shown.length === 1 ? '' : result.title.replace(/^.*?in memory, 64 B, /i, ''),
     bars: result.contestants.map(({ name, label, median, min, max }) => {
       return { label, median, min, max, ours: OURS.includes(name) }
     }),
@@ -45,7 +50,7 @@ export function measuredSection(published) {
     .map(([name]) => `![${chartTitles[name]}](benchmarks/${name}.svg)`)
   const methods = new Map(results.map(({ title, method }) => [method, title]))
   return [
-    ...[...machines.values()].map(machineText),
+    ...new Set([...machines.values()].map(machineText)),
     ...[markdownTable(results), ...charts],
     ...['What exactly is measured:', [...methods].map(methodText).join('\n')],
   ].join('\n\n')
