@@ -136,6 +136,11 @@ export function isReady(mapping: usize): bool {
 }
 
 @inline
+export function isOpen(mapping: usize): bool {
+  return (<u32>load<u8>(mapping, Mapping.FLAGS) & MappingFlag.OPEN) != 0
+}
+
+@inline
 function chainOfMapping(table: usize, mapping: usize): usize {
   const port = <u32>load<u16>(mapping, Mapping.PORT)
   const protocol = <u32>load<u8>(mapping, Mapping.PROTOCOL)

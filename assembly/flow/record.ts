@@ -67,6 +67,8 @@ export namespace FlowFlag {
   export const CLOSED_BY_REPLY: u32 = 1024
   /** A filter rule allowed it: it passes between isolated ports too. */
   export const LINK: u32 = 2048
+  /** Its external port is known to let in whoever knows it: no remote address needs an entry. */
+  export const OPEN: u32 = 4096
 }
 
 /** What an entry of the index is to a flow. */

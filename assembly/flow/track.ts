@@ -6,7 +6,7 @@ import { Fragment, Frame, framesOf } from '../frame'
 import { Directory, directory } from '../memory'
 import { TRACK_SIZE } from '../size'
 import { TCP } from '../wire/tcp'
-import { isReady, Mapping, MappingFlag, mappingAt, retain, sameAddress } from './mapping'
+import { isOpen, isReady, Mapping, mappingAt, retain, sameAddress } from './mapping'
 import { count, Flow, FlowFlag, flagsOf, Kind, NO_PORT, portsOf, raise, tupleOf } from './record'
 import { State } from './state'
 import { cellOfFlow, permit } from './table'
@@ -92,10 +92,10 @@ function refresh(
   store<u32>(record, tick, Flow.SEEN)
   if ((flags & FlowFlag.DEAD) != 0) return
   if (inward && (flags & FlowFlag.MAPPED) == 0) hold(table, wide, record, owner)
-  if ((flags & (FlowFlag.MAPPED | FlowFlag.PERMIT)) == FlowFlag.MAPPED) {
-    const mapping = mappingAt(table, cellOfFlow(record, wide))
-    const open = (<u32>load<u8>(mapping, Mapping.FLAGS) & MappingFlag.OPEN) != 0
-    if (!open) permit(table, wide, reference >> 2, owner)
+  const settled = FlowFlag.MAPPED | FlowFlag.PERMIT | FlowFlag.OPEN
+  if ((flags & settled) == FlowFlag.MAPPED) {
+    if (isOpen(mappingAt(table, cellOfFlow(record, wide)))) raise(record, FlowFlag.OPEN)
+    else permit(table, wide, reference >> 2, owner)
   }
 }
 

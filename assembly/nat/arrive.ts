@@ -5,7 +5,7 @@
 import { Drop } from '../drop'
 import { find, hashOf, portsFor } from '../flow/bucket'
 import { capacityOf, tableOf } from '../flow/head'
-import { cellOf, hasPorts, isReady, Mapping, MappingFlag, mappingAt } from '../flow/mapping'
+import { cellOf, hasPorts, isOpen, isReady, Mapping, mappingAt } from '../flow/mapping'
 import {
   copyAddresses,
   FlowFlag,
@@ -215,7 +215,7 @@ function isPermitted(
   protocol: u32,
   tick: u32,
 ): bool {
-  if ((<u32>load<u8>(mapping, Mapping.FLAGS) & MappingFlag.OPEN) != 0) return true
+  if (isOpen(mapping)) return true
   const ports = portsFor(portsOf(track, wide), Kind.PERMIT)
   const hash = hashOf(table, wide, track, ports, protocol, Kind.PERMIT)
   const reference = find(table, wide, hash, track, ports, protocol, Kind.PERMIT)

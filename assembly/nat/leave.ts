@@ -8,7 +8,7 @@ import { find, hashOf } from '../flow/bucket'
 import { evict } from '../flow/evict'
 import { capacityOf, tableOf } from '../flow/head'
 import { admit, dismiss } from '../flow/host'
-import { Mapping, MappingFlag, mappingAt, release } from '../flow/mapping'
+import { release } from '../flow/mapping'
 import {
   copyAddresses,
   count,
@@ -145,7 +145,9 @@ function begin(
   const why = place(track, table, wide, index, owner, tick)
   if (why != 0) return why
   store<u32>(frame, index << 2, Frame.FLOW)
-  if ((flags & FlowFlag.MAPPED) != 0) permitUnlessOpen(table, wide, index, track, owner)
+  // Address-dependent filtering: from now on the remote address may call the external port.
+  const mapped = flags & (FlowFlag.MAPPED | FlowFlag.OPEN)
+  if (mapped == FlowFlag.MAPPED) permit(table, wide, index, owner)
   return 0
 }
 
@@ -185,11 +187,4 @@ function join(track: usize, table: usize, wide: bool, frame: usize): u32 {
   store<u32>(frame, reference, Frame.FLOW)
   rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
   return 0
-}
-
-/** Address-dependent filtering: from now on the remote address may call the external port. */
-function permitUnlessOpen(table: usize, wide: bool, index: u32, track: usize, owner: u32): void {
-  const mapping = mappingAt(table, load<u32>(track, Track.CELL) - 1)
-  const open = (<u32>load<u8>(mapping, Mapping.FLAGS) & MappingFlag.OPEN) != 0
-  if (!open) permit(table, wide, index, owner)
 }

@@ -12,6 +12,7 @@ import {
   establish,
   findMapping,
   hasPorts,
+  isOpen,
   lockOfChain,
   MappingFlag,
   mappingAt,
@@ -148,7 +149,10 @@ function mapTo(
     setPorts(track + Track.LEAVES, wide, port | other)
     store<u32>(track, cell, Track.CELL)
     store<u32>(track, slot, Track.SLOT)
-    mark(track, FlowFlag.MAPPED)
+    mark(
+      track,
+      isOpen(mappingAt(table, cell - 1)) ? FlowFlag.MAPPED | FlowFlag.OPEN : FlowFlag.MAPPED,
+    )
   }
   mark(track, FlowFlag.ONE_WAY)
   return become(track, wide, externalAt(rules, slot))
