@@ -9,14 +9,17 @@ import { startCapture, Wants } from '../support/capturing.js'
 import { station } from '../support/frames.js'
 import { arpFrame, mac, readArp } from '../support/ip.js'
 import { Flag, type Ip, readIp, tcp, udp } from '../support/nat-packets.js'
+import { access, trunk } from '../support/policy.js'
 import { Random } from '../support/random.js'
 import { type Offloaded, type Rig, rig } from '../support/rig.js'
 import { Gso, NEEDS_CSUM, NOTHING } from '../support/virtio.js'
+import { pop, push, pushOffloaded, tagsOf, tci } from '../support/vlan.js'
 
-const STEPS = 200
+const STEPS = 110
 const HOSTS = 5
 const GATEWAY = mac('02:ff:00:00:00:01')
 const UPLINK = mac('02:ff:00:00:00:02')
+const OTHER_GATEWAY = mac('02:ff:00:00:00:03')
 const NEXT = station(90)
 const hostAddress = (host: number) => `10.55.0.${host + 10}`
 const remoteAddress = (remote: number) => `198.51.100.${remote + 1}`
@@ -52,32 +55,32 @@ function masquerading(made: Rig): Rig {
 
 /** Traffic of a few hosts and what answers them, most of it usual. */
 class Traffic {
-  readonly #random: Random
+  protected readonly random: Random
   /** What left by the uplink last, and is answered. */
   readonly #left: Uint8Array[] = []
   readonly #places = new Map<number, string>()
 
   constructor(random: Random) {
-    this.#random = random
+    this.random = random
   }
 
   next(): Given {
-    return this.#random.chance(0.5) && this.#left.length > 0 ? this.#answer() : this.#call()
+    return this.random.chance(0.5) && this.#left.length > 0 ? this.#answer() : this.call()
   }
 
   noteLeft(frame: Uint8Array): void {
     if (frame[12] !== 8 || frame[13] !== 0) return
     if (this.#left.length < 40) this.#left.push(frame)
-    else this.#left[this.#random.below(40)] = frame
+    else this.#left[this.random.below(40)] = frame
   }
 
   /** A host is somewhere else from now on. */
   move(): void {
-    this.#places.set(this.#random.below(HOSTS), this.#random.pick(['a', 'b', 'c']))
+    this.#places.set(this.random.below(HOSTS), this.random.pick(['a', 'b', 'c']))
   }
 
-  #call(): Given {
-    const random = this.#random
+  protected call(): Given {
+    const random = this.random
     const host = random.below(HOSTS)
     const port = this.#places.get(host) ?? 'a'
     const near = random.pick(['10.66.0.7', hostAddress(0), hostAddress(1)])
@@ -86,19 +89,24 @@ class Traffic {
       from: [hostAddress(host), 4000 + random.below(2)],
       to: [to, 50 + random.below(2)],
     } as const
-    return this.#frame(port, ends, GATEWAY, station(host + 1))
+    return this.frame(port, ends, GATEWAY, station(host + 1))
   }
 
   #answer(): Given {
     const { source, sourcePort, destination, destinationPort } = readIp(
-      this.#random.pick(this.#left),
+      this.random.pick(this.#left),
     )
     const ends = { from: [destination, destinationPort], to: [source, sourcePort] } as const
-    return this.#frame('wan', ends, UPLINK, NEXT)
+    return this.frame('wan', ends, UPLINK, NEXT)
   }
 
-  #frame(port: string, ends: Parameters<typeof udp>[0], to: Uint8Array, from: Uint8Array): Given {
-    const random = this.#random
+  protected frame(
+    port: string,
+    ends: Parameters<typeof udp>[0],
+    to: Uint8Array,
+    from: Uint8Array,
+  ): Given {
+    const random = this.random
     const offloads = port === 'a' || port === 'wan'
     const more: Partial<Ip> = {
       ttl: random.chance(0.05) ? random.below(3) : 64,
@@ -133,6 +141,104 @@ function damage(frame: Uint8Array, random: Random): void {
     1 << random.below(8)
 }
 
+/** Two VLANs with a gateway each, whose traffic meets in one burst, and small tables. */
+function vlanBench(build: Parameters<typeof rig>[0]): Rig {
+  const capacity = { flows: 64, flows6: 0, neighbors: 12, macs: 30 }
+  const made = rig(build, { capacity })
+    .bridge('lan', { vlanAware: true })
+    .port('m', { bridge: 'watch' })
+  made.port('a', { offloads: true, policy: TRUNK }).port('b', { policy: ACCESS })
+  made.port('c', { policy: { vlan: access(10) } })
+  made.uplink('wan', { addresses: ['203.0.113.10/24'], mac: '02:ff:00:00:00:02', offloads: true })
+  made.gateway('lan', { addresses: ['10.55.0.1/24'], mac: '02:ff:00:00:00:01', vlan: 20 })
+  made.gateway('lan', { addresses: ['10.66.0.1/24'], mac: '02:ff:00:00:00:03', vlan: 10 })
+  return restricted(made.routes({ to: '0.0.0.0/0', via: '203.0.113.1' }), 'address-dependent')
+}
+
+const TRUNK = { vlan: trunk([10], { native: 20 }) }
+const ACCESS = { vlan: access(20) }
+
+function restricted(made: Rig, filtering: 'address-dependent' | 'endpoint-independent'): Rig {
+  const to = ['10.55.0.10:51']
+  const published = { name: 'web', listen: 'wan:50', to, protocol: ['tcp', 'udp'] }
+  const fixed = { inside: '10.55.0.11', outside: '203.0.113.20', uplink: 'wan' } as const
+  const leaving = { from: { bridge: 'lan', vlan: 20 }, uplink: 'wan', ports: 'preserve' } as const
+  return made.nat(
+    [{ type: 'static', ...fixed } as never, { type: 'masquerade', ...leaving, filtering } as never],
+    [published as never],
+  )
+}
+
+/** The same hosts in either of two VLANs, called from outside too. */
+class VlanTraffic extends Traffic {
+  protected override call(): Given {
+    const random = this.random
+    if (random.chance(0.15)) {
+      const to = random.pick(['203.0.113.10', '203.0.113.20'])
+      const ends = {
+        from: [remoteAddress(random.below(3)), 50],
+        to: [to, 50 + random.below(2)],
+      } as const
+      return this.frame('wan', ends, UPLINK, NEXT)
+    }
+    const host = random.below(HOSTS)
+    const vlan = random.pick([10, 20])
+    const own = vlan === 10 ? `10.66.0.${host + 10}` : hostAddress(host)
+    const outer = [`203.0.113.${random.pick([10, 20])}`, remoteAddress(random.below(3))]
+    const near = [`10.66.0.${random.below(8) + 10}`, hostAddress(random.below(8))]
+    const ends = {
+      from: [own, 4000 + random.below(2)],
+      to: [random.pick([...outer, ...near]), 50 + random.below(2)],
+    } as const
+    const place = random.chance(0.9) ? host % 2 : random.below(2)
+    const port = place === 0 ? 'a' : vlan === 10 ? 'c' : 'b'
+    const router = random.chance(0.97) ? vlan : 30 - vlan
+    const to = router === 10 ? OTHER_GATEWAY : GATEWAY
+    const from = random.chance(0.03)
+      ? random.pick([GATEWAY, OTHER_GATEWAY, station(99)])
+      : station(host + 1)
+    const given = this.frame(port, ends, to, from)
+    if (port !== 'a' || vlan === 20) return given
+    const control = tci(10, random.below(8))
+    const { frame } = given
+    if (frame instanceof Uint8Array) return { port, frame: push(frame, control) }
+    return { port, frame: pushOffloaded(frame, control) }
+  }
+}
+
+const slow = { receive: { frames: 2000 }, transmit: { bits: 4_000_000, burst: 4000 } } as const
+
+/** What ports can be told, and what is known of MACs. */
+const policies: readonly ((made: Rig) => unknown)[] = [
+  (made) => made.setPort('a', { policy: TRUNK }),
+  (made) => made.setPort('b', { policy: ACCESS }),
+  (made) => made.setPort('wan', { policy: {} }),
+  (made) => made.setPort('a', { policy: { ...TRUNK, limits: slow } }),
+  (made) => made.setPort('wan', { policy: { limits: { ...slow, unknownUnicast: 10 } } }),
+  (made) => made.setPort('b', { policy: { ...ACCESS, limits: { macs: 2 } } }),
+  (made) => made.setPort('b', { policy: { ...ACCESS, sticky: true } }),
+  (made) => made.setPort('a', { policy: { ...TRUNK, isolated: true } }),
+  (made) => made.setPort('b', { policy: { ...ACCESS, isolated: true } }),
+  (made) => made.setPort('b', { policy: { ...ACCESS, learning: false } }),
+  (made) => made.setPort('a', { policy: { ...TRUNK, learning: false } }),
+  (made) => made.setPort('b', { policy: { ...ACCESS, learning: false, locked: true } }),
+  (made) =>
+    made.setPort('a', { policy: { ...TRUNK, mirror: { port: 'm', direction: 'both' } as never } }),
+  (made) =>
+    made.setPort('wan', { policy: { mirror: { port: 'm', direction: 'transmit' } as never } }),
+  (made) => made.setStatic(station(1), 'b', 'lan', 20),
+  (made) => made.setStatic(station(2), 'b', 'lan', 20),
+  (made) => made.deleteEntry(station(1), 'lan', 20),
+  (made) => made.deleteEntry(station(2), 'lan', 20),
+  (made) => made.deleteEntry(NEXT, 'wan'),
+  (made) => made.setPort('wan', { up: false }),
+  (made) => made.setPort('wan', { up: true }),
+  (made) => restricted(made, 'endpoint-independent'),
+  (made) => restricted(made, 'address-dependent'),
+  (made) => made.neighbors({ bridge: 'wan', address: '203.0.113.1', mac: '03:00:00:00:00:90' }),
+  (made) => made.neighbors(),
+]
+
 /** Config that changes while flows go on. */
 const changes: readonly ((made: Rig) => unknown)[] = [
   (made) => made.routes({ to: '0.0.0.0/0', via: '203.0.113.1' }),
@@ -153,53 +259,68 @@ const changes: readonly ((made: Rig) => unknown)[] = [
 
 /** Who is asked by ARP answers, so that neighbours become stale and known again. */
 function answerArp(made: Rig, port: string, frames: readonly Uint8Array[]): void {
-  for (const frame of frames) {
+  for (const came of frames) {
+    const tagged = tagsOf(came).length > 0
+    const frame = tagged ? pop(came) : came
     const read = readArp(frame)
     if (read?.operation !== 'request') continue
     const host = Number(read.target.split('.')[3]) - 10
     const own = port === 'wan' ? NEXT : port === 'd' ? station(70) : station(host + 1)
     const reply = { operation: 'reply', sender: read.target, target: read.sender } as const
     const to = frame.slice(6, 12)
-    made.inject(port, arpFrame({ ...reply, senderMac: own, targetMac: to }))
+    const answer = arpFrame({ ...reply, senderMac: own, targetMac: to })
+    made.inject(port, tagged ? push(answer, tci(10)) : answer)
   }
 }
 
 onEveryBuild('the short way through the router', (build) => {
   test('agrees with the long way in what leaves, what is dropped and what is known', () => {
-    const [quick, watched] = [bench(build), bench(build)]
-    startCapture(watched, 0, { wants: Wants.RECEIVED | Wants.MAC, mac: station(200) })
-    const both = [quick, watched] as const
-    const random = new Random(20)
-    const traffic = new Traffic(random)
-    let left = 0
-    for (let step = 0; step < STEPS; step++) {
-      if (random.chance(0.05)) traffic.move()
-      if (random.chance(0.2)) {
-        const change = random.pick(changes)
-        for (const made of both) change(made)
-      }
-      const burst = Array.from({ length: 1 + random.below(60) }, () => traffic.next())
-      const pause = random.pick([0, 0, 1, 60, 200, 7000, 31_000])
-      for (const made of both) {
-        for (const { port, frame } of burst) made.inject(port, copyOf(frame))
-        made.run().advance(pause)
-      }
-      for (const port of ['a', 'b', 'c', 'd', 'wan']) {
-        const sent = quick.sent(port)
-        expect(watched.sent(port), `by ${port} in step ${step}`).toEqual(sent)
-        const frames = sent.map(({ frame }) => frame)
-        for (const made of both) answerArp(made, port, frames)
-        if (port === 'wan') for (const frame of frames) traffic.noteLeft(frame)
-        left += frames.length
-      }
-      expect(watched.drops()).toEqual(quick.drops())
-      expect(watched.fdb()).toEqual(quick.fdb())
-    }
-    expect(watched.flows()).toEqual(quick.flows())
-    for (const port of ['a', 'wan']) expect(watched.counters(port)).toEqual(quick.counters(port))
-    expect(left).toBeGreaterThan(STEPS * 10)
+    agree([bench(build), bench(build)], new Traffic(new Random(20)), changes)
+  })
+
+  test('agrees with it between VLANs, with small tables and with policies of ports', () => {
+    agree([vlanBench(build), vlanBench(build)], new VlanTraffic(new Random(21)), policies)
   })
 })
+
+type Changes = readonly ((made: Rig) => unknown)[]
+
+/** Gives both the same, and compares them at every step; the second is watched. */
+function agree([quick, watched]: readonly [Rig, Rig], traffic: Traffic, changes: Changes): void {
+  startCapture(watched, 0, { wants: Wants.RECEIVED | Wants.MAC, mac: station(200) })
+  const both = [quick, watched] as const
+  const random = new Random(22)
+  const ports = [...quick.topology.ports.keys()]
+  let left = 0
+  for (let step = 0; step < STEPS; step++) {
+    if (random.chance(0.05)) traffic.move()
+    if (random.chance(0.2)) {
+      const change = random.pick(changes)
+      for (const made of both) change(made)
+    }
+    const most = random.chance(0.03) ? 600 : 60
+    const burst = Array.from({ length: 1 + random.below(most) }, () => traffic.next())
+    const pause = random.pick([0, 0, 1, 60, 200, 7000, 31_000])
+    for (const made of both) {
+      for (const { port, frame } of burst) made.inject(port, copyOf(frame))
+      made.run().advance(pause)
+    }
+    for (const port of ports) {
+      const sent = quick.sent(port)
+      expect(watched.sent(port), `by ${port} in step ${step}`).toEqual(sent)
+      const frames = sent.map(({ frame }) => frame)
+      for (const made of both) answerArp(made, port, frames)
+      if (port === 'wan') for (const frame of frames) traffic.noteLeft(frame)
+      left += frames.length
+    }
+    expect(watched.drops()).toEqual(quick.drops())
+    expect(watched.fdb()).toEqual(quick.fdb())
+    expect(watched.neighborhood()).toEqual(quick.neighborhood())
+    expect(watched.flows()).toEqual(quick.flows())
+  }
+  for (const port of ports) expect(watched.counters(port)).toEqual(quick.counters(port))
+  expect(left).toBeGreaterThan(STEPS * 10)
+}
 
 function copyOf(given: Uint8Array | Offloaded): Uint8Array | Offloaded {
   return given instanceof Uint8Array ? given.slice() : { ...given, frame: given.frame.slice() }
