@@ -183,16 +183,20 @@ function isKnown(frame: usize, source: u64, value: u64): bool {
   return isSeen(<usize>load<u32>(frame, Frame.SOURCE_BUCKET), source, value)
 }
 
-/** True if a packet belongs to the flow, in the direction that `reference` says, and that goes on. */
+/**
+ * True if a packet belongs to the flow, in the direction that `reference` says, and that goes on. The tuple
+ * is compared last, as on the long way: a free record still has its former flow's, and one whose state says
+ * that it is in use has its own.
+ */
 @inline
 function isOf(record: usize, reference: u32, packet: usize, tick: u32): bool {
+  if (<u32>load<u8>(record, Flow.STATE) == State.NONE) return false
+  if (load<u32>(record, Flow.SEEN) != tick && isOver(record, tick)) return false
+  if ((flagsOf(record) & FlowFlag.DEAD) != 0) return false
   const tuple = tupleOf(record, false, reference & 1)
   if (load<u64>(tuple) != load<u64>(packet, 12)) return false
   if (portsOf(tuple, false) != load<u32>(packet, 20)) return false
-  if (load<u8>(record, Flow.PROTOCOL) != load<u8>(packet, 9)) return false
-  if ((flagsOf(record) & FlowFlag.DEAD) != 0) return false
-  if (<u32>load<u8>(record, Flow.STATE) == State.NONE) return false
-  return load<u32>(record, Flow.SEEN) == tick || !isOver(record, tick)
+  return load<u8>(record, Flow.PROTOCOL) == load<u8>(packet, 9)
 }
 
 /** The route of a packet that came with these addresses, or 0 if it is not simply to be sent on. */
