@@ -206,7 +206,7 @@ class VlanTraffic extends Traffic {
   }
 }
 
-const slow = { receive: { frames: 2000 }, transmit: { bits: 4_000_000, burst: 4000 } } as const
+const slow = { receive: { frames: 200 }, transmit: { frames: 20 } } as const
 
 /** What ports can be told, and what is known of MACs. */
 const policies: readonly ((made: Rig) => unknown)[] = [
@@ -294,7 +294,7 @@ function agree([quick, watched]: readonly [Rig, Rig], traffic: Traffic, changes:
   let left = 0
   for (let step = 0; step < STEPS; step++) {
     if (random.chance(0.05)) traffic.move()
-    if (random.chance(0.2)) {
+    if (random.chance(0.4)) {
       const change = random.pick(changes)
       for (const made of both) change(made)
     }
