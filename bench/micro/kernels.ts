@@ -3,6 +3,7 @@
  * more than they do. Compiled as the release module is, together with it.
  */
 
+import { Frame } from '../../assembly/frame'
 import { Directory, directory } from '../../assembly/memory'
 import { accept } from '../../assembly/offload/accept'
 import { bucketOf, find } from '../../assembly/table/hash'
@@ -28,9 +29,11 @@ export function lookUps(keys: usize, count: u32): u32 {
 
 /** Passes the frame whose descriptor is at `frame` through the door `rounds` times. */
 export function doors(frame: usize, rounds: u32): u32 {
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  const length = load<u32>(frame, Frame.LENGTH)
   let refused: u32 = 0
   for (let round: u32 = 0; round < rounds; round++) {
-    if (accept(frame)) refused++
+    if (accept(frame, address, length)) refused++
   }
   return refused
 }

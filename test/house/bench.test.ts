@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import asc from 'assemblyscript/asc'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { groups } from '../../bench/figures/index.js'
 import { alternate } from '../../bench/lib/alternate.js'
@@ -16,6 +17,7 @@ import { chartOf, measuredSection, replaceMeasured } from '../../bench/lib/publi
 import { random, scatter } from '../../bench/lib/random.js'
 import { median, ratios, reaches, summarize } from '../../bench/lib/statistics.js'
 import { markdownTable, textTable } from '../../bench/lib/table.js'
+import { at } from '../../scripts/lib/house.js'
 import { drops } from '../../src/dataplane/generated/drops.js'
 
 const figure = {
@@ -219,6 +221,15 @@ describe('the chart', () => {
     const height = (text: string) => Number(/height="(\d+)" role/.exec(text)?.[1])
     const two = barChart({ ...chart, groups: [group, group] })
     expect(height(two) - height(svg)).toBe(3 * 26 + 2 * 30)
+  })
+})
+
+describe('the kernels of the micro benchmark', () => {
+  it('compile against the dataplane as it is', async () => {
+    const entry = ['bench/micro/kernels.ts', '--config', 'asconfig.json', '--baseDir', at('.')]
+    const { error, stderr } = await asc.main([...entry, '--target', 'debug-single', '--noEmit'])
+    expect(stderr.toString()).toBe('')
+    expect(error).toBeNull()
   })
 })
 
