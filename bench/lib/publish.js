@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { filesBelow, write } from '../../scripts/lib/files.js'
 import { at, HouseError } from '../../scripts/lib/house.js'
+import { groups as figureGroups } from '../figures/index.js'
 import { barChart } from './chart.js'
 import { markdownTable } from './table.js'
 
@@ -96,13 +97,14 @@ export function publish(groups, { machine, date }) {
     if (title) write(at('docs/benchmarks', `${name}.svg`), chartOf(title, figures))
   }
   const page = at('docs/benchmarks.md')
-  const section = measuredSection(readPublished(Object.keys(groups)))
+  const section = measuredSection(readPublished())
   writeFileSync(page, replaceMeasured(readFileSync(page, 'utf8'), section))
   return left
 }
 
-/** All that is published, in the order of `names`, then of the alphabet. */
-function readPublished(names) {
+/** All that is published, in the order in which it is measured. */
+function readPublished() {
+  const names = Object.keys(figureGroups)
   const files = filesBelow(at('docs/benchmarks'), (file) => file.endsWith('.json'))
   const found = files.map((file) => [
     basename(file, '.json'),
