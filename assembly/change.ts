@@ -23,6 +23,7 @@ import { buildFloodLists } from './flood'
 import { DIRECTORY, Directory } from './memory'
 import { NANOSECOND, RATE_SIZE, Rate, resetMeter } from './meter'
 import { BINDING_SIZE, BINDINGS_MAX, bucketsFor, copiedSize, VLAN_SET_SIZE } from './size'
+import { buildTunnelTable } from './tunnel'
 
 /** Starts a change. False while a worker still uses the buffer; then try again a moment later. */
 export function configBegin(): bool {
@@ -165,6 +166,7 @@ export function setVlan(bridge: u32, vid: u32, fid: u32): void {
 export function configCommit(): u32 {
   const config = draft()
   if (!buildFloodLists(config)) return 0
+  buildTunnelTable(config)
   store<u32>(config, portCount(config), Config.PORT_COUNT)
   store<u32>(config, sweepInterval(config), Config.SWEEP_INTERVAL)
   // A shorter ageing must not wait for a deadline that was set by a longer one.

@@ -4,7 +4,8 @@
  * buffer. A worker latches the generation once a burst and publishes it as its epoch; the buffer left
  * behind is edited again only when no worker can be reading it (`configPassed`).
  *
- * A buffer: head { 0 sweepInterval u32 ms, 4 portCount u32, 8 bindings u32, 12 rules u32 }, a record a port, a set
+ * A buffer: head { 0 sweepInterval u32 ms, 4 portCount u32, 8 bindings u32, 12 rules u32,
+ * 16 tunnels u32 }, a record a port, a set
  * of VLANs a port, a record a domain, bindings of source addresses, and what `configCommit` makes of
  * them: the ports in the order of their kind, flood lists, runs of flood lists.
  */
@@ -26,6 +27,8 @@ export namespace Config {
   export const SWEEP_INTERVAL: usize = 0
   export const PORT_COUNT: usize = 4
   export const BINDING_COUNT: usize = 8
+  /** u32: how many ports are tunnels. */
+  export const TUNNEL_COUNT: usize = 16
   /** u32: address of the filter's rule set, 0 for none. */
   export const RULES: usize = 12
 }
@@ -62,6 +65,10 @@ export namespace PortFlag {
   export const FLOOD_BROADCAST: u32 = 0x100000
   export const FLOOD_MULTICAST: u32 = 0x200000
   export const FLOOD_UNKNOWN: u32 = 0x400000
+  /** A tunnel to a VTEP: what leaves by it is encapsulated and leaves by a port of the underlay. */
+  export const OVERLAY: u32 = 0x800000
+  /** What comes in are VXLAN datagrams (underlay.ts). */
+  export const UNDERLAY: u32 = 0x2000000
 
   /** Asked of every frame that comes in: looked at in the door. */
   export const DOOR: u32 = VLAN_AWARE | GUARD
@@ -105,6 +112,8 @@ export namespace PortRecord {
   export const KIND: usize = 56
   /** A rate a meter, see meter.ts. */
   export const RATES: usize = 64
+  /** What is known of a tunnel, see tunnel.ts. */
+  export const TUNNEL: usize = 176
 }
 
 export namespace DomainRecord {

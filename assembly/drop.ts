@@ -123,4 +123,20 @@ export namespace Drop {
   export const FILTER_REJECTED: u32 = 58
   /** checksum-zero (rx): a UDP packet over IPv6 without a checksum (RFC 8200 8.1). */
   export const CHECKSUM_ZERO: u32 = 59
+  /** outer-header (rx): a datagram of the underlay whose IP or UDP header is malformed. */
+  export const OUTER_HEADER: u32 = 60
+  /** vxlan-header (rx): a VXLAN header without a VNI, or, where the bridge is strict, with reserved bits set (RFC 7348 5). */
+  export const VXLAN_HEADER: u32 = 61
+  /** vni-unknown (rx): no bridge has the VNI. */
+  export const VNI_UNKNOWN: u32 = 62
+  /** vtep-unlisted (rx): the datagram comes from a VTEP that is no peer of the bridge. */
+  export const VTEP_UNLISTED: u32 = 63
+  /** overlay-tagged (rx): a frame with a VLAN tag from a tunnel whose bridge lets none pass (RFC 7348 6.1). */
+  export const OVERLAY_TAGGED: u32 = 64
+  /** congestion-marked (rx): marked as congested on the underlay, and the packet inside knows no ECN (RFC 6040 4.2). */
+  export const CONGESTION_MARKED: u32 = 65
+  /** split-horizon (tx): it came by a tunnel of the bridge and would leave by another. */
+  export const SPLIT_HORIZON: u32 = 66
+  /** tunnel-tagged (tx): a frame with a VLAN tag would leave by a tunnel whose bridge lets none pass (RFC 7348 6.1). */
+  export const TUNNEL_TAGGED: u32 = 67
 }

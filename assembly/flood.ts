@@ -19,8 +19,8 @@ import {
   portRecord,
   vlanSet,
 } from './config'
-import { DIRECTORY, Directory } from './memory'
-import { PORT_RECORD_SIZE, RUN_SIZE } from './size'
+import { DIRECTORY, Directory, directory } from './memory'
+import { floodEntriesFor, PORT_RECORD_SIZE, RUN_SIZE } from './size'
 import { sort } from './sort'
 
 export namespace Run {
@@ -33,7 +33,7 @@ export namespace Run {
 }
 
 /** Flags by which a run's ports are alike. */
-const ALIKE: u32 = PortFlag.ISOLATED | PortFlag.EGRESS | PortFlag.TUNNEL
+const ALIKE: u32 = PortFlag.ISOLATED | PortFlag.EGRESS | PortFlag.TUNNEL | PortFlag.OVERLAY
 const MEMBER: u32 = PortFlag.PRESENT | PortFlag.UP
 
 /** False, with nothing usable, if the lists need more room than there is. */
@@ -60,7 +60,13 @@ export function buildFloodLists(config: usize): bool {
 /** Entries that the lists have room for. */
 function capacity(): u32 {
   const memberships = load<u32>(DIRECTORY, Directory.MEMBERSHIPS)
-  return 3 * (memberships + load<u32>(DIRECTORY, Directory.MAX_PORTS))
+  return floodEntriesFor(load<u32>(DIRECTORY, Directory.MAX_PORTS), memberships)
+}
+
+/** Where the room of a config buffer for ports, lists and runs ends. */
+export function floodEnd(config: usize): usize {
+  const ports = directory(Directory.MAX_PORTS) << 2
+  return derived(config) + ports + <usize>capacity() * (4 + RUN_SIZE)
 }
 
 /** Writes the ports that floods may leave by, ordered by their kind; returns how many they are. */

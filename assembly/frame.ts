@@ -18,6 +18,7 @@
  *                      lower half; of ICMP echo the identifier in both; 0 of all else
  *   48 fragment u8     a Fragment      49 icmpType u8     50 fragmentAt u16   IPv6 fragment header, 0: none
  *   52 flow u32        the flow it belongs to, 0 for none     56 outFid u16   where it is routed to
+ *   58 close u8        what lies before it belongs to another frame (underlay.ts)
  *   60 track u32       what is known of it until it has a flow (flow/track.ts), 0 for nothing
  *
  * Offsets count from `address`. l3, l4, etherType, headers and checksumField are set only where an
@@ -68,6 +69,7 @@ export namespace Frame {
   export const FRAGMENT_AT: usize = 50
   export const FLOW: usize = 52
   export const OUT_FID: usize = 56
+  export const CLOSE: usize = 58
   export const TRACK: usize = 60
 }
 

@@ -86,6 +86,8 @@ export {
   natSource,
   natStatic,
 } from './nat/change'
+// Tunnels.
+export { configTunnel, configTunnelEnd } from './overlay/manage'
 // The packet path.
 export { process, resume } from './pipeline'
 export { configInterface, configRouter } from './router/interface'

@@ -15,6 +15,7 @@ import {
   FLOW6_SIZE,
   FRAGMENT_SIZE,
   FRAGMENTS_MAX,
+  floodEntriesFor,
   flowBucketsFor,
   flowOverflowFor,
   HEADS_SIZE,
@@ -48,6 +49,7 @@ import {
   ruleSetSize,
   TABLE_HEAD_SIZE,
   TRACK_SIZE,
+  tunnelPlacesFor,
   VLAN_MAP_SIZE,
 } from './size'
 
@@ -140,12 +142,13 @@ function layoutFamily(family: usize, end: u64, flows: u32, record: u64, mapping:
 
 /**
  * Octets of a config buffer: records, sets of VLANs and bindings, which are copied from one buffer
- * to the other, and the flood lists with their runs, which are made anew: three a domain, for
- * broadcast, multicast and unknown unicast.
+ * to the other, and what is made anew: the flood lists with their runs, three a domain, for broadcast,
+ * multicast and unknown unicast, and the table of tunnels.
  */
 function configSize(ports: u32, domains: u32, memberships: u32): u64 {
-  const lists = 3 * (<u64>memberships + ports)
-  return line(copiedSize(ports, domains) + <u64>ports * 4 + lists * (4 + RUN_SIZE))
+  const lists = <u64>floodEntriesFor(ports, memberships) * (4 + RUN_SIZE)
+  const tunnels = <u64>tunnelPlacesFor(ports) * 2
+  return line(copiedSize(ports, domains) + <u64>ports * 4 + lists + tunnels)
 }
 
 /**

@@ -142,6 +142,17 @@ export namespace Worker {
   export const APPROACHED: usize = 96
   /** u32: the frame up to which FDB buckets were read ahead. */
   export const AHEAD: usize = 100
+  /**
+   * Of a burst of the underlay, u32 each: its port and one, 0 for none; datagrams received; the one
+   * that is next, and how many octets of it were gone through; octets of the arena's second half used,
+   * and those that frames may need that are not moved yet.
+   */
+  export const UNDERLAY: usize = 104
+  export const DATAGRAMS: usize = 108
+  export const DATAGRAM: usize = 112
+  export const DATAGRAM_AT: usize = 116
+  export const SPREAD: usize = 120
+  export const RESERVED: usize = 124
   /** Headers made anew so far, octets: u32. The rest of a burst: u32 next frame, u32 frames, u32 port. */
   export const HEADS_USED: usize = 68
   export const NEXT: usize = 72
@@ -149,6 +160,9 @@ export namespace Worker {
   export const PORT: usize = 80
   /** Statistics, u64 each: see counter.ts. */
   export const STATISTICS: usize = 128
+  /** Of the datagram that is next: where its payload ends, and octets of each in a run, u32 each. */
+  export const DATAGRAM_END: usize = 320
+  export const DATAGRAM_SIZE: usize = 324
   /** Event ring: u32 head (written by the worker), u64 lost. */
   export const EVENT_HEAD: usize = 384
   export const EVENT_LOST: usize = 392

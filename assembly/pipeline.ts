@@ -28,17 +28,21 @@ import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
 import { attend, TAKEN } from './gateway'
-import { Complaint, complain } from './gateway/complain'
+import { Complaint, complain, tooBig } from './gateway/complain'
 import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
 import { conforms } from './meter'
-import { settle } from './offload/release'
+import { packetLength, settle } from './offload/release'
 import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
 import { BURST_MAX, ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from './size'
+import { beginDatagrams, isSpreadFull, nextFrames, spread } from './underlay'
 import { destinationOf, isStation, sourceOf } from './wire/ethernet'
 
 /** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */
 export const MORE: u32 = 0x80000000
+
+/** What ports have in common between which nothing passes: isolation, and being tunnels (RFC 7348; X10). */
+const CLOSED: u32 = PortFlag.ISOLATED | PortFlag.OVERLAY
 
 /**
  * Handles a burst that was read from `port` into the arena of `worker`: `count` (at most BURST_MAX)
@@ -55,8 +59,15 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   store<u32>(block, 0, Worker.NEXT)
   store<u32>(block, count, Worker.COUNT)
   store<u32>(block, port, Worker.PORT)
+  store<u32>(block, 0, Worker.UNDERLAY)
   countBurst(block, count)
   const forwards = PortFlag.PRESENT | PortFlag.UP
+  if ((flags & (forwards | PortFlag.UNDERLAY)) == (forwards | PortFlag.UNDERLAY)) {
+    store<u32>(block, 0, Worker.COUNT)
+    beginDatagrams(block, port, count)
+    return handle(worker, block, now)
+  }
+  bump(countersOf(worker, port) + Counter.RX_FRAMES, count)
   if ((flags & (forwards | PortFlag.MIRROR_TARGET)) == forwards) {
     receive(worker, block, config, port, record, count, now)
     if ((flags & PortFlag.POLICE_RECEIVE) != 0) {
@@ -67,7 +78,6 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
     const down = (flags & forwards) != forwards
     refuse(worker, block, port, count, down ? Drop.PORT_DOWN : Drop.MIRROR_PORT)
   }
-  bump(countersOf(worker, port) + Counter.RX_FRAMES, count)
   return handle(worker, block, now)
 }
 
@@ -76,20 +86,43 @@ export function resume(worker: u32, now: f64): u32 {
   return handle(worker, workerBlock(worker), now)
 }
 
+/** Handles what is left of a burst; one of the underlay in as many parts as it is of tunnels. */
 function handle(worker: u32, block: usize, now: f64): u32 {
-  const first = load<u32>(block, Worker.NEXT)
-  const count = load<u32>(block, Worker.COUNT)
   store<u32>(block, 0, Worker.HEADS_USED)
-  store<f64>(block, now, Worker.NOW)
-  store<u64>(block, 0, Worker.APPROACHED) // and AHEAD
-  const config = latched(block)
-  const quick = shortcut(worker, block, config, first, count, 0, now)
-  const entries = bridge(worker, block, config, count, quick, now)
-  const next = load<u32>(block, Worker.NEXT)
-  if (load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
-    capture(worker, block, first, next, entries, now)
+  // Frames that are still to be handled may have been moved there.
+  if (load<u32>(block, Worker.NEXT) == load<u32>(block, Worker.COUNT)) {
+    store<u32>(block, 0, Worker.SPREAD)
   }
-  return next < count ? entries | MORE : entries
+  store<f64>(block, now, Worker.NOW)
+  const config = latched(block)
+  const capturing = load<u32>(DIRECTORY, Directory.CAPTURING) != 0
+  let entries: u32 = 0
+  while (true) {
+    const first = load<u32>(block, Worker.NEXT)
+    const count = load<u32>(block, Worker.COUNT)
+    store<u64>(block, 0, Worker.APPROACHED) // and AHEAD
+    entries = shortcut(worker, block, config, first, count, entries, now)
+    entries = bridge(worker, block, config, count, entries, now)
+    const next = load<u32>(block, Worker.NEXT)
+    if (capturing) capture(worker, block, first, next, entries, now)
+    if (next < count) return entries | MORE
+    if (load<u32>(block, Worker.UNDERLAY) == 0) return entries
+    // What is on the list is captured once, and what it points to is not written over.
+    if (entries != 0 && (capturing || isCramped(block, entries) || isSpreadFull(block))) {
+      return entries | MORE
+    }
+    if (!unwrapped(worker, block, config)) return entries
+  }
+}
+
+/** Makes the frames of the next tunnel in a burst of the underlay the burst; false at its end. */
+function unwrapped(worker: u32, block: usize, config: usize): bool {
+  const count = nextFrames(worker, block, config)
+  store<u32>(block, 0, Worker.NEXT)
+  store<u32>(block, count, Worker.COUNT)
+  if (count != 0) spread(worker, block, count)
+  else store<u32>(block, 0, Worker.UNDERLAY)
+  return count != 0
 }
 
 /**
@@ -153,10 +186,10 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
     const to = destinationOf(address)
     let verdict = decide(table, bucket, to, fid, port, control, ports, generation, ageing, stamp)
     if (filtered) verdict = asked(worker, block, config, frame, verdict)
-    const reach = (verdict & Verdict.LINK) == 0 ? flags & PortFlag.ISOLATED : 0
+    const reach = flags & ((verdict & Verdict.LINK) == 0 ? CLOSED : PortFlag.OVERLAY)
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
-      entries = unicastSpecial(worker, block, frame, detail, reach, entries)
+      entries = forward(worker, block, config, frame, detail, reach, entries)
       // What asks for something comes in runs, and would be back at once.
       if (load<u32>(frame, Frame.CHECKSUM) != 0) continue
       entries = shortcut(worker, block, config, index + 1, count, entries, now)
@@ -167,6 +200,25 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
   }
   store<u32>(block, count, Worker.NEXT)
   return entries
+}
+
+/** Sends a frame to a port; where a tunnel is too narrow for it, its sender is told (CONFORMANCE X8). */
+@inline
+function forward(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  port: u32,
+  reach: u32,
+  entries: u32,
+): u32 {
+  const record = portRecord(config, port)
+  if ((load<u32>(record, PortRecord.FLAGS) & ~reach & PortFlag.OVERLAY) != 0) {
+    const mtu = load<u32>(record, PortRecord.MTU)
+    if (packetLength(frame) > mtu) return tooBig(worker, block, config, frame, port, mtu, entries)
+  }
+  return unicastSpecial(worker, block, frame, port, reach, entries)
 }
 
 /** What the source of a frame tells: see Learnt. */

@@ -49,7 +49,8 @@ import { Vlan } from './wire/vlan'
 /** What a port must not have for what comes in by it to go the short way. */
 const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
 /** What is looked at of the port that a frame leaves by; ISOLATED too where the ingress is. */
-const LOOKED_AT: u32 = UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET
+const LOOKED_AT: u32 =
+  UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET | PortFlag.OVERLAY
 /** In place of a value: no port has that number. */
 const NOTHING: u64 = u64.MAX_VALUE
 /** Entries that there may be when a frame is begun, see isCramped. */

@@ -156,6 +156,18 @@ export function copiedSize(ports: u32, domains: u32): u64 {
   return CONFIG_HEAD_SIZE + records + <u64>BINDINGS_MAX * BINDING_SIZE
 }
 
+/** Entries that the flood lists of all domains have room for: three a domain, one a class of flood. */
+@inline
+export function floodEntriesFor(ports: u32, memberships: u32): u32 {
+  return 3 * (memberships + ports)
+}
+
+/** Places of the table of tunnels, a power of two: a quarter is taken where every port is a tunnel. */
+@inline
+export function tunnelPlacesFor(ports: u32): u32 {
+  return (<u32>1) << (34 - clz<u32>(max<u32>(ports, 2) - 1))
+}
+
 /** Octets of one of the two rule sets of the filter, see filter/axis.ts. */
 export function ruleSetSize(rules: u32): u64 {
   const words = (<u64>rules + 63) >> 6

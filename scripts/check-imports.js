@@ -53,7 +53,7 @@ export const src = {
 export const assembly = inLayers([
   ['index'],
   ['pipeline', 'time', 'boot', 'layout'],
-  ['shortcut'],
+  ['shortcut', 'underlay'],
   ['gateway'],
   ['firewall'],
   ['capture', 'door'],
@@ -63,6 +63,7 @@ export const assembly = inLayers([
   ['packet'],
   ['table', 'wire'],
   ['change'],
+  ['tunnel'],
   ['flood'],
   ['frame', 'config', 'transmit', 'event', 'meter'],
   ['counter'],

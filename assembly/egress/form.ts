@@ -4,6 +4,8 @@
  * from the frame's own has its headers made anew in the worker's space for them, and the entry
  * gathers both.
  */
+import { countersOf, countTransmitted, dropReceived } from '../counter'
+import { Drop } from '../drop'
 import { Frame } from '../frame'
 import { heads, Worker } from '../memory'
 import { writeHeader } from '../offload/release'
@@ -98,4 +100,26 @@ export function sendAlone(block: usize, frame: usize, count: u32, tag: u32, own:
   const length = load<u32>(frame, Frame.LENGTH) + longer + <u32>Virtio.HEADER
   writeHeader(frame, address, longer)
   append(block, count, address - Virtio.HEADER, length, 0, 0, own, 1, NO_PORT)
+}
+
+/** Notes that the frame, or the rest of it, found no room. */
+export function full(worker: u32, frame: usize, count: u32): u32 {
+  store<u8>(frame, <u8>Drop.TRANSMIT_LIST_FULL, Frame.DROP)
+  dropReceived(worker, <u32>load<u16>(frame, Frame.PORT), Drop.TRANSMIT_LIST_FULL, 1)
+  return count
+}
+
+/** Counts `frames` as sent by each port of a list but one. */
+export function countAll(
+  worker: u32,
+  ports: usize,
+  portCount: u32,
+  except: u32,
+  frames: u32,
+  octets: u32,
+): void {
+  for (let index: u32 = 0; index < portCount; index++) {
+    const port = load<u32>(ports + ((<usize>index) << 2))
+    if (port != except) countTransmitted(countersOf(worker, port), frames, octets)
+  }
 }

@@ -20,7 +20,7 @@ import { isMember, leavesTagged, Run } from '../flood'
 import { Frame, framesOf } from '../frame'
 import { DIRECTORY, Directory, Worker } from '../memory'
 import { conforms, Meter } from '../meter'
-import { packetLength, settle } from '../offload/release'
+import { Offload, packetLength, settle } from '../offload/release'
 import { interfaceMac, NO_MAC } from '../router/interface'
 import { RUN_SIZE } from '../size'
 import { NO_PORT, only } from '../transmit'
@@ -28,6 +28,7 @@ import { tagOf } from '../wire/vlan'
 import { deliver } from './deliver'
 import { longerBy, sendAlone } from './form'
 import { mirror } from './mirror'
+import { isTagRefused } from './tunnel'
 
 export const UP: u32 = PortFlag.PRESENT | PortFlag.UP
 
@@ -53,7 +54,7 @@ export function unicastSpecial(
   }
   const offloads = load<u32>(record, PortRecord.OFFLOADS)
   settle(frame, offloads)
-  const own = tag == load<u32>(frame, Frame.TAG)
+  const own = tag == load<u32>(frame, Frame.TAG) || (offloads & Offload.TUNNEL) != 0
   if (own || isWatched(config, frame) || load<u8>(frame, Frame.GSO_TYPE) != 0) {
     return deliver(worker, block, frame, count, tag, offloads, only(port), 1, NO_PORT)
   }
@@ -89,8 +90,11 @@ function refusal(config: usize, record: usize, frame: usize, port: u32, isolatio
   // A port that left the domain a moment ago may still have entries there.
   const fid = <u32>load<u16>(frame, Frame.FID)
   if (!isMember(config, record, port, fid)) return Drop.EGRESS_DOWN
-  if ((flags & isolation) != 0) return Drop.ISOLATED
+  if ((flags & isolation) != 0) {
+    return (flags & isolation & PortFlag.OVERLAY) != 0 ? Drop.SPLIT_HORIZON : Drop.ISOLATED
+  }
   if (packetLength(frame) > load<u32>(record, PortRecord.MTU)) return Drop.OVER_MTU
+  if ((flags & PortFlag.OVERLAY) != 0 && isTagRefused(record, frame)) return Drop.TUNNEL_TAGGED
   if ((flags & (PortFlag.VLAN_AWARE | PortFlag.TUNNEL)) != PortFlag.VLAN_AWARE) return 0
   const nested = load<u8>(frame, Frame.NESTED) != 0
   return nested && tagFor(config, record, frame) == 0 ? Drop.VLAN_NESTED : 0
@@ -201,6 +205,9 @@ function floodRun(
   const vlan = load<u32>(record, PortRecord.FLAGS) & (PortFlag.VLAN_AWARE | PortFlag.TUNNEL)
   if (vlan == PortFlag.VLAN_AWARE && load<u32>(run, Run.TAGGED) == 0) {
     if (load<u8>(frame, Frame.NESTED) != 0) why = Drop.VLAN_NESTED
+  }
+  if ((load<u32>(run, Run.FLAGS) & PortFlag.OVERLAY) != 0 && isTagRefused(record, frame)) {
+    why = Drop.TUNNEL_TAGGED
   }
   // Last, since this is the reason that a single destination gives too.
   if (packetLength(frame) > load<u32>(run, Run.MTU)) why = Drop.OVER_MTU

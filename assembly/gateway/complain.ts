@@ -1,6 +1,9 @@
 /** What the router tells the sender of a packet that it drops: the one place ICMP errors come from. */
+import { dropTransmitted } from '../counter'
+import { Drop } from '../drop'
 import { Frame } from '../frame'
 import { Worker } from '../memory'
+import { networkTypeOf, packetOf, parse } from '../packet'
 import {
   Complaint,
   errorLength,
@@ -12,6 +15,8 @@ import {
 } from '../router/icmp'
 import { Interface, interfaceOf } from '../router/interface'
 import { sourceFor } from '../router/route'
+import { destinationOf, EtherType } from '../wire/ethernet'
+import * as ipv4 from '../wire/ipv4'
 import { begin, discard, toPort } from './emit'
 import { restorePacket } from './steps'
 
@@ -39,19 +44,77 @@ export function complain(
   const own = interfaceOf(config, fid)
   if (own == 0) return entries
   const version4 = isVersion4(frame)
-  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L3)
+  const packet = packetOf(frame)
   let source = sourceFor(config, version4 ? 4 : 6, packet + (version4 ? 12 : 8), fid)
   if (source == 0) {
     if (version4) return entries
     source = own + Interface.LINK_LOCAL
   }
+  return tell(worker, block, frame, what, detail, load<u64>(own), source, entries)
+}
+
+/**
+ * Tells the sender of a bridged packet that it is too large for the tunnel that it would leave by, and
+ * may not be cut. Where the domain has no router, in the name of the packet's destination, as Linux
+ * does for its VXLAN devices: nobody else is there whom its sender would believe. What nobody can be
+ * told of is dropped at the tunnel.
+ */
+export function tooBig(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  port: u32,
+  mtu: u32,
+  entries: u32,
+): u32 {
+  if (!isUncut(frame)) {
+    store<u8>(frame, <u8>Drop.OVER_MTU, Frame.DROP)
+    dropTransmitted(worker, port, Drop.OVER_MTU, 1)
+    return entries
+  }
+  const fid = <u32>load<u16>(frame, Frame.FID)
+  store<u32>(frame, 0, Frame.FLOW) // nothing was translated
+  store<u32>(frame, 0, Frame.TRACK)
+  const why = Drop.NEEDS_FRAGMENTATION
+  if (interfaceOf(config, fid) != 0) {
+    return complain(worker, block, config, frame, Complaint.TOO_BIG, mtu, why, entries)
+  }
+  discard(worker, frame, why)
+  const from = <u32>load<u16>(frame, Frame.PORT)
+  if (!mayComplain(frame) || !mayComplainAgain(from, load<f64>(block, Worker.NOW))) return entries
+  const mac = destinationOf(<usize>load<u32>(frame, Frame.ADDRESS))
+  const source = packetOf(frame) + (isVersion4(frame) ? 16 : 24)
+  return tell(worker, block, frame, Complaint.TOO_BIG, mtu, mac, source, entries)
+}
+
+/** True for a packet that is whole and is not to be cut on its way. */
+function isUncut(frame: usize): bool {
+  const type = networkTypeOf(frame)
+  if (type != EtherType.IPV4 && type != EtherType.IPV6) return false
+  if (parse(frame) != 0) return false
+  return type == EtherType.IPV6 || !ipv4.mayFragment(packetOf(frame))
+}
+
+/** Sends an error about a packet from the given MAC and address, the way the packet came. */
+function tell(
+  worker: u32,
+  block: usize,
+  frame: usize,
+  what: u32,
+  detail: u32,
+  mac: u64,
+  source: usize,
+  entries: u32,
+): u32 {
+  const version4 = isVersion4(frame)
   const length = errorLength(frame)
-  const error = begin(worker, block, fid, length)
+  const error = begin(worker, block, <u32>load<u16>(frame, Frame.FID), length)
   if (error == 0) return entries
   const to = <usize>load<u32>(error, Frame.ADDRESS)
-  writeError(to, frame, length, load<u64>(own), source)
+  writeError(to, frame, length, mac, source)
   if (!version4 && what == Complaint.TOO_BIG) detail = max(MTU6, detail)
   seal(to, version4, length, what, detail)
   // By the way the packet came: whoever sent it on is there.
-  return toPort(worker, block, error, port, entries)
+  return toPort(worker, block, error, <u32>load<u16>(frame, Frame.PORT), entries)
 }

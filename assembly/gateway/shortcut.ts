@@ -57,7 +57,8 @@ import { isUsual, L3, L4 } from './usual'
 /** What a port must not have for what comes in by it to go the short way. */
 const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
 /** What is looked at of a port that takes a frame as it is; ISOLATED too where the ingress is. */
-const LOOKED_AT: u32 = UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET
+const LOOKED_AT: u32 =
+  UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET | PortFlag.OVERLAY
 /** In place of a value: no port has that number. */
 const NOTHING: u64 = u64.MAX_VALUE
 /** Instead of a port: it is not known. */

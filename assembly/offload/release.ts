@@ -15,6 +15,8 @@ export namespace Offload {
   export const TSO6: u32 = 4
   export const ECN: u32 = 8
   export const USO: u32 = 16
+  /** Frames are put into datagrams: no offload, but told here as what a port does with what it is given. */
+  export const TUNNEL: u32 = 32
 }
 
 /** The offloads without which a device cannot take the frame as it is. */

@@ -47,7 +47,11 @@ export const PortFlag = {
   FLOOD_BROADCAST: 0x100000,
   FLOOD_MULTICAST: 0x200000,
   FLOOD_UNKNOWN: 0x400000,
+  OVERLAY: 0x800000,
+  UNDERLAY: 0x2000000,
 } as const
+/** Options of a tunnel: assembly/tunnel.ts, TunnelOption. */
+export const TunnelOption = { STRICT: 1, TAGGED: 2, COPY_DSCP: 4 } as const
 /** Flags of a domain's record: assembly/config.ts, DomainRecord. */
 export const DomainFlag = { PRESENT: 1, FILTERED: 4, CLOSED: 8 } as const
 

@@ -68,6 +68,19 @@ export interface Exports {
     c: number,
     d: number,
   ): number
+  configTunnel(
+    port: number,
+    underlay: number,
+    version: number,
+    vni: number,
+    options: number,
+    hops: number,
+    service: number,
+    firstSource: number,
+    sources: number,
+    destination: number,
+  ): void
+  configTunnelEnd(port: number, remote: number, a: number, b: number, c: number, d: number): void
   configDomain(fid: number, flags: number, ageing: number, bridge: number, vid: number): void
   setVlan(bridge: number, vid: number, fid: number): void
   configCommit(): number

@@ -22,6 +22,7 @@ import { drops } from './generated/drops.js'
 import { type Attachment, attach } from './instance.js'
 import type { BoundAddress, Mirrors, Rate } from './port-record.js'
 import { RouterRecords } from './router-records.js'
+import type { TunnelRecord } from './tunnel-record.js'
 
 /** A port's record in numbers, see assembly/config.ts. */
 export interface PortSettings {
@@ -39,6 +40,7 @@ export interface PortSettings {
   controlFrames: number
   mirrors: Mirrors
   rates: readonly Rate[]
+  tunnel?: TunnelRecord
 }
 
 export interface DomainSettings {
@@ -123,6 +125,15 @@ export class Manager {
     for (const [meter, [cost, burst]] of settings.rates.entries()) {
       exports.configPortRate(port, meter, cost, burst)
     }
+    if (settings.tunnel) this.#setTunnel(port, settings.tunnel)
+  }
+
+  #setTunnel(port: number, tunnel: TunnelRecord): void {
+    const { underlay, version, vni, options, ttl, service, sources, destinationPort } = tunnel
+    const ports = [sources.first, sources.count, destinationPort] as const
+    this.exports.configTunnel(port, underlay, version, vni, options, ttl, service, ...ports)
+    this.exports.configTunnelEnd(port, 0, ...tunnel.local)
+    this.exports.configTunnelEnd(port, 1, ...tunnel.remote)
   }
 
   /** Sets a port's bindings, which a change begins without. */

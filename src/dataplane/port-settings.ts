@@ -9,6 +9,7 @@ import type { Domains } from './domains.js'
 import type { PortSettings as Record } from './manager.js'
 import { controlFramesOf, flagsOf, type Mirrors, ratesOf } from './port-record.js'
 import type { BridgeState, PortState } from './topology-state.js'
+import { tunnelRecord } from './tunnel-record.js'
 
 /** What a port's record needs to know of the others. */
 export interface MirrorView {
@@ -23,10 +24,9 @@ export function portRecord(view: MirrorView, bridge: BridgeState, port: PortStat
   const { vlan: _, ...policy } = port.policy ?? OPEN
   const target = view.isMirrorTarget(view.portName(port.index) ?? '')
   const mirrors = target ? {} : mirrorsOf(view, bridge.mirror, policy.mirror)
-  const state = PortFlag.PRESENT | (port.up ? PortFlag.UP : 0)
-  const { bridge: name, mtu, offloads } = port
+  const { bridge: name, mtu, offloads, tunnel } = port
   return {
-    flags: state | flagsOf({ ...policy, ...(vlan && { vlan }) }, mirrors, target),
+    flags: stateOf(port) | flagsOf({ ...policy, ...(vlan && { vlan }) }, mirrors, target),
     bridge: bridge.index,
     fid: fidOfUntagged(view.domains, name, vlan),
     mtu,
@@ -36,7 +36,18 @@ export function portRecord(view: MirrorView, bridge: BridgeState, port: PortStat
     controlFrames: controlFramesOf(bridge.controlFrames),
     mirrors,
     rates: ratesOf(policy.limits),
+    ...(tunnel && { tunnel: tunnelRecord(tunnel, view.ports.get(tunnel.underlay)?.index ?? 0) }),
   }
+}
+
+/** What a port is: there, up, and one of the overlay or of the underlay. */
+function stateOf({ up, tunnel, underlay }: PortState): number {
+  return (
+    PortFlag.PRESENT |
+    (up ? PortFlag.UP : 0) |
+    (tunnel ? PortFlag.OVERLAY : 0) |
+    (underlay ? PortFlag.UNDERLAY : 0)
+  )
 }
 
 function fidOfUntagged(domains: Domains, bridge: string, vlan: VlanPolicy | undefined): number {

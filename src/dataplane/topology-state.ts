@@ -4,6 +4,7 @@ import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
 import { WHOLE } from './domains.js'
 import type { Policy } from './filter.js'
 import { exists, find } from './named.js'
+import type { TunnelSettings } from './tunnel-record.js'
 
 /** `mirror` here has a port always: a file is a port of its own. */
 export type BridgeSettings = Pick<Bridge, 'ageing'> & {
@@ -17,6 +18,10 @@ export interface PortSettings {
   offloads: number
   /** Left out: forwards everything, and is in VLAN 1 of a VLAN-aware bridge. */
   policy?: PortPolicy
+  /** A port that is a tunnel to a VTEP. */
+  tunnel?: TunnelSettings
+  /** A port of the underlay: what comes in are VXLAN datagrams. */
+  underlay?: boolean
 }
 
 export interface BridgeState extends BridgeSettings {

@@ -30,5 +30,10 @@ export function nextFrame(end: number): number {
 
 const CACHE_LINE = 64
 
+/** How much of the arena a device of the underlay may fill: the rest is where frames are moved to. */
+export function underlayRoom(arenaSize: number): number {
+  return Math.floor(arenaSize / 2)
+}
+
 /** Octets that must be free from that address on for a frame of any length to be read. */
 export const FRAME_ROOM = 65_664

@@ -10,7 +10,7 @@ import {
   VIRTIO_HEADER,
 } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
-import { FRAME_ROOM, type Io, nextFrame } from './io.js'
+import { FRAME_ROOM, type Io, nextFrame, underlayRoom } from './io.js'
 import type { MemoryDevice } from './memory.js'
 
 /** Linux's number, also where there is no Linux: failure records carry errnos. */
@@ -22,6 +22,7 @@ export class MemoryIo implements Io {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #arenaEnd: number
+  readonly #underlayEnd: number
   #ready: number[] = []
 
   /** @param arenaSize bytes of the worker's arena */
@@ -30,6 +31,7 @@ export class MemoryIo implements Io {
     this.#bytes = new Uint8Array(forwarder.memory.buffer)
     this.#view = new DataView(forwarder.memory.buffer)
     this.#arenaEnd = forwarder.arena + arenaSize
+    this.#underlayEnd = forwarder.arena + underlayRoom(arenaSize)
   }
 
   add(port: number, device: MemoryDevice): void {
@@ -60,10 +62,11 @@ export class MemoryIo implements Io {
   receive(port: number): number {
     const device = this.#devices.get(port)
     if (!device) return 0
+    const end = device.underlay ? this.#underlayEnd : this.#arenaEnd
     let address = nextFrame(this.#forwarder.arena)
     let count = 0
     while (count < BURST_MAX && count < device.inbox.length) {
-      if (address + FRAME_ROOM > this.#arenaEnd) break
+      if (address + FRAME_ROOM > end) break
       const length = this.#place(address, device.inbox[count] as Uint8Array, device.offloads)
       const descriptor = this.#forwarder.received + count * RECEIVED_SIZE
       this.#view.setUint32(descriptor, address, true)

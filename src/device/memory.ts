@@ -13,6 +13,8 @@ export interface MemoryOptions {
    * checksums and super-frames are taken. False (the default): plain Ethernet frames, complete.
    */
   offloads?: boolean
+  /** What it carries are datagrams of the underlay, each behind its headers; left out: frames. */
+  underlay?: boolean
   /** Frames that may wait each way; 65,536 if left out. What comes on top is a counted drop. */
   queue?: number
 }
@@ -23,6 +25,7 @@ export class MemoryDevice {
   readonly kind = 'memory'
   readonly mtu: number
   readonly offloads: boolean
+  readonly underlay: boolean
   readonly #limit: number
   /** Towards the switch, and from it. */
   readonly inbox: Uint8Array[] = []
@@ -33,6 +36,7 @@ export class MemoryDevice {
   constructor(options: MemoryOptions = {}) {
     this.mtu = options.mtu ?? 1500
     this.offloads = options.offloads ?? false
+    this.underlay = options.underlay ?? false
     this.#limit = options.queue ?? QUEUE
   }
 

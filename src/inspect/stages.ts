@@ -3,6 +3,7 @@ import type { DryDrop } from '../dataplane/dry-run.js'
 
 export const STAGES = [
   'door',
+  'tunnel',
   'vlan',
   'guard',
   'policing',
@@ -32,6 +33,12 @@ export const stages: Readonly<Record<Reason, Stage>> = {
   'truncated-header': 'door',
   'header-chain': 'door',
   'mirror-port': 'door',
+  'outer-header': 'tunnel',
+  'vxlan-header': 'tunnel',
+  'vni-unknown': 'tunnel',
+  'vtep-unlisted': 'tunnel',
+  'overlay-tagged': 'tunnel',
+  'congestion-marked': 'tunnel',
   'policed-receive': 'policing',
   'truncated-tag': 'vlan',
   'vlan-reserved': 'vlan',
@@ -82,6 +89,8 @@ export const stages: Readonly<Record<Reason, Stage>> = {
   'device-refused': 'egress',
   'vlan-nested': 'egress',
   isolated: 'egress',
+  'split-horizon': 'egress',
+  'tunnel-tagged': 'egress',
   'policed-transmit': 'egress',
 }
 

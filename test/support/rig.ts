@@ -12,6 +12,7 @@ import { type Attachment, type Capacities, createMemory } from '../../src/datapl
 import { type DataplaneEvent, Manager, type PortCounters } from '../../src/dataplane/manager.js'
 import type { RouteSettings, StaticNeighbor } from '../../src/dataplane/router.js'
 import { type BridgeSettings, Topology } from '../../src/dataplane/topology.js'
+import { TUNNEL_OFFLOADS, type TunnelSettings } from '../../src/dataplane/tunnel-record.js'
 import { MemoryDevice } from '../../src/device/memory.js'
 import { MemoryIo } from '../../src/device/memory-io.js'
 import { Offload } from '../../src/device/offload.js'
@@ -39,6 +40,13 @@ export interface PortOptions {
   policy?: PolicyOptions
 }
 
+export interface TunnelOptions extends Partial<TunnelSettings> {
+  remote: string
+  bridge?: string
+  mtu?: number
+  policy?: PolicyOptions
+}
+
 export interface GatewayOptions {
   /** Such as `10.55.0.1/24`. */
   addresses: readonly string[]
@@ -60,6 +68,17 @@ export interface Offloaded {
   frame: Uint8Array
 }
 
+const TUNNEL: Omit<TunnelSettings, 'remote'> = {
+  underlay: 'underlay',
+  vni: 42,
+  local: '192.0.2.1',
+  port: 4789,
+  sources: { first: 49_152, count: 64 },
+  ttl: 64,
+  dscp: 'copy',
+  strict: false,
+  tagged: false,
+}
 const CAPACITY: Capacities = {
   workers: 1,
   ports: 16,
@@ -123,6 +142,29 @@ export class Rig {
     this.#io.add(index, device)
     this.#devices.set(name, device)
     return this
+  }
+
+  /** Adds a port of the underlay, where datagrams come and go with a virtio-net header. */
+  underlay(name = 'underlay'): this {
+    this.bridge(`${name}-bridge`)
+    const device = new MemoryDevice({ offloads: true, underlay: true, queue: 1 << 20 })
+    const settings = { bridge: `${name}-bridge`, up: true, mtu: 65_535, offloads: ALL_OFFLOADS }
+    const index = this.topology.addPort(name, { ...settings, underlay: true })
+    this.apply()
+    this.#io.add(index, device)
+    this.#devices.set(name, device)
+    return this
+  }
+
+  /** Adds a tunnel as a port. */
+  tunnel(name: string, given: TunnelOptions): this {
+    const { bridge = 'lan', mtu = 1450, policy: wanted, ...rest } = given
+    if (!this.topology.bridges.has(bridge)) this.bridge(bridge)
+    const tunnel = { ...TUNNEL, ...rest }
+    const policy = wanted && { policy: policyOf(wanted) }
+    const settings = { bridge, up: true, mtu, offloads: TUNNEL_OFFLOADS, tunnel, ...policy }
+    this.topology.addPort(name, settings)
+    return this.apply()
   }
 
   /** Sets the rules of the filter. */

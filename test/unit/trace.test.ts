@@ -201,6 +201,18 @@ const ofTheRouter = [
 /** Of frames that waited for too long, or for lack of room: they have a stage, and no case. */
 const ofTimeAndRoom = ['neighbor-unresolved', 'fragment-limit', 'flow-table-full', 'nat-exhausted']
 
+/** Of datagrams and tunnels, which a frame that is given to trace does not come by. */
+const ofTheOverlay = [
+  'outer-header',
+  'vxlan-header',
+  'vni-unknown',
+  'vtep-unlisted',
+  'overlay-tagged',
+  'congestion-marked',
+  'split-horizon',
+  'tunnel-tagged',
+]
+
 /** Of frames that ask for offloads, of devices, and of what is refused before. */
 const others = new Set([
   'long-frame',
@@ -215,6 +227,7 @@ const others = new Set([
   'device-refused',
   ...ofTheRouter,
   ...ofTimeAndRoom,
+  ...ofTheOverlay,
 ])
 
 describe('a drop', () => {

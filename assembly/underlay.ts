@@ -1,0 +1,218 @@
+/**
+ * The underlay: datagrams that a device received become the frames that are in them, as if each had come
+ * in by the port that is its tunnel (tunnel.ts). A burst is of one port, so it is cut wherever the tunnel
+ * changes; what is left of it waits in the worker's block.
+ *
+ * A device may hand over a run of datagrams as one (overlay/decapsulate.ts). Then nothing is free before
+ * the second and later frames of a run, but the end of the one before: those that were not joined into
+ * a super-frame are moved apart, into the second half of the arena, of which an underlay's device fills
+ * the first only.
+ */
+import { PortRecord, portRecord } from './config'
+import { bump, Counter, countersOf, dropReceived } from './counter'
+import { Drop } from './drop'
+import { FRAME_SIZE, Frame } from './frame'
+import { arena, Directory, directory, Worker } from './memory'
+import {
+  datagramSize,
+  ecnOf,
+  isWide,
+  look,
+  payloadAt,
+  payloadEnd,
+  senderOf,
+} from './overlay/decapsulate'
+import { BURST_MAX, CACHE_LINE } from './size'
+import { isOf, isVniKnown, NOBODY, tunnelFrom, tunnelOf } from './tunnel'
+import { hasVni, Vxlan, vniOf } from './wire/vxlan'
+
+/** Octets kept free before a frame that is moved, its virtio-net header among them, and where in a line it lies. */
+const BEFORE: usize = 192
+const LINE_OFFSET: usize = 14
+
+/** The furthest that the first datagram of a run begins, behind Ethernet, IPv6 and UDP; the next one is behind. */
+const FIRST: u32 = 14 + 40 + 8
+
+/** Starts a burst of `count` datagrams that came in by `port`. */
+export function beginDatagrams(block: usize, port: u32, count: u32): void {
+  store<u32>(block, port + 1, Worker.UNDERLAY)
+  store<u32>(block, count, Worker.DATAGRAMS)
+  store<u32>(block, 0, Worker.DATAGRAM)
+  store<u32>(block, 0, Worker.DATAGRAM_AT)
+}
+
+/**
+ * Makes descriptors of the next frames of the burst, all of one tunnel, which is left in Worker.PORT.
+ * Returns how many; 0 is the end of the burst.
+ */
+export function nextFrames(worker: u32, block: usize, config: usize): u32 {
+  const datagrams = load<u32>(block, Worker.DATAGRAMS)
+  store<u32>(block, NOBODY, Worker.PORT)
+  store<u32>(block, load<u32>(block, Worker.SPREAD), Worker.RESERVED)
+  let count: u32 = 0
+  for (let index = load<u32>(block, Worker.DATAGRAM); index < datagrams; index++) {
+    store<u32>(block, index, Worker.DATAGRAM)
+    const received = load<u64>(block + Worker.RECEIVED + ((<usize>index) << 3))
+    const address = <usize>(<u32>received)
+    if (load<u32>(block, Worker.DATAGRAM_AT) == 0) {
+      if (!open(worker, block, address, <u32>(received >> 32))) continue
+    }
+    count = unwrap(worker, block, config, address, count)
+    if (load<u32>(block, Worker.DATAGRAM_AT) != 0) return count
+  }
+  store<u32>(block, datagrams, Worker.DATAGRAM)
+  return count
+}
+
+/**
+ * Reads the headers of a datagram, or of a run of them; false if there is nothing in it. This is done
+ * once: what leaves of its first frame may write over the UDP header (egress/form.ts).
+ */
+function open(worker: u32, block: usize, address: usize, length: u32): bool {
+  const underlay = load<u32>(block, Worker.UNDERLAY) - 1
+  const counters = countersOf(worker, underlay)
+  bump(counters + Counter.RX_OCTETS, length)
+  const at = payloadAt(address, length)
+  if (at == 0) {
+    bump(counters + Counter.RX_FRAMES, 1)
+    dropReceived(worker, underlay, Drop.OUTER_HEADER, 1)
+    return false
+  }
+  const end = payloadEnd(address, at)
+  const size = max<u32>(datagramSize(address, end - at), 1)
+  bump(counters + Counter.RX_FRAMES, max<u32>(1, (end - at + size - 1) / size))
+  store<u32>(block, at, Worker.DATAGRAM_AT)
+  store<u32>(block, end, Worker.DATAGRAM_END)
+  store<u32>(block, size, Worker.DATAGRAM_SIZE)
+  return true
+}
+
+/**
+ * Makes descriptors of the frames in what was opened, from number `count` on. Leaves in Worker.DATAGRAM_AT
+ * where to go on if another tunnel follows or there is no descriptor left, else 0.
+ */
+function unwrap(worker: u32, block: usize, config: usize, address: usize, count: u32): u32 {
+  const underlay = load<u32>(block, Worker.UNDERLAY) - 1
+  const end = load<u32>(block, Worker.DATAGRAM_END)
+  const size = load<u32>(block, Worker.DATAGRAM_SIZE)
+  const wide = isWide(address)
+  const ecn = ecnOf(address, wide)
+  let tunnel = load<u32>(block, Worker.PORT)
+  for (let from = load<u32>(block, Worker.DATAGRAM_AT); from < end; from += size) {
+    const vxlan = address + from
+    const octets = min(size, end - from)
+    const source = tunnelOfDatagram(
+      config,
+      underlay,
+      tunnel,
+      vxlan,
+      octets,
+      senderOf(address, wide),
+      wide,
+    )
+    if (source == NOBODY) {
+      stray(worker, config, underlay, vxlan, octets)
+      continue
+    }
+    if (count != 0 && (source != tunnel || count == BURST_MAX || !hasRoom(block, octets))) {
+      store<u32>(block, from, Worker.DATAGRAM_AT)
+      return count
+    }
+    if (tunnel != source) store<u32>(block, source, Worker.PORT)
+    tunnel = source
+    const record = portRecord(config, source)
+    receive(worker, source, octets - Vxlan.HEADER)
+    const why = look(tunnelOf(record), vxlan, octets, ecn)
+    if (why != 0) dropReceived(worker, source, why, 1)
+    else begin(block, count++, vxlan, octets, source, record, from)
+  }
+  store<u32>(block, 0, Worker.DATAGRAM_AT)
+  return count
+}
+
+/** The tunnel by which a datagram came, mostly the one before; NOBODY for a stranger's. */
+@inline
+function tunnelOfDatagram(
+  config: usize,
+  underlay: u32,
+  tunnel: u32,
+  vxlan: usize,
+  octets: u32,
+  sender: usize,
+  wide: bool,
+): u32 {
+  if (octets < Vxlan.HEADER || !hasVni(vxlan)) return NOBODY
+  const vni = vniOf(vxlan)
+  if (tunnel != NOBODY && isOf(tunnelOf(portRecord(config, tunnel)), underlay, vni, sender, wide)) {
+    return tunnel
+  }
+  return tunnelFrom(config, underlay, vni, sender, wide)
+}
+
+/** Counts a datagram of no tunnel (CONFORMANCE X1, X3, X9). */
+function stray(worker: u32, config: usize, underlay: u32, vxlan: usize, octets: u32): void {
+  let why = Drop.VXLAN_HEADER
+  if (octets >= Vxlan.HEADER && hasVni(vxlan)) {
+    why = isVniKnown(config, underlay, vniOf(vxlan)) ? Drop.VTEP_UNLISTED : Drop.VNI_UNKNOWN
+  }
+  dropReceived(worker, underlay, why, 1)
+}
+
+@inline
+function receive(worker: u32, tunnel: u32, octets: u32): void {
+  const counters = countersOf(worker, tunnel)
+  bump(counters + Counter.RX_FRAMES, 1)
+  bump(counters + Counter.RX_OCTETS, octets)
+}
+
+/** Starts the descriptor of the frame behind a VXLAN header. */
+@inline
+function begin(
+  block: usize,
+  index: u32,
+  vxlan: usize,
+  octets: u32,
+  tunnel: u32,
+  record: usize,
+  from: u32,
+): void {
+  const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
+  store<u32>(frame, <u32>vxlan + Vxlan.HEADER, Frame.ADDRESS)
+  store<u32>(frame, octets - Vxlan.HEADER, Frame.LENGTH)
+  store<u32>(frame, tunnel | (load<u32>(record, PortRecord.FID) << 16), Frame.PORT) // and Frame.FID
+  v128.store(frame, i64x2.splat(0), Frame.ETHER_TYPE) // and all up to Frame.TAG
+  store<u32>(frame, 0, Frame.TCI) // and NESTED, PROTOCOL
+  store<u8>(frame, from > FIRST ? 1 : 0, Frame.CLOSE)
+}
+
+/** Takes room for a frame that may have to be moved; false if there is none. */
+@inline
+function hasRoom(block: usize, octets: u32): bool {
+  const reserved = load<u32>(block, Worker.RESERVED) + octets + <u32>(BEFORE + 2 * CACHE_LINE)
+  store<u32>(block, reserved, Worker.RESERVED)
+  return <usize>reserved <= directory(Directory.ARENA_SIZE) >> 1
+}
+
+/** Moves the frames apart that lie close behind others, of the `count` that descriptors are of. */
+export function spread(worker: u32, block: usize, count: u32): void {
+  const first = arena(worker)
+  const half = directory(Directory.ARENA_SIZE) >> 1
+  for (let index: u32 = 0; index < count; index++) {
+    const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
+    const address = <usize>load<u32>(frame, Frame.ADDRESS)
+    // What was joined into a super-frame lies elsewhere by now.
+    if (load<u8>(frame, Frame.CLOSE) == 0 || address - first >= half) continue
+    const length = <usize>load<u32>(frame, Frame.LENGTH)
+    const to = first + half + <usize>load<u32>(block, Worker.SPREAD) + BEFORE + LINE_OFFSET
+    memory.copy(to, address, length)
+    store<u32>(frame, <u32>to, Frame.ADDRESS)
+    const end = (to + length - first - half + CACHE_LINE - 1) & ~(CACHE_LINE - 1)
+    store<u32>(block, <u32>end, Worker.SPREAD)
+  }
+}
+
+/** True when so much of the second half of the arena is used that no more frames are begun. */
+@inline
+export function isSpreadFull(block: usize): bool {
+  return <usize>load<u32>(block, Worker.SPREAD) > directory(Directory.ARENA_SIZE) >> 2
+}
