@@ -6,6 +6,7 @@ import { parseDuration } from './config/duration.js'
 import { filterRules } from './config/filter-rules.js'
 import { parseConfig, withoutPort, withPort } from './config/parse.js'
 import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
+import { isAtPort } from './config/static-entry.js'
 import type { BridgeInput, Config, ConfigInput, Port, PortInput } from './config/types.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js'
 import { Captures } from './dataplane/captures.js'
@@ -15,6 +16,7 @@ import { Forwarder } from './dataplane/forwarder.js'
 import { type Attachment, createMemory } from './dataplane/instance.js'
 import { type DataplaneEvent, Manager } from './dataplane/manager.js'
 import { exists } from './dataplane/named.js'
+import { refuseOverlay } from './dataplane/overlay-later.js'
 import { setRouter } from './dataplane/routing.js'
 import { singleModule } from './dataplane/single.js'
 import { type DropCount, Topology } from './dataplane/topology.js'
@@ -84,7 +86,7 @@ export class Switch {
     }
     this.#topology.setRules(filterRules(config))
     this.#topology.flush()
-    for (const entry of config.fdb) this.fdb.add(entry)
+    for (const entry of config.fdb.filter(isAtPort)) this.fdb.add(entry)
   }
 
   /** Milliseconds on the switch's own clock, which starts at 0. */
@@ -118,6 +120,7 @@ export class Switch {
 
   /** Makes the router that of a config; what it stands on is there. */
   #route(config: Config): void {
+    refuseOverlay(config)
     const next = routerSettings(config)
     setRouter(this.#topology.router, this.#routing, next)
     this.#topology.translation.set(config.nat, config.publish)

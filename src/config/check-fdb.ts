@@ -1,9 +1,9 @@
 /** What must hold for static FDB entries. */
 import { checkName, type Names } from './check-name.js'
-import { quote } from './describe.js'
+import { oneOf, quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
 import { mirrorTargets } from './mirror-target.js'
-import { entryKey } from './static-entry.js'
+import { entryKey, isAtPort, type PortEntry } from './static-entry.js'
 import type { Config, StaticEntry } from './types.js'
 import { formatVlans, isMember, type NamedVlans } from './vlan-use.js'
 
@@ -15,6 +15,10 @@ export function checkFdb(config: Config, names: Names, named: NamedVlans, issues
     const path = ['fdb', index]
     checkOnce(path, entry, seen, issues)
     checkGateway(path, entry, config, issues)
+    if (!isAtPort(entry)) {
+      checkVtep(path, entry, config, names, issues)
+      continue
+    }
     if (!checkPlace(path, entry, config, names, issues)) continue
     if (targets.has(entry.port)) {
       const expected = 'a port that switches: this one is the target of a mirror'
@@ -50,10 +54,35 @@ function checkGateway(
   issues.add([...path, 'mac'], quote(mac), expected)
 }
 
+/** Of a VTEP, that frames of the bridge go there: no VLAN-aware bridge has any. */
+function checkVtep(
+  path: Path,
+  { bridge, vlan, vtep = '' }: StaticEntry,
+  { bridges }: Config,
+  names: Names,
+  issues: Issues,
+): void {
+  const known = checkName([...path, 'bridge'], bridge, names.bridges, 'bridge', issues)
+  const of = Object.hasOwn(bridges, bridge) ? bridges[bridge] : undefined
+  if (!known || of === undefined) return
+  const add = (expected: string) => issues.add([...path, 'vtep'], quote(vtep), expected)
+  if (of.vxlan === undefined) {
+    add(`a bridge with "vxlan" beside it, which ${quote(bridge)} does not have`)
+    return
+  }
+  const { peers } = of.vxlan
+  if (peers.length === 0) add(`a peer of bridge ${quote(bridge)}, which has none`)
+  else if (!peers.includes(vtep))
+    add(`one of the peers of bridge ${quote(bridge)}: ${oneOf(peers)}`)
+  if (vlan === undefined || of.vlanAware) return
+  const expected = `no "vlan": bridge ${quote(bridge)} is not VLAN-aware`
+  issues.add([...path, 'vlan'], String(vlan), expected)
+}
+
 /** @returns whether the port is there, and on that bridge */
 function checkPlace(
   path: Path,
-  { bridge, port }: StaticEntry,
+  { bridge, port }: PortEntry,
   config: Config,
   names: Names,
   issues: Issues,
@@ -70,7 +99,7 @@ function checkPlace(
 
 function checkVlan(
   path: Path,
-  { bridge, vlan, port }: StaticEntry,
+  { bridge, vlan, port }: PortEntry,
   { bridges, ports }: Config,
   named: NamedVlans,
   issues: Issues,

@@ -7,6 +7,8 @@ export interface Names {
   bridges: string[] | undefined
   ports: string[] | undefined
   uplinks: string[] | undefined
+  /** Whether the config has an `underlay`. */
+  underlay: boolean
 }
 
 /** @returns whether it exists, as far as is known; if not, an issue was added */

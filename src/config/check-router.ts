@@ -189,20 +189,20 @@ function checkHop(
 }
 
 function checkNeighbors(
-  { neighbors }: Config,
+  config: Config,
   names: Names,
   interfaces: readonly RouterInterface[],
   issues: Issues,
 ): void {
   const seen = new Set<string>()
-  for (const [index, neighbor] of neighbors.entries()) {
+  for (const [index, neighbor] of config.neighbors.entries()) {
     const path = ['neighbors', index]
     const { address } = neighbor
     const id = `${neighbor.bridge} ${neighbor.uplink} ${address}`
     if (seen.has(id))
       issues.add([...path, 'address'], quote(address), 'each address once an interface')
     seen.add(id)
-    const of = interfaceAt(path, neighbor, names, interfaces, issues)
+    const of = interfaceAt(path, neighbor, config, names, interfaces, issues)
     if (of === undefined) continue
     const host = parseAddress(address)
     if (isOwn(of, host)) {
@@ -222,9 +222,11 @@ function checkNeighbors(
   }
 }
 
+/** What knows a neighbour; undefined where there is none, rightly so when a bridge has tunnels. */
 function interfaceAt(
   path: Path,
   { bridge, uplink }: StaticNeighbor,
+  { bridges }: Config,
   names: Names,
   interfaces: readonly RouterInterface[],
   issues: Issues,
@@ -235,12 +237,11 @@ function interfaceAt(
   const known = kind === 'bridge' ? names.bridges : names.uplinks
   if (!checkName(at, name, known, kind, issues)) return undefined
   const of = interfaces.find((one) => one.kind === kind && one.name === name)
-  if (of === undefined && kind === 'bridge') {
-    issues.add(
-      at,
-      quote(name),
-      'a bridge with a "gateway": it is the router whose neighbours these are',
-    )
+  const tunnels = kind === 'bridge' && Object.hasOwn(bridges, name) && bridges[name]?.vxlan
+  if (of === undefined && kind === 'bridge' && !tunnels) {
+    const expected =
+      'a bridge with a "gateway", whose neighbours these are, or with "vxlan", where they are answered for'
+    issues.add(at, quote(name), expected)
   }
   return of
 }

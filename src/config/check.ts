@@ -11,10 +11,12 @@ import { checkMirrors } from './check-mirror.js'
 import { checkName, type Names } from './check-name.js'
 import { checkNat } from './check-nat.js'
 import { checkNatLimits } from './check-nat-limits.js'
+import { checkOverlay, checkPortMtu } from './check-overlay.js'
 import { checkPolicy } from './check-policy.js'
 import { checkPublish } from './check-publish.js'
 import { checkGatewayVlans, checkPortSubnets, checkRouter } from './check-router.js'
 import { quote } from './describe.js'
+import { TUNNELS_AND_PORTS } from './fill-in.js'
 import { BINDINGS_MAX } from './guard.js'
 import type { Issues, Path } from './issues.js'
 import type { Config, Port } from './types.js'
@@ -32,6 +34,7 @@ export function checkConfig(config: Config, names: Names, issues: Issues): void 
   checkPublish(config, names, whole, issues)
   checkNatLimits(config, issues)
   checkFilter(config, names, issues)
+  checkOverlay(config, names, issues)
 }
 
 /** Whether no entry of a section was left out as faulty. */
@@ -56,6 +59,7 @@ export function checkPort(
   const path = ['ports', name]
   checkName([...path, 'bridge'], port.bridge, names.bridges, 'bridge', issues)
   checkMtu([...path, 'device', 'mtu'], port, config, issues)
+  checkPortMtu([...path, 'device', 'mtu'], port, config, issues)
   checkDevice([...path, 'device'], port.device, issues)
   checkPolicy(path, port, config, issues)
   checkPortSubnets(path, port, config, issues)
@@ -78,6 +82,11 @@ function checkCapacity(config: Config, names: Names, issues: Issues): void {
   const { maxWorkers } = capacity
   if (workers !== 'auto' && workers > maxWorkers) {
     issues.add(['workers'], String(workers), `at most capacity.maxWorkers, which is ${maxWorkers}`)
+  }
+  const room = TUNNELS_AND_PORTS - capacity.ports
+  if (capacity.tunnels > room) {
+    const expected = `at most ${room}: with capacity.ports at most ${TUNNELS_AND_PORTS} together`
+    issues.add(['capacity', 'tunnels'], String(capacity.tunnels), expected)
   }
   // An uplink is a port, on a bridge of its own.
   const uplinks = names.uplinks?.length ?? 0

@@ -7,8 +7,8 @@ import { deviceIdentity } from './device-identity.js'
 import { mapped } from './fill-in.js'
 import { type ListChange, listChanges } from './list-diff.js'
 import { field, same } from './plain.js'
-import { entryKey } from './static-entry.js'
-import type { Bridge, Config, Mirror, Port, StaticEntry, Uplink } from './types.js'
+import { entryKey, placeText } from './static-entry.js'
+import type { Bridge, Config, Mirror, Port, StaticEntry, Underlay, Uplink } from './types.js'
 
 /**
  * A part of a port that can change by itself: the bridge it is on, whether it is up, its device
@@ -40,6 +40,10 @@ export type Change =
   | { op: 'add'; object: 'uplink'; name: string; to: Uplink; replace: boolean }
   | { op: 'update'; object: 'uplink'; name: string; from: Uplink; to: Uplink }
   | { op: 'remove'; object: 'uplink'; name: string; from: Uplink; replace: boolean }
+  /** There is one at most; `name` has its addresses. */
+  | { op: 'add'; object: 'underlay'; name: string; to: Underlay }
+  | { op: 'update'; object: 'underlay'; name: string; from: Underlay; to: Underlay }
+  | { op: 'remove'; object: 'underlay'; name: string; from: Underlay }
   | ListChange
 
 /**
@@ -51,6 +55,9 @@ export type Change =
  * they name is there when the whole plan is carried out, not before. Whoever mirrors to a port that is
  * replaced is updated, since that is another port now, even if both configs say the same of it.
  *
+ * The underlay comes before the bridges that need it and goes after them. An update of it stands before
+ * them too, while tunnels may still lead from an address that it takes away: both are set as a whole.
+ *
  * A port's `routes: auto` stands here as the list that it comes to, so that a port changes with its
  * bridge's gateway.
  */
@@ -60,6 +67,7 @@ export function planChanges(from: Config, to: Config): Change[] {
   const bridges = compare(from.bridges, to.bridges, retargeted(replaced))
   const uplinks = uplinkChanges(from, to)
   const lists = listChanges(from, to)
+  const underlay = underlayChange(from.underlay, to.underlay)
   return [
     ...restarts(from, to),
     ...lists.gone,
@@ -68,6 +76,7 @@ export function planChanges(from: Config, to: Config): Change[] {
     ...[...ports.removed, ...ports.replaced].map(({ name, from }) =>
       portRemoval(name, from, replaced),
     ),
+    ...underlay.filter(({ op }) => op !== 'remove'),
     ...bridges.added.map(({ name, to }): Change => ({ op: 'add', object: 'bridge', name, to })),
     ...bridges.changed.map((both) => bridgeUpdate(both)),
     ...ports.updated.map((both) => portUpdate(both)),
@@ -75,10 +84,22 @@ export function planChanges(from: Config, to: Config): Change[] {
     ...bridges.removed.map(
       ({ name, from }): Change => ({ op: 'remove', object: 'bridge', name, from }),
     ),
+    ...underlay.filter(({ op }) => op === 'remove'),
     ...uplinks.come,
     ...staticEntries(to, from, replaced).map((entry) => addition(entry)),
     ...lists.come,
   ]
+}
+
+/** One change, or none. */
+function underlayChange(from: Underlay | undefined, to: Underlay | undefined): Change[] {
+  const object = 'underlay'
+  const nameOf = ({ addresses }: Underlay) => addresses.join(' ')
+  if (to === undefined) {
+    return from === undefined ? [] : [{ op: 'remove', object, name: nameOf(from), from }]
+  }
+  if (from === undefined) return [{ op: 'add', object, name: nameOf(to), to }]
+  return same(from, to) ? [] : [{ op: 'update', object, name: nameOf(to), from, to }]
 }
 
 function uplinkChanges(from: Config, to: Config): { gone: Change[]; come: Change[] } {
@@ -163,9 +184,9 @@ function retargeted(replaced: Set<string>) {
 
 /** Entries of `of` that `other` lacks, and those of replaced ports, which lose theirs (B11). */
 function staticEntries(of: Config, other: Config, replaced: Set<string>): StaticEntry[] {
-  const id = (entry: StaticEntry) => `${entryKey(entry)} ${entry.port}`
+  const id = (entry: StaticEntry) => `${entryKey(entry)} ${placeText(entry)}`
   const theirs = new Set(other.fdb.map(id))
-  return of.fdb.filter((entry) => replaced.has(entry.port) || !theirs.has(id(entry)))
+  return of.fdb.filter((entry) => replaced.has(entry.port ?? '') || !theirs.has(id(entry)))
 }
 
 function restarts(from: Config, to: Config): Change[] {

@@ -3,6 +3,8 @@ import type * as z from 'zod'
 import { derivedMac } from './derived-mac.js'
 import { resolveGuard } from './guard.js'
 import { BURST_MAX } from './limits.js'
+import { mtuOn } from './overlay-mtu.js'
+import { VXLAN_PORT } from './overlay-schema.js'
 import type { programSchemas } from './schema.js'
 import { longestFrame } from './super-frame.js'
 import type {
@@ -13,9 +15,14 @@ import type {
   Policing,
   Port,
   StaticEntry,
+  Underlay,
   Uplink,
 } from './types.js'
 import { DEFAULT_VLAN } from './vlan-use.js'
+
+/** Tunnels take numbers beside those of ports, which are 16 bits. */
+export const TUNNELS_AND_PORTS = 65_535
+const TUNNELS = 1024
 
 /** A config of the right shape. */
 export type Parsed = z.output<typeof programSchemas.config>
@@ -28,13 +35,14 @@ const PCAP_MTU = 65_535
 const MTU_MAX = 65_521
 
 export function fillIn(parsed: Parsed): Config {
-  const { workers, capacity, fdb } = parsed
-  const bridges = mapped(parsed.bridges, fillInBridge)
-  const ports = mapped(parsed.ports, (port) => fillInPort(port, bridges))
+  const { workers, capacity, underlay, fdb } = parsed
+  const bridges = mapped(parsed.bridges, (of, name) => fillInBridge(of, name, underlay))
+  const ports = mapped(parsed.ports, (port) => fillInPort(port, { bridges, underlay }))
   const maxWorkers = capacity.maxWorkers ?? (workers === 'auto' ? 1 : workers)
+  const tunnels = capacity.tunnels ?? Math.min(TUNNELS, TUNNELS_AND_PORTS - capacity.ports)
   return {
     ...parsed,
-    capacity: { ...capacity, maxWorkers },
+    capacity: { ...capacity, maxWorkers, tunnels },
     bridges,
     ports,
     uplinks: mapped(parsed.uplinks, fillInUplink),
@@ -42,8 +50,12 @@ export function fillIn(parsed: Parsed): Config {
   }
 }
 
-function fillInBridge(parsed: Parsed['bridges'][string], name: string): Bridge {
-  const { gateway, ...bridge } = parsed
+function fillInBridge(
+  parsed: Parsed['bridges'][string],
+  name: string,
+  underlay: Underlay | undefined,
+): Bridge {
+  const { gateway, vxlan, ...bridge } = parsed
   const { vlanAware } = bridge
   return {
     ...bridge,
@@ -55,6 +67,7 @@ function fillInBridge(parsed: Parsed['bridges'][string], name: string): Bridge {
         ...(vlanAware && { vlan: gateway.vlan ?? 1 }),
       },
     }),
+    ...(vxlan && { vxlan: { ...vxlan, port: vxlan.port ?? underlay?.port ?? VXLAN_PORT } }),
   }
 }
 
@@ -68,10 +81,13 @@ function fillInUplink(uplink: Parsed['uplinks'][string], name: string): Uplink {
   }
 }
 
-export function fillInPort(parsed: ParsedPort, bridges: Named<Bridge>): Port {
+export function fillInPort(
+  parsed: ParsedPort,
+  { bridges, underlay }: Pick<Config, 'bridges' | 'underlay'>,
+): Port {
   const { vlan: written, guard, mirror, ...port } = parsed
   const bridge = Object.hasOwn(bridges, port.bridge) ? bridges[port.bridge] : undefined
-  const device = fillInDevice(port.device, bridge?.mtu)
+  const device = fillInDevice(port.device, bridge && mtuOn(bridge, underlay))
   const vlan = written ?? (bridge?.vlanAware ? DEFAULT_VLAN : undefined)
   return {
     ...port,
@@ -112,7 +128,7 @@ function fillInBurst(policing: Policing, device: Device): Policing {
 /** The VLAN of an entry that names none is that of the port's untagged frames. */
 function fillInEntry(entry: StaticEntry, bridges: Named<Bridge>, ports: Named<Port>): StaticEntry {
   const bridge = Object.hasOwn(bridges, entry.bridge) ? bridges[entry.bridge] : undefined
-  const port = Object.hasOwn(ports, entry.port) ? ports[entry.port] : undefined
+  const port = ports[entry.port ?? '']
   const vlan = entry.vlan ?? (bridge?.vlanAware ? port?.vlan?.native : undefined)
   return vlan === undefined ? entry : { ...entry, vlan }
 }

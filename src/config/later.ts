@@ -7,10 +7,8 @@ import { TYPES } from './device-schema.js'
 import type { Mapping } from './mapping.js'
 
 const KEYS: Partial<Record<Mapping, Record<string, string>>> = {
-  config: { underlay: 'VXLAN' },
-  bridge: { vxlan: 'VXLAN', limits: 'limits a bridge' },
+  bridge: { limits: 'limits a bridge' },
   port: { impair: 'impairment' },
-  fdb: { vtep: 'VXLAN' },
 }
 
 const DEVICES: Record<string, string> = {

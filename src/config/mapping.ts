@@ -16,8 +16,9 @@ import {
   publishShape,
   staticNatSchema,
 } from './nat-schema.js'
+import { underlaySchema, vxlanSchema } from './overlay-schema.js'
 import { gatewaySchema, neighborShape, routeShape, uplinkRouteShape } from './router-schema.js'
-import { controlSchema, fdbSchema, programSchemas } from './schema.js'
+import { controlSchema, fdbShape, programSchemas } from './schema.js'
 
 type Mapped = { shape: object }
 const of = (schema: () => Mapped) => () => Object.keys(schema().shape)
@@ -32,7 +33,7 @@ const KEYS = {
   port: of(() => programSchemas.port),
   limits: of(limits),
   mirror: of(() => mirrorSchema),
-  fdb: of(() => fdbSchema),
+  fdb: () => Object.keys(fdbShape),
   route: of(() => routeSchema),
   tap: of(() => tapSchema),
   packet: of(() => packetSchema),
@@ -40,6 +41,8 @@ const KEYS = {
   pcap: of(() => pcapSchema),
   memory: of(() => memorySchema),
   gateway: of(() => gatewaySchema),
+  vxlan: of(() => vxlanSchema),
+  underlay: of(() => underlaySchema),
   uplink: of(() => programSchemas.uplink),
   uplinkRoute: () => Object.keys(uplinkRouteShape),
   routes: () => Object.keys(routeShape),
@@ -75,7 +78,8 @@ export function isDeviceKey(key: string): boolean {
 }
 
 /** Sections whose entries are mappings of their own, with nothing below. */
-const SIMPLE = ['capacity', 'control', 'fdb', 'routes', 'neighbors', 'publish'] as const
+const SIMPLE = ['capacity', 'control', 'underlay', 'fdb', 'routes', 'neighbors', 'publish'] as const
+const BRIDGE_PARTS = ['gateway', 'vxlan'] as const
 const NATS = ['masquerade', 'static', 'nptv6'] as const
 
 /** @param type the `type` that stands in the mapping, if it is a device's or a NAT rule's */
@@ -96,7 +100,7 @@ export function mappingAt(path: readonly (string | number)[], type: unknown): Ma
 
 function bridgeMapping(part: string | number | undefined): Mapping {
   if (part === undefined) return 'bridge'
-  return part === 'gateway' ? 'gateway' : 'mirror'
+  return BRIDGE_PARTS.find((name) => name === part) ?? 'mirror'
 }
 
 function deviceMapping(rest: readonly (string | number)[], type: unknown): Mapping {

@@ -8,7 +8,7 @@ import { type Change, planChanges } from './diff.js'
 import { Issues } from './issues.js'
 import { parseConfig } from './parse.js'
 import { same } from './plain.js'
-import { entryKey } from './static-entry.js'
+import { entryKey, placeText } from './static-entry.js'
 import type { Config, StaticEntry } from './types.js'
 
 export type Origin = 'config' | 'api'
@@ -41,7 +41,7 @@ export interface MergedConfig {
 /**
  * What it takes to move a running switch to a config.
  *
- * A static entry of the API goes with a port of the config that goes, and becomes the config's when
+ * A static entry of the API goes with a port or a peer of the config that goes, and becomes the config's when
  * the config has the same one.
  *
  * @param running all that runs, of both origins @param next a config that is right by itself
@@ -76,12 +76,17 @@ type Made = Pick<Config, 'bridges' | 'ports' | 'fdb' | 'publish'>
 
 function madeByApi(running: Config, origins: Origins, next: Config): Made {
   const ports = ofApi(running.ports, origins.ports)
-  const stays = (port: string) => Object.hasOwn(ports, port) || Object.hasOwn(next.ports, port)
+  const bridges = ofApi(running.bridges, origins.bridges)
+  const stays = ({ bridge, port, vtep = '' }: StaticEntry) => {
+    if (port !== undefined) return Object.hasOwn(ports, port) || Object.hasOwn(next.ports, port)
+    const of = Object.hasOwn(next.bridges, bridge) ? next.bridges[bridge] : bridges[bridge]
+    return of?.vxlan?.peers.includes(vtep) ?? false
+  }
   const fdb = running.fdb.filter((entry) => origins.fdb.get(entryKey(entry)) === 'api')
   return {
-    bridges: ofApi(running.bridges, origins.bridges),
+    bridges,
     ports,
-    fdb: fdb.filter(({ port }) => stays(port)),
+    fdb: fdb.filter(stays),
     publish: running.publish.filter(({ name }) => origins.publish.get(name) === 'api'),
   }
 }
@@ -108,11 +113,11 @@ function checkBridges({ bridges, ports }: Made, next: Config, issues: Issues): v
 }
 
 function checkEntries(made: readonly StaticEntry[], next: Config['fdb'], issues: Issues): void {
-  const ports = new Map(made.map((entry) => [entryKey(entry), entry.port]))
+  const places = new Map(made.map((entry) => [entryKey(entry), placeText(entry)]))
   for (const [index, entry] of next.entries()) {
-    const port = ports.get(entryKey(entry))
-    if (port === undefined || port === entry.port) continue
-    const message = `the API made an entry for ${quote(entry.mac)} at port ${quote(port)}; remove that entry, or apply with --prune`
+    const place = places.get(entryKey(entry))
+    if (place === undefined || place === placeText(entry)) continue
+    const message = `the API made an entry for ${quote(entry.mac)} at ${place}; remove that entry, or apply with --prune`
     issues.add(['fdb', index, 'mac'], quote(entry.mac), 'a MAC without an entry', message)
   }
 }

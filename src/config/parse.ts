@@ -56,7 +56,7 @@ export function withPort(config: Config, name: string, input: unknown): Config {
   const parsed = programSchemas.config.safeParse(alone)
   if (!parsed.success) addZodIssues(issues, parsed.error, alone, [])
   if (!parsed.success || issues.list.length > 0) throw new ConfigError(issues.sorted())
-  const port = fillInPort(parsed.data.ports[name] as ParsedPort, config.bridges)
+  const port = fillInPort(parsed.data.ports[name] as ParsedPort, config)
   // Last, so that it is the new port that is said to clash.
   const { [name]: _, ...others } = config.ports
   const next = { ...config, ports: record({ ...others, [name]: port }) }
@@ -89,6 +89,7 @@ export function withoutPort(config: Config, name: string): Config {
   const bridges = mapped(config.bridges, (bridge) => withoutMirrorTo(bridge, name))
   const named = namedVlans({ bridges, ports })
   const fdb = config.fdb.filter(({ bridge, vlan, port }) => {
+    if (port === undefined) return true
     const policy = ports[port]?.vlan
     const vlans = named.get(bridge)
     if (policy === undefined || vlans === undefined || vlan === undefined) return port !== name
@@ -113,7 +114,7 @@ function withoutMirrorTo<T extends { readonly mirror?: Mirror | undefined }>(
 function withoutEmptySections(value: unknown): unknown {
   if (!isMapping(value)) return value
   const sections = ['capacity', 'bridges', 'ports', 'uplinks', 'fdb', 'routes', 'neighbors', 'nat']
-  sections.push('publish', 'filter', 'control')
+  sections.push('publish', 'filter', 'control', 'underlay')
   const given = Object.entries(value).filter(([key, of]) => of !== null || !sections.includes(key))
   const config = fromEntries(given)
   if (!isMapping(config.bridges)) return config
@@ -135,7 +136,8 @@ function withoutFaults(given: unknown, error: z.ZodError): unknown {
   const faults = error.issues.flatMap((issue): Path[] => {
     const path = issue.path as Path
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...path, key])
-    return [path.slice(0, 2)]
+    // Half an underlay is none: the addresses may be what is faulty.
+    return [path.slice(0, path[0] === 'underlay' ? 1 : 2)]
   })
   const config = faults.reduce<unknown>((value, path) => without(value, outsideLists(path)), given)
   return { ...Object(config), version: 1 }
@@ -158,7 +160,8 @@ function namesIn(given: unknown): Names {
     const value = valueAt(given, [section])
     return value === undefined ? [] : isMapping(value) ? Object.keys(value) : undefined
   }
-  return { bridges: names('bridges'), ports: names('ports'), uplinks: names('uplinks') }
+  const sections = { bridges: names('bridges'), ports: names('ports'), uplinks: names('uplinks') }
+  return { ...sections, underlay: valueAt(given, ['underlay']) !== undefined }
 }
 
 /** Unlike Object.fromEntries in a spread, keeps a `__proto__` an ordinary key. */

@@ -1,4 +1,5 @@
 /** What the packet path's router is to be for a config: interfaces, routes, neighbours, by domain. */
+import { mtuOn } from './overlay-mtu.js'
 import type { Config } from './types.js'
 import { uplinkBridge } from './uplink-port.js'
 
@@ -29,10 +30,12 @@ const DEFAULT_MTU = 1500
 
 export const NO_ROUTER: RouterSettings = { interfaces: [], routes: [], neighbors: [] }
 
-export function routerSettings({ bridges, uplinks, routes, neighbors }: Config): RouterSettings {
-  const gateways = Object.entries(bridges).flatMap(([bridge, { gateway, mtu = DEFAULT_MTU }]) => {
-    if (gateway === undefined) return []
-    const { mac, addresses, advertise, vlan } = gateway
+export function routerSettings(config: Config): RouterSettings {
+  const { bridges, underlay, uplinks, routes } = config
+  const gateways = Object.entries(bridges).flatMap(([bridge, of]) => {
+    if (of.gateway === undefined) return []
+    const { mac, addresses, advertise, vlan } = of.gateway
+    const mtu = mtuOn(of, underlay) ?? DEFAULT_MTU
     return [{ domain: { bridge, vlan }, mac, addresses, mtu, advertise, uplink: false }]
   })
   const outer = Object.entries(uplinks).map(([name, { mac, addresses, mtu }]) => {
@@ -52,6 +55,10 @@ export function routerSettings({ bridges, uplinks, routes, neighbors }: Config):
     bridge === undefined
       ? { bridge: uplinkBridge(uplink as string) }
       : { bridge, vlan: bridges[bridge]?.gateway?.vlan }
+  // Those of other bridges are not the router's: suppression answers for them (overlay-settings.ts).
+  const neighbors = config.neighbors.filter(
+    ({ bridge }) => bridge === undefined || bridges[bridge]?.gateway !== undefined,
+  )
   return {
     interfaces: [...gateways, ...outer],
     routes: [...routes.map(({ to, via }) => ({ to, via })), ...behind],

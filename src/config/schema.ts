@@ -10,6 +10,7 @@ import { limitsSchema } from './limits.js'
 import { mirrorSchema } from './mirror.js'
 import { checkSocketPath, SOCKET_PATH } from './names.js'
 import { natSchema, publishSchema } from './nat-schema.js'
+import { underlaySchema, vtep, vxlanSchema } from './overlay-schema.js'
 import { controlFrames, policyShape } from './policy.js'
 import { gatewaySchema, neighborSchema, routerRouteSchema, uplinkSchema } from './router-schema.js'
 import { account, flag, mtu, name, quoted, text, unicastMac, whole } from './values.js'
@@ -32,15 +33,23 @@ export const controlSchema = z.strictObject(
   'a mapping such as { group: netadmin, mode: "0660" }',
 )
 
-export const fdbSchema = z.strictObject(
-  {
-    bridge: name('the name of a bridge'),
-    vlan: vlanId.optional().describe("On a VLAN-aware bridge; left out: the port's untagged one"),
-    mac: unicastMac,
-    port: name('the name of a port'),
-  },
-  'a mapping with "bridge", "mac" and "port"',
-)
+export const fdbShape = {
+  bridge: name('the name of a bridge'),
+  vlan: vlanId.optional().describe("On a VLAN-aware bridge; left out: the port's untagged one"),
+  mac: unicastMac,
+  port: name('the name of a port').optional().describe('The port that the MAC is at'),
+  vtep: vtep.optional().describe("Or the peer of the bridge's tunnels that it is behind"),
+}
+
+export const fdbSchema = z
+  .strictObject(fdbShape, 'a mapping with "bridge", "mac" and either "port" or "vtep"')
+  .superRefine(({ port, vtep }, ctx) => {
+    const wrong = (key: string, message: string) =>
+      ctx.addIssue({ code: 'custom', path: [key], message })
+    if (port !== undefined && vtep !== undefined) {
+      wrong('vtep', 'no "vtep" beside "port": a MAC is in one place')
+    } else if (port === undefined && vtep === undefined) wrong('port', 'a "port", or a "vtep"')
+  })
 
 function capacitySchema(size: QuantitySchema) {
   return z.strictObject(
@@ -67,6 +76,11 @@ function capacitySchema(size: QuantitySchema) {
       flows: whole(1, 16_777_216).default(65_536).describe('Tracked flows over IPv4'),
       flows6: whole(1, 16_777_216).default(32_768).describe('Tracked flows over IPv6'),
       rules: whole(1, 65_535).default(1024).describe('Filter rules'),
+      tunnels: whole(0, 60_000)
+        .optional()
+        .describe(
+          'Peers of bridges, summed over the bridges; left out: 1024, or what "ports" leaves of 65535',
+        ),
     },
     'a mapping such as { ports: 4096 }',
   )
@@ -93,6 +107,7 @@ function bridgeSchema(duration: QuantitySchema) {
       controlFrames: controlFrames.default([]).describe('Link-local protocols that pass'),
       mirror: mirrorSchema.optional().describe('Copies of the frames of all its ports'),
       gateway: gatewaySchema.optional().describe("The router's own interface on it"),
+      vxlan: vxlanSchema.optional().describe('Its tunnels to other hosts; needs "underlay"'),
       policy: z
         .enum(['allow', 'deny'], '"allow" or "deny"')
         .default('allow')
@@ -137,8 +152,9 @@ function configSchema<P extends Form>(parts: P) {
       .record(name(), uplink, 'a mapping of uplink names to uplinks')
       .default({})
       .describe('Ports on which the router is a host of an outer network'),
+    underlay: underlaySchema.optional().describe('Our own end of all tunnels (VXLAN)'),
     fdb: z
-      .array(fdbSchema, 'a list of { bridge, mac, port }')
+      .array(fdbSchema, 'a list of { bridge, mac, port } and { bridge, mac, vtep }')
       .default([])
       .describe('Static entries'),
     routes: z

@@ -10,6 +10,7 @@ import type {
 } from './device-schema.js'
 import type { matchSchema, ruleSchema } from './filter-schema.js'
 import type { natSchema, publishSchema } from './nat-schema.js'
+import type { underlaySchema, vxlanSchema } from './overlay-schema.js'
 import type {
   gatewaySchema,
   neighborSchema,
@@ -29,19 +30,26 @@ export type UplinkInput = z.input<typeof programSchemas.uplink>
 export type PublishInput = z.input<typeof publishSchema>
 
 /** Sizes of what is set up at start; `arena` is bytes, each worker. */
-export type Capacity = Frozen<Parsed['capacity'] & { maxWorkers: number }>
+export type Capacity = Frozen<Parsed['capacity'] & { maxWorkers: number; tunnels: number }>
 /**
  * `ageing` is milliseconds; `mtu` is absent when the bridge sets no limit; `vlanProtocol` is there
  * exactly when the bridge is VLAN-aware; `controlFrames` is in alphabetical order.
  */
 export type Bridge = Frozen<
-  Omit<z.output<typeof programSchemas.bridge>, 'gateway'> & { gateway?: Gateway | undefined }
+  Omit<z.output<typeof programSchemas.bridge>, 'gateway' | 'vxlan'> & {
+    gateway?: Gateway | undefined
+    vxlan?: Vxlan | undefined
+  }
 >
 /**
  * The router's own interface on a bridge. `vlan` is there exactly when the bridge is VLAN-aware;
  * `addresses` have prefix lengths, and are canonical.
  */
 export type Gateway = Frozen<z.output<typeof gatewaySchema> & { mac: string }>
+/** The tunnels of a bridge; `peers` are canonical addresses, `dscp` is "copy" or a number. */
+export type Vxlan = Frozen<z.output<typeof vxlanSchema> & { port: number }>
+/** Our own end of all tunnels; `addresses` are canonical, at most one of each family. */
+export type Underlay = Frozen<z.output<typeof underlaySchema>>
 /** A port on which the router is a host of an outer network. */
 export type Uplink = Frozen<
   Omit<z.output<typeof programSchemas.uplink>, 'device'> & {
@@ -115,7 +123,10 @@ export interface Port extends PortPolicy {
   readonly up: boolean
   readonly device: Device
 }
-/** A static FDB entry; `vlan` is there exactly when the bridge is VLAN-aware. */
+/**
+ * A static FDB entry; `vlan` is there exactly when the bridge is VLAN-aware. Exactly one of `port` and
+ * `vtep` is there; `vtep` is a peer of the bridge, in canonical text.
+ */
 export type StaticEntry = Frozen<z.output<typeof fdbSchema>>
 /** `mode` is the octal digits as text. */
 export type Control = Frozen<z.output<typeof controlSchema>>
@@ -132,6 +143,7 @@ export interface Config {
   readonly bridges: Readonly<Record<string, Bridge>>
   readonly ports: Readonly<Record<string, Port>>
   readonly uplinks: Readonly<Record<string, Uplink>>
+  readonly underlay?: Underlay | undefined
   readonly fdb: readonly StaticEntry[]
   readonly routes: readonly RouterRoute[]
   readonly neighbors: readonly StaticNeighbor[]

@@ -5,6 +5,7 @@ import { parseConfig, withEntries, withoutPort, withPort } from '../config/parse
 import { type PortPatch, patchBridge, patchPort } from '../config/patch.js'
 import { entryKey } from '../config/static-entry.js'
 import type { BridgeInput, Config, PortInput, PublishInput, StaticEntry } from '../config/types.js'
+import { checkVtep } from '../config/vtep.js'
 
 export interface Desired {
   readonly config: Config
@@ -97,14 +98,15 @@ export function withoutAnyPublish(desired: Desired, name: string): Desired {
 }
 
 /**
- * A static entry, or another port for one. Without `vlan` it is of the VLAN of the port's untagged
+ * A static entry, or another port or VTEP for one. Without `vlan` it is of the VLAN of the port's untagged
  * frames, as in a config, which has the same to say of what is wrong with it.
  */
 export function withApiEntry(desired: Desired, entry: StaticEntry): Desired {
   const mac = formatMac(parseMac(entry.mac))
-  const vlan = entry.vlan ?? desired.config.ports[entry.port]?.vlan?.native
-  const { vlan: _, ...rest } = entry
-  const whole = { ...rest, ...(vlan !== undefined && { vlan }), mac }
+  const vlan = entry.vlan ?? desired.config.ports[entry.port ?? '']?.vlan?.native
+  const { vlan: _, vtep, ...rest } = entry
+  const at = vtep === undefined ? rest : { ...rest, vtep: checkVtep(vtep) }
+  const whole = { ...at, ...(vlan !== undefined && { vlan }), mac }
   const key = entryKey(whole)
   const { config, origins } = without(desired, (other) => entryKey(other) === key)
   const next = withEntries(config, [...config.fdb, whole])
@@ -121,7 +123,7 @@ export function hasEntry({ config }: Desired, place: EntryPlace): boolean {
 }
 
 /** What an entry is known by; its MAC as anybody writes it. */
-export type EntryPlace = Omit<StaticEntry, 'port'>
+export type EntryPlace = Omit<StaticEntry, 'port' | 'vtep'>
 
 function isAt({ bridge, vlan, mac }: EntryPlace): (entry: StaticEntry) => boolean {
   const canonical = formatMac(parseMac(mac))

@@ -139,7 +139,10 @@ export class Edits {
   /** Adds a static entry, or replaces one. */
   addEntry(entry: StaticEntry): Promise<void> {
     const { topology } = this.at
-    const check = () => void [topology.bridge(entry.bridge), topology.port(entry.port)]
+    const check = () => {
+      topology.bridge(entry.bridge)
+      if (entry.port !== undefined) topology.port(entry.port)
+    }
     return this.#edit(check, (desired) => withApiEntry(desired, entry))
   }
 

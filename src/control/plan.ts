@@ -29,8 +29,8 @@ function oldOf(changes: readonly Change[], { object, ...added }: Extract<Change,
 }
 
 function nameOfEntry(change: Extract<Change, { object: 'fdb' }>): string {
-  const { bridge, mac, port } = change.op === 'add' ? change.to : change.from
-  return `${bridge} ${mac} ${port}`
+  const { bridge, mac, port, vtep } = change.op === 'add' ? change.to : change.from
+  return `${bridge} ${mac} ${port ?? vtep}`
 }
 
 /** None differs where a mirror's target is another port of the same name. */

@@ -7,9 +7,11 @@ import { withRoutes } from '../config/auto-routes.js'
 import { type Change, planChanges } from '../config/diff.js'
 import { filterRules } from '../config/filter-rules.js'
 import { NO_ROUTER, routerSettings } from '../config/router-settings.js'
+import { isAtPort } from '../config/static-entry.js'
 import type { Config, Port as PortConfig } from '../config/types.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
 import type { Fdb } from '../dataplane/fdb.js'
+import { refuseOverlay } from '../dataplane/overlay-later.js'
 import { setRouter } from '../dataplane/routing.js'
 import { LinkspanError } from '../error.js'
 import { Confirmation } from './confirmation.js'
@@ -59,6 +61,7 @@ export class Reconciler {
   #closed = false
 
   constructor(host: ReconcilerHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
+    refuseOverlay(config)
     this.#host = host
     this.#mirrors = new FileMirrors(host)
     this.#fdb = fdb
@@ -118,7 +121,7 @@ export class Reconciler {
     }
     topology.translation.set(config.nat, config.publish)
     topology.setRules(filterRules(config))
-    for (const entry of fdb) this.#fdb.add(entry)
+    for (const entry of fdb.filter(isAtPort)) this.#fdb.add(entry)
     topology.flush() // in one step, before the first frame is read
     for (const port of this.ports.values()) port.join()
   }
@@ -134,6 +137,7 @@ export class Reconciler {
     return this.#change(async () => {
       this.#refuseWhileUnconfirmed()
       const before = this.#desired
+      refuseOverlay(wanted)
       const next = applied(before, wanted, options.prune ?? false)
       const changes = planChanges(before.config, next.config)
       refuseRestart(changes)

@@ -204,7 +204,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   }
 
   /** Removes an entry of the FDB, static or not; NOT_FOUND if there is none. */
-  removeEntry(entry: Omit<StaticEntry, 'port'>): Promise<void> {
+  removeEntry(entry: Omit<StaticEntry, 'port' | 'vtep'>): Promise<void> {
     return this.#reconciler.edits.removeEntry(entry)
   }
 

@@ -3,7 +3,8 @@ import type { Change } from '../config/diff.js'
 import { filterRules } from '../config/filter-rules.js'
 import { same } from '../config/plain.js'
 import { type RouterSettings, routerSettings } from '../config/router-settings.js'
-import type { Bridge, Config, Port as PortConfig, StaticEntry } from '../config/types.js'
+import { isAtPort, type PortEntry } from '../config/static-entry.js'
+import type { Bridge, Config, Port as PortConfig } from '../config/types.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
 import type { Fdb } from '../dataplane/fdb.js'
 import { setRouter } from '../dataplane/routing.js'
@@ -251,16 +252,16 @@ export function bridgeSettings({ mirror, ...bridge }: Bridge): BridgeSettings {
 function fdbSteps({ fdb }: Switch, changes: readonly Change[], op: 'add' | 'remove'): Step[] {
   const entries = changes.flatMap((change) => {
     if (!('object' in change) || change.object !== 'fdb' || change.op !== op) return []
-    return [change.op === 'add' ? change.to : change.from]
+    return [change.op === 'add' ? change.to : change.from].filter(isAtPort)
   })
-  const add = (entry: StaticEntry) => fdb.add(entry)
-  const remove = (entry: StaticEntry) => forget(fdb, entry)
+  const add = (entry: PortEntry) => fdb.add(entry)
+  const remove = (entry: PortEntry) => forget(fdb, entry)
   const [stage, unstage] = op === 'add' ? [add, remove] : [remove, add]
   return entries.map((entry) => ({ stage: () => stage(entry), unstage: () => unstage(entry) }))
 }
 
 /** Removes an entry, unless somebody did before. */
-function forget(fdb: Fdb, entry: StaticEntry): void {
+function forget(fdb: Fdb, entry: PortEntry): void {
   try {
     fdb.delete(entry)
   } catch (error) {

@@ -209,7 +209,7 @@ describe('static FDB entries', () => {
       { bridge: 'lan', mac, port: 5 },
       'fdb[0].port: found 5; expected the name of a port, in quotes',
     ],
-    [{ bridge: 'lan', mac }, 'fdb[0].port: missing; expected the name of a port'],
+    [{ bridge: 'lan', mac }, 'fdb[0].port: missing; expected a "port", or a "vtep"'],
   ])('%j', (entry, line) => {
     expect(fdb(entry)).toEqual([expect.stringContaining(line)])
   })

@@ -11,13 +11,23 @@ function apply(from: Config, plan: Change[]) {
     ports: new Map(Object.entries(from.ports)),
     fdb: new Map(from.fdb.map((entry) => [id(entry), entry])),
     settings: new Map<string, unknown>(Object.entries(settingsOf(from))),
+    underlay: from.underlay,
   }
   for (const change of plan) {
     if (change.op === 'restart') state.settings.set(change.key, change.to)
     else if (change.object === 'fdb') applyFdb(state, change)
-    else applyNamed(change.object === 'bridge' ? state.bridges : state.ports, change)
+    else if (change.object === 'underlay') {
+      expect(state.underlay).toEqual(change.op === 'add' ? undefined : change.from)
+      state.underlay = change.op === 'remove' ? undefined : change.to
+    } else applyNamed(change.object === 'bridge' ? state.bridges : state.ports, change)
     for (const port of state.ports.values()) expect(state.bridges.has(port.bridge)).toBe(true)
-    for (const { port } of state.fdb.values()) expect(state.ports.has(port)).toBe(true)
+    for (const { bridge, port, vtep = '' } of state.fdb.values()) {
+      if (port !== undefined) expect(state.ports.has(port)).toBe(true)
+      else expect(state.bridges.get(bridge)?.vxlan?.peers).toContain(vtep)
+    }
+    for (const { vxlan } of state.bridges.values()) {
+      if (vxlan !== undefined) expect(state.underlay).toBeDefined()
+    }
     expect(new Set(interfaces(state.ports.values())).size).toBe(
       interfaces(state.ports.values()).length,
     )
@@ -57,6 +67,7 @@ function expectReached(from: Config, to: Config): void {
   expect(Object.fromEntries(state.ports)).toEqual({ ...to.ports })
   expect([...state.fdb.values()].sort(byId)).toEqual([...to.fdb].sort(byId))
   expect(Object.fromEntries(state.settings)).toEqual(settingsOf(to))
+  expect(state.underlay).toEqual(to.underlay)
 }
 
 /** What is read at start only. */
@@ -133,6 +144,7 @@ const config: fc.Arbitrary<Config> = fc
           ageing: fc.constantFrom(10_000, 20_000),
           mtu: fc.constant(1500),
           vlanAware: fc.boolean(),
+          peers: fc.subarray(['192.0.2.11', '192.0.2.12'], { minLength: 1 }),
         },
         { requiredKeys: [] },
       ),
@@ -149,11 +161,22 @@ const config: fc.Arbitrary<Config> = fc
         mirrored: fc.boolean(),
       }),
     ),
-    fdb: fc.array(fc.record({ at: fc.nat(9), mac: fc.integer({ min: 1, max: 4 }) }), {
-      maxLength: 4,
-    }),
+    fdb: fc.array(
+      fc.record({
+        at: fc.nat(9),
+        mac: fc.integer({ min: 1, max: 4 }),
+        vtep: fc.constantFrom(undefined, '192.0.2.11', '192.0.2.12'),
+      }),
+      { maxLength: 4 },
+    ),
+    underlay: fc.constantFrom(
+      undefined,
+      { addresses: ['192.0.2.10'] },
+      { addresses: ['192.0.2.10', '2001:db8::10'], port: 8472 },
+    ),
   })
-  .map(({ ports, fdb, ...rest }) => {
+  .map(({ bridges, ...rest }) => ({ ...rest, bridges: tunnelled(bridges, rest.underlay) }))
+  .map(({ ports, fdb, underlay, ...rest }) => {
     const bridges = Object.keys(rest.bridges)
     const used = new Set<string>()
     const named: Record<string, { bridge: string }> = {}
@@ -182,14 +205,32 @@ const config: fc.Arbitrary<Config> = fc
     const entries =
       all.length === 0
         ? []
-        : fdb.map(({ at, mac }) => {
+        : fdb.map(({ at, mac, vtep }) => {
             const [port, { bridge }] = all[at % all.length] as (typeof all)[number]
+            const peers: readonly string[] = rest.bridges[bridge]?.vxlan?.peers ?? []
+            if (vtep !== undefined && peers.includes(vtep)) {
+              return { bridge, mac: `02:00:00:00:00:0${mac}`, vtep }
+            }
             const vlan = rest.bridges[bridge]?.vlanAware ? { vlan: 1 } : {}
             return { bridge, ...vlan, mac: `02:00:00:00:00:0${mac}`, port }
           })
     const once = entries.filter((entry, i) => entries.findIndex((e) => id(e) === id(entry)) === i)
-    return parseConfig({ ...rest, ports: named, fdb: once })
+    return parseConfig({ ...rest, ...(underlay && { underlay }), ports: named, fdb: once })
   })
+
+interface Drawn {
+  vlanAware?: boolean
+  peers?: string[]
+}
+
+/** Bridges with tunnels, where there is an underlay; the n-th has the VNI n. */
+function tunnelled(bridges: Record<string, Drawn>, underlay: object | undefined) {
+  const all = Object.entries(bridges).map(([name, { peers, ...bridge }], vni) => {
+    const vxlan = underlay && !bridge.vlanAware && peers ? { vni, peers } : undefined
+    return [name, { ...bridge, ...(vxlan && { vxlan }) }] as const
+  })
+  return Object.fromEntries(all)
+}
 
 describe('a plan', { timeout: 60_000 }, () => {
   test('leads from any config to any other, each step possible where it stands', () => {

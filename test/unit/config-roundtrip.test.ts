@@ -152,6 +152,53 @@ const router = fc.record({
   filter: fc.array(rule).map((rules) => rules.map((rule, n) => ({ ...rule, name: `r${n}` }))),
 })
 
+const VTEPS = ['192.0.2.11', '2001:DB8:0::B', '192.0.2.12']
+const overlay = fc.record({
+  underlay: fc.record(
+    {
+      addresses: fc.constantFrom(
+        ['192.0.2.10', '2001:DB8:0::A'],
+        ['2001:db8:0:0::a', '192.0.2.10'],
+      ),
+      port: fc.integer({ min: 1, max: 65_535 }),
+      netns: fc.constantFrom('outer', 'pid:1'),
+      mtu: fc.constantFrom('auto', 1500, 9000),
+    },
+    { requiredKeys: ['addresses'] },
+  ),
+  vxlan: fc.record(
+    {
+      vni: fc.integer({ min: 0, max: 2 ** 24 - 1 }),
+      peers: fc.subarray(VTEPS),
+      port: fc.integer({ min: 1, max: 65_535 }),
+      learning: fc.boolean(),
+      strict: fc.boolean(),
+      tagged: fc.boolean(),
+      ttl: fc.integer({ min: 1, max: 255 }),
+      dscp: fc.oneof(fc.constant('copy'), fc.integer({ min: 0, max: 63 })),
+      suppress: fc.boolean(),
+    },
+    { requiredKeys: ['vni'] },
+  ),
+})
+
+/** A bridge with tunnels, a port and a host on it, and a static entry behind each peer. */
+function withOverlay<T extends { bridges: object; ports: object; fdb: object[] }>(
+  given: T,
+  { underlay, vxlan }: { underlay: object; vxlan: { peers?: string[] } },
+) {
+  const behind = (vxlan.peers ?? []).map((vtep, n) => {
+    return { bridge: 'tunnelled', mac: `02-00-00-00-03-0${n}`, vtep }
+  })
+  return {
+    ...given,
+    underlay,
+    bridges: { ...given.bridges, tunnelled: { vxlan } },
+    ports: { ...given.ports, local: { bridge: 'tunnelled' } },
+    fdb: [...given.fdb, ...behind],
+  }
+}
+
 const switching = fc.record({
   bridges: fc.record({
     routed: fc.constant({ policy: 'deny' }),
@@ -189,12 +236,17 @@ const switching = fc.record({
   capacity: fc.constant({ memberships: 1_000_000 }),
 })
 
-const input = fc.tuple(switching, router, gateway).map(([switching, router, gateway]) => {
+const parts = fc.tuple(switching, router, gateway, fc.option(overlay))
+const input = parts.map(([switching, router, gateway, overlay]) => {
   const routed = { ...switching.bridges.routed, gateway }
   // With both families, so that what is published has somewhere to go.
   const six = { ...routed.gateway, addresses: ['10.55.0.1/24', 'FD55:0::1/64'] }
   const needed = router.publish.length > 0 ? { ...routed, gateway: six } : routed
-  return { ...switching, ...router, bridges: { ...switching.bridges, routed: needed } }
+  const given = { ...switching, ...router, bridges: { ...switching.bridges, routed: needed } }
+  if (overlay === null) return given
+  const suppressed = { bridge: 'tunnelled', address: 'FD77:0::7', mac: '02-00-00-00-03-09' }
+  const neighbors = [...router.neighbors, suppressed]
+  return { ...withOverlay(given, overlay), neighbors }
 })
 
 test('any config is a config again, frozen and as JSON, and no change', () => {

@@ -440,7 +440,7 @@ describe('routes and neighbours', () => {
     ],
     [
       { bridge: 'lan', address: '10.55.0.9', mac },
-      '.bridge: found "lan"; expected a bridge with a "gateway": it is the router whose neighbours these are',
+      '.bridge: found "lan"; expected a bridge with a "gateway", whose neighbours these are, or with "vxlan", where they are answered for',
     ],
     [
       { uplink: 'wan', address: '10.55.0.9', mac },

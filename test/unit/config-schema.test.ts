@@ -41,6 +41,7 @@ describe('defaults', () => {
         flows: 65_536,
         flows6: 32_768,
         rules: 1024,
+        tunnels: 1024,
       },
       bridges: {
         lan: {
@@ -233,7 +234,10 @@ describe('values', () => {
       'control.group: found "no body"; expected a name or a number of a group',
     ],
     [{ control: { group: -1 } }, 'control.group: found -1; expected a name or a number of a group'],
-    [{ fdb: {} }, 'fdb: found a mapping; expected a list of { bridge, mac, port }'],
+    [
+      { fdb: {} },
+      'fdb: found a mapping; expected a list of { bridge, mac, port } and { bridge, mac, vtep }',
+    ],
     [{ ...lan, ports: { a: {} } }, 'ports.a.bridge: missing; expected the name of a bridge'],
     [
       { ...lan, ports: { a: { bridge: 10 } } },
@@ -414,19 +418,19 @@ describe('unknown keys', () => {
   test.each<[unknown, string]>([
     [
       { bridge: {} },
-      'bridge: unknown key; expected one of "version", "workers", "capacity", "bridges", "ports", "uplinks", "fdb", "routes", "neighbors", "nat", "publish", "filter" or "control"; did you mean "bridges"?',
+      'bridge: unknown key; expected one of "version", "workers", "capacity", "bridges", "ports", "uplinks", "underlay", "fdb", "routes", "neighbors", "nat", "publish", "filter" or "control"; did you mean "bridges"?',
     ],
     [
       { bridges: { lan: { aging: 1 } } },
-      'bridges.lan.aging: unknown key; expected one of "ageing", "mtu", "vlanAware", "vlanProtocol", "isolated", "controlFrames", "mirror", "gateway" or "policy"; did you mean "ageing"?',
+      'bridges.lan.aging: unknown key; expected one of "ageing", "mtu", "vlanAware", "vlanProtocol", "isolated", "controlFrames", "mirror", "gateway", "vxlan" or "policy"; did you mean "ageing"?',
     ],
     [
       { bridges: { lan: { mut: 1 } } },
-      'bridges.lan.mut: unknown key; expected one of "ageing", "mtu", "vlanAware", "vlanProtocol", "isolated", "controlFrames", "mirror", "gateway" or "policy"; did you mean "mtu"?',
+      'bridges.lan.mut: unknown key; expected one of "ageing", "mtu", "vlanAware", "vlanProtocol", "isolated", "controlFrames", "mirror", "gateway", "vxlan" or "policy"; did you mean "mtu"?',
     ],
     [
       { bridges: { lan: { zzz: 1 } } },
-      'bridges.lan.zzz: unknown key; expected one of "ageing", "mtu", "vlanAware", "vlanProtocol", "isolated", "controlFrames", "mirror", "gateway" or "policy"',
+      'bridges.lan.zzz: unknown key; expected one of "ageing", "mtu", "vlanAware", "vlanProtocol", "isolated", "controlFrames", "mirror", "gateway", "vxlan" or "policy"',
     ],
     [
       { ...lan, ports: { a: { bridge: 'lan', mac: 'x' } } },
@@ -438,7 +442,7 @@ describe('unknown keys', () => {
     ],
     [
       { capacity: { mac: 1 } },
-      'capacity.mac: unknown key; expected one of "ports", "bridges", "macs", "vlans", "memberships", "maxWorkers", "arena", "routes", "neighbors", "flows", "flows6" or "rules"; did you mean "macs"?',
+      'capacity.mac: unknown key; expected one of "ports", "bridges", "macs", "vlans", "memberships", "maxWorkers", "arena", "routes", "neighbors", "flows", "flows6", "rules" or "tunnels"; did you mean "macs"?',
     ],
     [
       { control: { file: 1 } },
@@ -446,7 +450,7 @@ describe('unknown keys', () => {
     ],
     [
       { fdb: [{ bridge: 'lan', mac: '02:00:00:00:00:01', port: 'a', age: 1 }] },
-      'fdb[0].age: unknown key; expected one of "bridge", "vlan", "mac" or "port"',
+      'fdb[0].age: unknown key; expected one of "bridge", "vlan", "mac", "port" or "vtep"',
     ],
     [{ 'a\nb.c': 1 }, '["a\\nb.c"]: unknown key; expected one of "version"'],
   ])('%j', (value, line) => {
@@ -462,20 +466,12 @@ describe('unknown keys', () => {
       { ...lan, ports: { a: { bridge: 'lan', device: { type: 'udp' } } } },
       'ports.a.device.type: this version of Linkspan does not have devices of type "udp" yet; it has "tap", "packet", "unix", "pcap" or "memory"',
     ],
-    [
-      { fdb: [{ bridge: 'lan', mac: '02:00:00:00:00:01', port: 'a', vtep: '192.0.2.1' }] },
-      'fdb[0].vtep: this version of Linkspan does not have VXLAN yet; take "vtep" out',
-    ],
   ])('of later versions say so: %j', (value, line) => {
     expect(lines(value)).toEqual([line])
   })
 
-  test('underlay is for later', () => {
-    expect(lines({ underlay: {} })).toEqual([expect.stringContaining('does not have')])
-  })
-
-  test.each(['vxlan', 'limits'])('bridges.lan.%s is for later', (key) => {
-    expect(lines({ bridges: { lan: { [key]: 1 } } })).toEqual([
+  test('bridges.lan.limits is for later', () => {
+    expect(lines({ bridges: { lan: { limits: 1 } } })).toEqual([
       expect.stringContaining('does not have'),
     ])
   })

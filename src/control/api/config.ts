@@ -16,6 +16,7 @@ export const changeAnswer = z.strictObject({
     'port',
     'fdb',
     'uplink',
+    'underlay',
     'route',
     'neighbor',
     'nat',
@@ -25,7 +26,7 @@ export const changeAnswer = z.strictObject({
   name: z
     .string()
     .describe(
-      'Of a static entry: bridge and MAC; of a route its destination; * where the order of a list changed',
+      'Of a static entry: bridge and MAC; of a route its destination; of the underlay its addresses; * where the order of a list changed',
     ),
   keys: z.array(z.string()).describe('The settings that differ; empty unless updated or replaced'),
   from: object.nullable(),
