@@ -1,10 +1,12 @@
 /**
- * Textual addresses: the one place in the project that reads or writes them. Parsing of IPv4 and
- * IPv6 is ip-num's; what it accepts too much of (zone ids) is refused here. Bytes are always in
+ * Textual addresses: the one place in the project that reads or writes them. What is not in one of the
+ * usual forms (address-text.ts) is ip-num's to parse; what it accepts too much of (zone ids) is refused
+ * here. Bytes are always in
  * network order. Everything throws {@link InvalidError} (code `INVALID`) on wrong text.
  */
-import { collapseIPv6Number, IPv4, IPv6 } from 'ip-num'
+import { IPv4, IPv6 } from 'ip-num'
 import { InvalidError } from '../error.js'
+import { readGroups, readQuad, writeGroups } from './address-text.js'
 import { describe } from './describe.js'
 
 export interface Address {
@@ -31,6 +33,8 @@ export function parseAddress(text: string): Address {
   if (text.includes('%')) {
     throw new InvalidError(describe(text), 'an address without a zone id (the part from % on)')
   }
+  const usual = text.includes(':') ? readGroups(text) : readQuad(text)
+  if (usual !== undefined) return { family: usual.length === 4 ? 4 : 6, bytes: usual }
   try {
     return text.includes(':')
       ? { family: 6, bytes: bigEndian(new IPv6(text).getValue(), 16) }
@@ -69,8 +73,7 @@ export function formatAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
   if (bytes.length !== 16) throw new InvalidError(`${bytes.length} bytes`, '4 or 16 bytes')
   if (isMapped(bytes)) return `::ffff:${bytes.subarray(12).join('.')}`
-  const groups = Array.from({ length: 8 }, (_, i) => u16(bytes, i * 2).toString(16))
-  return collapseIPv6Number(groups.join(':'))
+  return writeGroups(bytes)
 }
 
 export function formatPrefix({ bytes, length }: Pick<Prefix, 'bytes' | 'length'>): string {
