@@ -131,6 +131,8 @@ export namespace DomainRecord {
   /** What is bridged in it is asked of the filter, and denied if no rule takes it. */
   export const FILTERED: u32 = 4
   export const CLOSED: u32 = 8
+  /** What is asked of stations behind tunnels is answered here. */
+  export const SUPPRESSES: u32 = 16
 }
 
 /** Buckets swept in one go: few enough that a burst hardly waits, even if all they hold is void. */
@@ -162,6 +164,12 @@ export function inVlanSet(set: usize, vid: u32): bool {
 export function domainRecord(config: usize, fid: u32): usize {
   const perPort = directory(Directory.MAX_PORTS) * (PORT_RECORD_SIZE + VLAN_SET_SIZE)
   return config + CONFIG_HEAD_SIZE + perPort + <usize>fid * DOMAIN_RECORD_SIZE
+}
+
+/** True if questions for stations behind tunnels are answered in the domain. */
+@inline
+export function suppresses(config: usize, fid: u32): bool {
+  return (load<u32>(domainRecord(config, fid), DomainRecord.FLAGS) & DomainRecord.SUPPRESSES) != 0
 }
 
 /** True if what is bridged in the domain is asked of the filter. */

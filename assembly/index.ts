@@ -70,8 +70,9 @@ export {
   mappedSlots,
   mappingCount,
 } from './flow/inspect'
-// The router's interfaces, routes and neighbours.
 export { neighborFlush, neighborFlushPort, neighborNext, neighborSet } from './gateway/manage'
+// The router's interfaces, routes and neighbours.
+export { resetDomain, suppressedCount } from './gateway/suppress'
 // The life of a memory: plan and lay out, boot once, attach each instance.
 export { layout } from './layout'
 // Rules of translation.

@@ -18,7 +18,16 @@ import { decide, Verdict } from './bridge/forward'
 import { Learnt, learn, recognise, seen } from './bridge/learn'
 import { police } from './bridge/police'
 import { capture } from './capture'
-import { Flood, isFiltered, latch, latched, PortFlag, PortRecord, portRecord } from './config'
+import {
+  Flood,
+  isFiltered,
+  latch,
+  latched,
+  PortFlag,
+  PortRecord,
+  portRecord,
+  suppresses,
+} from './config'
 import { bump, Counter, countBurst, countersOf } from './counter'
 import { drop, receive, refuse } from './door'
 import { Drop } from './drop'
@@ -29,6 +38,7 @@ import { Permit, permitBridged } from './firewall'
 import { FRAME_SIZE, Frame, framesOf } from './frame'
 import { attend, TAKEN } from './gateway'
 import { Complaint, complain, tooBig } from './gateway/complain'
+import { suppress } from './gateway/suppress'
 import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
 import { conforms } from './meter'
 import { packetLength, settle } from './offload/release'
@@ -145,6 +155,7 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
   let generation: u32 = 0
   let ageing: u32 = 0
   let filtered = false
+  let quiet = false
   let gateway: u64 = NO_MAC // of the router's interface in the domain
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
@@ -162,6 +173,7 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
       value = withGeneration(template, portGeneration + generation)
       ageing = ageingOf(config, fid)
       filtered = isFiltered(config, fid)
+      quiet = (flags & PortFlag.OVERLAY) == 0 && suppresses(config, fid)
       gateway = interfaceMac(config, fid)
     }
     entries = mirrorReceived(worker, block, record, frame, flags, entries)
@@ -195,6 +207,11 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
       entries = shortcut(worker, block, config, index + 1, count, entries, now)
       index = load<u32>(block, Worker.NEXT) - 1
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
+      if (quiet) {
+        const answered = suppress(worker, block, config, frame, entries)
+        entries = answered & ~TAKEN
+        if (answered != entries) continue
+      }
       entries = floodAllowed(worker, block, record, frame, flags, detail, reach, entries, now)
     } else entries = refused(worker, block, config, frame, detail, entries)
   }

@@ -26,6 +26,25 @@ export function answerByArp(
   return toPort(worker, block, frame, port, entries)
 }
 
+/** Says, to whoever asked by `frame`, that the address asked for has `mac`: in the name of that one. */
+export function sayHas(
+  worker: u32,
+  block: usize,
+  frame: usize,
+  packet: usize,
+  mac: u64,
+  entries: u32,
+): u32 {
+  const answer = begin(worker, block, <u32>load<u16>(frame, Frame.FID), ARP_FRAME)
+  if (answer == 0) return entries
+  const to = arp.senderOf(packet)
+  const asked = load<u32>(packet, arp.Arp.TARGET)
+  const asker = load<u32>(packet, arp.Arp.SENDER)
+  const address = <usize>load<u32>(answer, Frame.ADDRESS)
+  writeArp(address, Operation.REPLY, to, mac, asked, to, asker)
+  return toPort(worker, block, answer, <u32>load<u16>(frame, Frame.PORT), entries)
+}
+
 /** Asks who has an address: all, or with the MAC of a neighbour that one (RFC 1122 section 2.3.2.1). */
 export function askByArp(
   worker: u32,

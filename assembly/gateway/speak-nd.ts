@@ -6,7 +6,7 @@ import { HOPS } from '../router/echo'
 import { sealMessage, writeIPv6 } from '../router/icmp'
 import { Interface } from '../router/interface'
 import { firstAddress, nextAddress, Route, sourceFor } from '../router/route'
-import { BROADCAST, Ethernet, EtherType } from '../wire/ethernet'
+import { BROADCAST, Ethernet, EtherType, sourceOf } from '../wire/ethernet'
 import { Icmpv6 } from '../wire/icmpv6'
 import { IPv6 } from '../wire/ipv6'
 import { swap16, swap32 } from '../wire/order'
@@ -112,6 +112,34 @@ export function advertiseAddress(
   if (to == 0) return finish(worker, block, frame, own, ALL_NODES_MAC, MESSAGE, entries)
   seal(frame, own, mac, MESSAGE)
   return toPort(worker, block, frame, port, entries)
+}
+
+/** Says, to whoever asked by `frame`, that `target` has `mac`: in the name of that one. */
+export function advertiseFor(
+  worker: u32,
+  block: usize,
+  frame: usize,
+  asked: usize,
+  target: usize,
+  mac: u64,
+  entries: u32,
+): u32 {
+  const answer = begin(worker, block, <u32>load<u16>(frame, Frame.FID), AT + MESSAGE)
+  if (answer == 0) return entries
+  const packet = address(answer) + Ethernet.HEADER
+  const message = packet + IPv6.HEADER
+  memory.fill(packet, 0, IPv6.HEADER + MESSAGE)
+  writeIPv6(packet, MESSAGE, LINK_HOPS)
+  memory.copy(packet + 8, target, 16)
+  memory.copy(packet + 24, asked + 8, 16)
+  store<u8>(message, <u8>Icmpv6.NEIGHBOR_ADVERTISEMENT)
+  store<u8>(message, <u8>(Advertised.OVERRIDE | Advertised.SOLICITED), 4)
+  memory.copy(message + Icmpv6.TARGET, target, 16)
+  writeOption(message + Icmpv6.NEIGHBOR_OPTIONS, Option.TARGET, mac)
+  const to = sourceOf(<usize>load<u32>(frame, Frame.ADDRESS))
+  writeEthernet(address(answer), to, mac, EtherType.IPV6)
+  sealMessage(address(answer), false, AT + MESSAGE)
+  return toPort(worker, block, answer, <u32>load<u16>(frame, Frame.PORT), entries)
 }
 
 function seal(frame: usize, own: usize, mac: u64, length: u32): void {

@@ -53,7 +53,7 @@ export const PortFlag = {
 /** Options of a tunnel: assembly/tunnel.ts, TunnelOption. */
 export const TunnelOption = { STRICT: 1, TAGGED: 2, COPY_DSCP: 4 } as const
 /** Flags of a domain's record: assembly/config.ts, DomainRecord. */
-export const DomainFlag = { PRESENT: 1, FILTERED: 4, CLOSED: 8 } as const
+export const DomainFlag = { PRESENT: 1, FILTERED: 4, CLOSED: 8, SUPPRESSES: 16 } as const
 
 /** What filter rules look at: assembly/filter/axis.ts. */
 export const Axis = {

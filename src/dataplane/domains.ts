@@ -17,6 +17,7 @@ export interface DomainBridge {
   ageing: number
   filtered: boolean
   closed: boolean
+  suppresses: boolean
 }
 
 /** No VLAN: the domain of a bridge that is not VLAN-aware. */
@@ -81,7 +82,10 @@ export class Domains {
   }
 
   #add(own: Map<number, number>, bridge: string, vid: number): void {
-    const flush = (number: number) => this.#manager.exports.fdbFlushDomain(number)
+    const flush = (number: number) => {
+      this.#manager.exports.fdbFlushDomain(number)
+      this.#manager.exports.resetDomain(number)
+    }
     const fid = this.#fids.take(this.#passed, flush)
     own.set(vid, fid)
     this.#names.set(fid, { bridge, vlan: vid === WHOLE ? null : vid })

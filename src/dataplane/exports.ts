@@ -82,6 +82,8 @@ export interface Exports {
   ): void
   configTunnelEnd(port: number, remote: number, a: number, b: number, c: number, d: number): void
   configDomain(fid: number, flags: number, ageing: number, bridge: number, vid: number): void
+  suppressedCount(fid: number): number
+  resetDomain(fid: number): void
   setVlan(bridge: number, vid: number, fid: number): void
   configCommit(): number
   configGeneration(): number

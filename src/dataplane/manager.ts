@@ -52,6 +52,8 @@ export interface DomainSettings {
   /** Whether bridged frames are asked of the filter, and denied if no rule takes them. */
   filtered: boolean
   closed: boolean
+  /** Whether what is asked of stations behind tunnels is answered here. */
+  suppresses: boolean
 }
 
 export type PortCounters = Record<(typeof portCounters)[number], number>
@@ -151,9 +153,12 @@ export class Manager {
   /** Sets a broadcast domain in the open change; undefined takes it out. */
   setDomain(fid: number, settings: DomainSettings | undefined): void {
     if (!settings) return this.exports.configDomain(fid, 0, 0, 0, 0)
-    const { ageing, bridge, vid, filtered, closed } = settings
+    const { ageing, bridge, vid, filtered, closed, suppresses } = settings
     const flags =
-      DomainFlag.PRESENT | (filtered ? DomainFlag.FILTERED : 0) | (closed ? DomainFlag.CLOSED : 0)
+      DomainFlag.PRESENT |
+      (filtered ? DomainFlag.FILTERED : 0) |
+      (closed ? DomainFlag.CLOSED : 0) |
+      (suppresses ? DomainFlag.SUPPRESSES : 0)
     this.exports.configDomain(fid, flags, ageing, bridge, vid)
   }
 

@@ -68,11 +68,11 @@ export class TopologyCommit {
 
   #writeBridge(name: string): void {
     const { domains, filter, router } = this.parts
-    const { index, ageing, policy } = this.state.bridge(name)
+    const { index, ageing, policy, suppresses = false } = this.state.bridge(name)
     const closed = policy === 'deny'
     const filtered = closed || filter.concerns(name)
     const wanted = this.state.domainsOf(name, router.vlansOf(name))
-    domains.write({ name, index, ageing, filtered, closed }, wanted)
+    domains.write({ name, index, ageing, filtered, closed, suppresses }, wanted)
     // With other VLANs, "all" of them means another set.
     for (const [, port] of this.state.portsOf(name)) {
       if (port.policy?.vlan?.tagged === 'all') this.pending.ports.add(port.index)

@@ -9,7 +9,11 @@ import type { TunnelSettings } from './tunnel-record.js'
 /** `mirror` here has a port always: a file is a port of its own. */
 export type BridgeSettings = Pick<Bridge, 'ageing'> & {
   [K in 'vlanAware' | 'vlanProtocol' | 'controlFrames' | 'mirror']?: Bridge[K] | undefined
-} & { policy?: Policy | undefined }
+} & {
+  policy?: Policy | undefined
+  /** Whether what is asked of stations behind its tunnels is answered here. */
+  suppresses?: boolean | undefined
+}
 
 export interface PortSettings {
   bridge: string

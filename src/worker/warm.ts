@@ -42,7 +42,14 @@ export function warmUp(module: WebAssembly.Module, build: Build): void {
   const attachment = { module, memory: createMemory(module, build, CAPACITIES, [1, 2]) }
   const manager = new Manager(attachment, 1)
   manager.begin()
-  manager.setDomain(1, { ageing: 300_000, bridge: 0, vid: 0, filtered: false, closed: false })
+  manager.setDomain(1, {
+    ageing: 300_000,
+    bridge: 0,
+    vid: 0,
+    filtered: false,
+    closed: false,
+    suppresses: false,
+  })
   const forwarder = new Forwarder(attachment, 0)
   const io = new MemoryIo(forwarder, CAPACITIES.arena)
   const devices = [0, 1, 2].map((port) => {
