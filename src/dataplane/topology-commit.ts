@@ -5,6 +5,7 @@ import type { Filter } from './filter.js'
 import type { Flows } from './flows.js'
 import type { Manager } from './manager.js'
 import type { Numbers } from './numbers.js'
+import type { Overlay } from './overlay.js'
 import type { Pending } from './pending.js'
 import { bindingsOf } from './port-record.js'
 import { type MirrorView, portRecord } from './port-settings.js'
@@ -19,6 +20,7 @@ export interface CommitParts extends MirrorView {
   readonly filter: Filter
   readonly router: Router
   readonly translation: Translation
+  readonly overlay: Overlay
   readonly flows: Flows
 }
 
@@ -87,7 +89,7 @@ export class TopologyCommit {
 
   /** The change is active: forgets what came by what is gone, and gives its numbers back. */
   #committed(generation: number): void {
-    const { domains, entries, flows, translation, router } = this.parts
+    const { domains, entries, flows, overlay, translation, router } = this.parts
     for (const fid of domains.committed(generation)) {
       entries.forgetDomain(fid)
       flows.purgeDomain(fid)
@@ -100,6 +102,7 @@ export class TopologyCommit {
     }
     translation.nat.settle()
     router.committed()
+    overlay.committed()
     for (const index of this.pending.removedBridges.values()) {
       this.bridgeIndices.retire(index, generation)
     }

@@ -17,6 +17,7 @@ import { Mirrors } from './mirrors.js'
 import { stillHas } from './named.js'
 import { Nat } from './nat.js'
 import { Numbers } from './numbers.js'
+import { Overlay } from './overlay.js'
 import { Pending } from './pending.js'
 import type { MirrorView } from './port-settings.js'
 import { Router } from './router.js'
@@ -44,6 +45,7 @@ export class Topology implements MirrorView {
   readonly filter: Filter
   readonly router: Router
   readonly translation: Translation
+  readonly overlay: Overlay
   /** To end them with what they came by; whoever shows them has a clock. */
   readonly flows: Flows
   readonly #manager: Manager
@@ -65,6 +67,7 @@ export class Topology implements MirrorView {
     this.router = new Router(manager, this, capacity.routes ?? 0)
     this.flows = new Flows(manager, () => 0)
     this.translation = new Translation(new Nat(manager, this.flows), this.router)
+    this.overlay = new Overlay(manager, this)
     this.#bridgeIndices = new Numbers(0, capacity.bridges, 'bridge', 'capacity.bridges')
     this.#indices = new Numbers(0, capacity.ports, 'port', 'capacity.ports')
     this.filter = new Filter(manager, this.#filterView, capacity.rules, this.#passed)

@@ -1,0 +1,96 @@
+/**
+ * The overlay of the running switch: tunnels for a config, with the MTU that the underlay leaves them,
+ * and what the underlay tells while it runs.
+ */
+import { innerMtu } from '../config/overlay-mtu.js'
+import { underlayName } from '../config/overlay-names.js'
+import { type OverlayBridge, overlaySettings } from '../config/overlay-settings.js'
+import { same } from '../config/plain.js'
+import type { Config } from '../config/types.js'
+import { vtepFamily } from '../config/vtep.js'
+import type { TunnelPlan } from '../dataplane/overlay.js'
+import { PathMtus } from './path-mtu.js'
+import type { Port, PortHost } from './port.js'
+import type { Step } from './transaction.js'
+
+/** Of datagrams: from the first of the dynamic ports on (RFC 6335 section 6), a socket each. */
+const SOURCES = { first: 49_152, count: 64 }
+
+/** What it needs of the switch. */
+export interface OverlayView {
+  readonly host: PortHost
+  readonly ports: ReadonlyMap<string, Port>
+}
+
+export class OverlayControl {
+  readonly #at: OverlayView
+  readonly #paths: PathMtus
+  #config: Config | undefined
+
+  constructor(at: OverlayView, now: () => number) {
+    this.#at = at
+    this.#paths = new PathMtus(now)
+  }
+
+  /** Stages the tunnels of a config, and those that nobody wants any more too. */
+  start(config: Config): void {
+    this.#stage(config)
+    this.#at.host.topology.overlay.prune()
+  }
+
+  /** The steps from one config to another: tunnels come with ports, and go with bridges. */
+  steps(from: Config, to: Config): { come: Step[]; go: Step[] } {
+    if (same(overlaySettings(from), overlaySettings(to)) && same(from.underlay, to.underlay)) {
+      return { come: [], go: [] }
+    }
+    const come = { stage: () => this.#stage(to), unstage: () => this.#unstage(from) }
+    return { come: [come], go: [{ stage: () => this.#at.host.topology.overlay.prune() }] }
+  }
+
+  #unstage(config: Config): void {
+    this.#stage(config)
+    this.#at.host.topology.overlay.prune()
+  }
+
+  #stage(config: Config): void {
+    const { overlay } = this.#at.host.topology
+    overlay.set(this.#plans(config))
+    overlay.setNeighbors(overlaySettings(config).neighbors)
+    this.#config = config
+  }
+
+  #plans(config: Config): TunnelPlan[] {
+    return overlaySettings(config).bridges.flatMap((bridge) =>
+      bridge.peers.map((vtep) => this.#plan(config, bridge, vtep)),
+    )
+  }
+
+  #plan({ underlay }: Config, of: OverlayBridge, vtep: string): TunnelPlan {
+    const family = vtepFamily(vtep)
+    const local = underlay?.addresses.find((one) => vtepFamily(one) === family) ?? ''
+    const { bridge, vni, port, ttl, dscp, strict, tagged, learning } = of
+    const name = underlayName({ address: local, port })
+    const settings = { underlay: name, vni, local, remote: vtep, port, sources: SOURCES }
+    const link = underlay?.mtu === 'auto' ? this.#at.ports.get(name)?.mtu : underlay?.mtu
+    const mtu = innerMtu(this.#paths.of(vtep, link ?? 1500), family === 6)
+    return { bridge, mtu, learning, settings: { ...settings, ttl, dscp, strict, tagged } }
+  }
+
+  /** What a router on the way to a VTEP said that it takes (RFC 1191, RFC 8201). */
+  noteTooBig(vtep: string, mtu: number): void {
+    if (this.#paths.note(vtep, mtu)) this.refresh()
+  }
+
+  /** Stages and commits what the underlay's MTUs are now, where that changed. */
+  refresh(): void {
+    this.#paths.expire()
+    if (this.#config === undefined) return
+    this.#at.host.topology.overlay.set(this.#plans(this.#config))
+    void this.#at.host.settle()
+  }
+
+  /** Looks whether what was told is too old to be believed. */
+  look(): void {
+    if (this.#paths.isDue()) this.refresh()
+  }
+}
