@@ -57,7 +57,8 @@ enum queue_kind {
     QUEUE_MESSAGE = 2, /* a datagram or seqpacket socket: a frame a message, no virtio header */
     QUEUE_STREAM = 3,  /* a stream socket: frames behind their lengths, u32 big-endian (QEMU) */
     QUEUE_PAIR = 4,    /* of pairCreate: a frame a message, behind a virtio header of 12 bytes */
-    QUEUE_PACKET_SHORT = 5 /* as PACKET, with a virtio header of 10 bytes: Linux before 6.4 */
+    QUEUE_PACKET_SHORT = 5, /* as PACKET, with a virtio header of 10 bytes: Linux before 6.4 */
+    QUEUE_UDP = 6 /* a UDP socket: a payload a message, behind headers that are made here */
 };
 
 /* Where a port's frames are written to and read from; a negative descriptor is none. */

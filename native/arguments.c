@@ -26,6 +26,24 @@ bool read_number_arguments(napi_env env, napi_callback_info info, size_t count, 
     return read_numbers(env, values, count, numbers);
 }
 
+bool read_option(napi_env env, napi_value object, const char *key, uint32_t *number) {
+    napi_value value;
+    napi_valuetype type;
+    if (napi_get_named_property(env, object, key, &value) != napi_ok ||
+        napi_typeof(env, value, &type) != napi_ok) {
+        return refuse(env, "an object was expected");
+    }
+    if (type == napi_undefined) {
+        return true;
+    }
+    bool on;
+    if (napi_get_value_bool(env, value, &on) == napi_ok) {
+        *number = on;
+        return true;
+    }
+    return read_numbers(env, &value, 1, number);
+}
+
 bool read_string(napi_env env, napi_value value, char *text, size_t size) {
     size_t length, copied;
     if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) {

@@ -19,6 +19,9 @@ bool read_numbers(napi_env env, const napi_value *values, size_t count, uint32_t
 /* For functions whose arguments are numbers only. */
 bool read_number_arguments(napi_env env, napi_callback_info info, size_t count, uint32_t *numbers);
 
+/* A number or boolean of an object; left as it is where the object has none. */
+bool read_option(napi_env env, napi_value object, const char *key, uint32_t *number);
+
 /* Text that does not fit, or holds a NUL, is refused: a cut name would be another name. */
 bool read_string(napi_env env, napi_value value, char *text, size_t size);
 

@@ -10,5 +10,7 @@
 
 /* Beyond net.core.rmem_max and wmem_max where we may (CAP_NET_ADMIN), else up to them. */
 void widen_buffers(int fd);
+void widen_send_buffer(int fd, int bytes);
+void widen_receive_buffer(int fd, int bytes);
 
 #endif

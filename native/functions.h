@@ -33,6 +33,9 @@
     X(unixUnread, unix_unread)                                                                     \
     X(streamFlush, stream_flush)                                                                   \
     X(streamFault, stream_fault)                                                                   \
+    X(udpOpen, udp_open)                                                                           \
+    X(udpErrors, udp_errors)                                                                       \
+    X(udpStatistics, udp_statistics)                                                               \
     X(pairCreate, pair_create)                                                                     \
     X(readFrame, read_frame)                                                                       \
     X(writeFrame, write_frame)                                                                     \

@@ -105,4 +105,4 @@ static int message_write(int fd, const struct iovec *pieces, int count) {
     return socket_send(fd, &message) < 0 ? errno : 0;
 }
 
-const struct queue_operations message_queue = {0, message_read, message_write};
+const struct queue_operations message_queue = {.read = message_read, .write = message_write};

@@ -111,5 +111,7 @@ static int packet_short_write(int fd, const struct iovec *pieces, int count) {
     return send_pieces(fd, all, 3);
 }
 
-const struct queue_operations packet_queue = {TAG, packet_read, packet_write};
-const struct queue_operations packet_short_queue = {TAG, packet_short_read, packet_short_write};
+const struct queue_operations packet_queue = {
+    .reserve = TAG, .read = packet_read, .write = packet_write};
+const struct queue_operations packet_short_queue = {
+    .reserve = TAG, .read = packet_short_read, .write = packet_short_write};

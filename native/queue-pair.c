@@ -19,4 +19,4 @@ static int pair_write(int fd, const struct iovec *pieces, int count) {
     return socket_send(fd, &message) < 0 ? errno : 0;
 }
 
-const struct queue_operations pair_queue = {0, pair_read, pair_write};
+const struct queue_operations pair_queue = {.read = pair_read, .write = pair_write};

@@ -208,7 +208,7 @@ static int stream_write(int fd, const struct iovec *pieces, int count) {
     return error;
 }
 
-const struct queue_operations stream_queue = {0, stream_read, stream_write};
+const struct queue_operations stream_queue = {.read = stream_read, .write = stream_write};
 
 /* streamFlush(fd): writes what is left of a frame, as far as the other end has room by now. */
 napi_value stream_flush(napi_env env, napi_callback_info info) {

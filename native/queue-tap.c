@@ -21,4 +21,4 @@ static int tap_write(int fd, const struct iovec *pieces, int count) {
     return written < 0 ? errno : 0;
 }
 
-const struct queue_operations tap_queue = {0, tap_read, tap_write};
+const struct queue_operations tap_queue = {.read = tap_read, .write = tap_write};

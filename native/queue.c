@@ -10,6 +10,7 @@ const struct queue_operations *queue_operations_of(uint32_t kind) {
         [QUEUE_TAP] = &tap_queue,         [QUEUE_PACKET] = &packet_queue,
         [QUEUE_MESSAGE] = &message_queue, [QUEUE_STREAM] = &stream_queue,
         [QUEUE_PAIR] = &pair_queue,       [QUEUE_PACKET_SHORT] = &packet_short_queue,
+        [QUEUE_UDP] = &udp_queue,
     };
     return kind < sizeof all / sizeof all[0] ? all[kind] : NULL;
 }

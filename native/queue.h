@@ -16,6 +16,25 @@ struct slot {
     uint32_t before; /* to be set: by how many bytes it starts earlier after all; 0 at first */
 };
 
+/* Where a burst of frames is read to. */
+struct burst {
+    uint8_t *base;
+    struct descriptor *descriptors;
+    uint64_t at, end; /* the arena that is left, from the base */
+    uint32_t capacity;
+};
+
+struct batch; /* batch.h */
+
+/* A frame for one port, in one or two pieces that start with the virtio header. */
+struct outgoing {
+    const struct iovec *pieces;
+    int count;
+    uint32_t port;
+    uint32_t bytes;
+};
+
+/* A kind has `read`, or `burst` where it reads many at once; `write`, or `add` and `flush`. */
 struct queue_operations {
     /* By how many bytes a frame may come to start earlier: it has its whole headroom even then. */
     uint32_t reserve;
@@ -29,10 +48,23 @@ struct queue_operations {
      * virtio header. Returns an errno.
      */
     int (*write)(int fd, const struct iovec *pieces, int count);
+    /*
+     * Reads frames without waiting, until there is none or another of any length might not fit.
+     * Returns how many came; -errno if none did and it was not for want of one.
+     */
+    int64_t (*burst)(int fd, struct burst *burst);
+    /*
+     * Takes one frame, to be written with others; what the batch holds of another queue is written
+     * before. Returns an errno; a frame that was taken and cannot be written is charged later. The
+     * frame stays where it is until then.
+     */
+    int (*add)(struct batch *batch, int fd, const struct outgoing *frame);
+    /* Writes what the batch holds. */
+    void (*flush)(struct batch *batch);
 };
 
 extern const struct queue_operations tap_queue, packet_queue, packet_short_queue, message_queue,
-    stream_queue, pair_queue;
+    stream_queue, pair_queue, udp_queue;
 
 /* NULL for a number that is no kind. */
 const struct queue_operations *queue_operations_of(uint32_t kind);

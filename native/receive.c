@@ -8,13 +8,6 @@
 
 #include <errno.h>
 
-struct burst {
-    uint8_t *base;
-    struct descriptor *descriptors;
-    uint64_t at, end; /* the arena that is left */
-    uint32_t capacity;
-};
-
 static uint64_t next_frame(uint64_t at) {
     uint64_t line = (at + HEADROOM + CACHE_LINE - 1) & ~(uint64_t)(CACHE_LINE - 1);
     return line + LINE_OFFSET + VIRTIO_HEADER;
@@ -29,6 +22,9 @@ static struct slot slot_at(const struct burst *burst, uint64_t start, uint32_t c
 
 /* How many frames came; -errno if none did and it was not for want of one. */
 static int64_t fill(struct burst *burst, const struct queue_operations *queue, int fd) {
+    if (queue->burst != NULL) {
+        return queue->burst(fd, burst);
+    }
     uint32_t count = 0;
     while (count < burst->capacity) {
         uint64_t start = next_frame(burst->at + queue->reserve) - VIRTIO_HEADER;

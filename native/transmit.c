@@ -1,7 +1,9 @@
 /* Writing transmit lists from WebAssembly memory, and gathering what could not be written. */
 #include "abi.h"
 #include "arguments.h"
+#include "batch.h"
 #include "error.h"
+#include "failures.h"
 #include "functions.h"
 #include "memory.h"
 #include "queue.h"
@@ -9,34 +11,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-
-struct failures {
-    struct failure *records;
-    uint32_t count, capacity;
-};
-
-/* A port has one record: its first errno stands for the rest. NULL when there is no room for one.
- */
-static struct failure *record_for(struct failures *failures, uint32_t port, uint32_t error) {
-    for (uint32_t i = failures->count; i > 0; i--) {
-        if (failures->records[i - 1].port == port) {
-            return &failures->records[i - 1];
-        }
-    }
-    if (failures->count == failures->capacity) {
-        return NULL;
-    }
-    failures->records[failures->count] = (struct failure){.port = port, .error = error};
-    return &failures->records[failures->count++];
-}
-
-static void fail(struct failures *failures, uint32_t port, int error, uint32_t bytes) {
-    struct failure *record = record_for(failures, port, (uint32_t)error);
-    if (record != NULL) {
-        record->frames += 1;
-        record->bytes += bytes;
-    }
-}
 
 /* The frame's pieces: 1, or 2 where the body does not follow the head. 0 if one is outside. */
 static int gather(const struct memory *memory, const struct transmit *entry,
@@ -75,20 +49,36 @@ static struct queue queue_of(const struct memory *memory, uint32_t queues, uint3
     return queue;
 }
 
+/* `held`: how to write what the batch holds; NULL where it holds nothing. */
+struct writer {
+    const struct memory *memory;
+    uint32_t queues;
+    struct failures *failures;
+    struct batch *batch;
+    const struct queue_operations *held;
+};
+
 /* Returns an errno. */
-static int write_to(struct queue queue, const struct iovec *pieces, int count) {
+static int write_to(struct writer *writer, struct queue queue, const struct outgoing *frame) {
     const struct queue_operations *operations = queue_operations_of(queue.kind);
     if (queue.fd < 0) {
         return ENODEV;
     }
-    return operations == NULL ? EINVAL : operations->write(queue.fd, pieces, count);
+    if (operations == NULL) {
+        return EINVAL;
+    }
+    if (operations->write != NULL) {
+        return operations->write(queue.fd, frame->pieces, frame->count);
+    }
+    writer->held = operations;
+    return operations->add(writer->batch, queue.fd, frame);
 }
 
-static void write_entry(const struct memory *memory, uint32_t queues, const struct transmit *entry,
-                        struct failures *failures) {
+static void write_entry(struct writer *writer, const struct transmit *entry) {
+    const struct memory *memory = writer->memory;
     uint32_t bytes = entry->head_length + entry->body_length;
     if (!inside(memory, entry->ports, entry->port_count, 4)) {
-        fail(failures, NO_PORT, EFAULT, bytes);
+        fail(writer->failures, NO_PORT, EFAULT, bytes);
         return;
     }
     struct iovec pieces[2];
@@ -98,10 +88,11 @@ static void write_entry(const struct memory *memory, uint32_t queues, const stru
         if (port == entry->except) {
             continue;
         }
-        struct queue queue = queue_of(memory, queues, port);
-        int error = count == 0 ? EFAULT : write_to(queue, pieces, count);
+        struct queue queue = queue_of(memory, writer->queues, port);
+        struct outgoing frame = {pieces, count, port, bytes};
+        int error = count == 0 ? EFAULT : write_to(writer, queue, &frame);
         if (error != 0) {
-            fail(failures, port, error, bytes);
+            fail(writer->failures, port, error, bytes);
         }
     }
 }
@@ -128,11 +119,17 @@ napi_value write_entries(napi_env env, napi_callback_info info) {
     }
     struct failures failures = {.records = (struct failure *)(memory->base + numbers[3]),
                                 .capacity = numbers[4]};
+    struct batch batch;
+    batch_begin(&batch, &failures);
+    struct writer writer = {memory, queues, &failures, &batch, NULL};
     for (uint32_t i = 0; i < count; i++) {
         /* Copied, since another worker may write to shared memory between check and use. */
         struct transmit entry;
         memcpy(&entry, memory->base + entries + (uint64_t)i * sizeof entry, sizeof entry);
-        write_entry(memory, queues, &entry, &failures);
+        write_entry(&writer, &entry);
+    }
+    if (writer.held != NULL) {
+        writer.held->flush(&batch);
     }
     return make_int(env, failures.count);
 }

@@ -18,6 +18,53 @@ export interface WatchHandle {
   readonly [watchHandle]: true
 }
 
+export interface UdpSockets {
+  /** Source ports to send from, a socket each: 1 to 1024, 64 unless told. */
+  count?: number | undefined
+  /** TTL or hop limit of datagrams whose header has none: 1 to 255, 64 unless told. */
+  ttl?: number | undefined
+  /** Others may be opened at the same place, each with `share`. */
+  reuseport?: boolean
+  /** The descriptor of a queue at the same place, whose source ports it has too. */
+  share?: number | undefined
+  /** False: no UDP_SEGMENT, as where the kernel refuses it. */
+  segments?: boolean
+}
+
+export interface UdpQueue {
+  fd: number
+  /** Readable while there are errors; closed with the last queue that shares it. */
+  errors: number
+  /** The first of `sourcePorts`. */
+  sourcePort: number
+  sourcePorts: number
+}
+
+/** An ICMP message about a datagram, or that the kernel knows it to be too big for the way. */
+export interface UdpErrorRecord {
+  /** Where it was sent to. */
+  address: string
+  /** 0 where the kernel itself knows that it is too big, over IPv4. */
+  port: number
+  /** Positive, as Linux has it: 90 (EMSGSIZE), 111 (ECONNREFUSED), 113 (EHOSTUNREACH). */
+  errno: number
+  /** Of the ICMP message; both 0 where there was none. */
+  type: number
+  code: number
+  /** Octets of the IP packet for which there is room where it was too big; else 0. */
+  mtu: number
+  /** Who says so; empty where it is the kernel itself. */
+  offender: string
+}
+
+export interface UdpCounters {
+  /** Of this queue: no room in its socket, or a wrong checksum. */
+  drops: number
+  /** Of all UDP sockets of its namespace and IP version. */
+  checksumErrors: number
+  bufferErrors: number
+}
+
 /**
  * All descriptors are numbers; `fd` arguments of -1 mean "our own namespace" where one is wanted.
  * A failed call throws an Error with `code`, `errno`, `syscall` and `device`. Addresses are byte
@@ -74,6 +121,14 @@ export interface Native {
   streamFlush(fd: number): void
   /** The length that put a stream of frames out of step; -1 while it is in step. */
   streamFault(fd: number): number
+
+  /**
+   * A queue of kind UDP at an address of 4 or 16 octets. EADDRINUSE: somebody else has the port.
+   */
+  udpOpen(namespaceFd: number, address: Uint8Array, port: number, options: UdpSockets): UdpQueue
+  /** What became of datagrams, each error told once; empty when there is none. */
+  udpErrors(fd: number): UdpErrorRecord[]
+  udpStatistics(fd: number): UdpCounters
 
   /**
    * Two ends of a SOCK_SEQPACKET pair: a queue of kind PAIR and what the program reads and writes by

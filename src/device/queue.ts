@@ -6,6 +6,7 @@ export const QueueKind = {
   STREAM: 3,
   PAIR: 4,
   PACKET_SHORT: 5,
+  UDP: 6,
 } as const
 
 export interface Queue {
