@@ -139,4 +139,8 @@ export namespace Drop {
   export const SPLIT_HORIZON: u32 = 66
   /** tunnel-tagged (tx): a frame with a VLAN tag would leave by a tunnel whose bridge lets none pass (RFC 7348 6.1). */
   export const TUNNEL_TAGGED: u32 = 67
+  /** underlay-too-big (tx): the datagram is larger than the way to the peer takes, and a tunnel never fragments (EMSGSIZE). */
+  export const UNDERLAY_TOO_BIG: u32 = 68
+  /** underlay-unreachable (tx): there is no way to the peer (ENETUNREACH, EHOSTUNREACH, ECONNREFUSED). */
+  export const UNDERLAY_UNREACHABLE: u32 = 69
 }

@@ -22,9 +22,14 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-/* A burst of frames that are not segmented, and a mask of 64 bits. */
+/* A burst of frames that are not segmented, each perhaps a message of its own. */
 #define BATCH_DATAGRAMS 256u
-#define BATCH_MESSAGES 64u
+
+/* A mask of 64 bits tells which there are. */
+#define BATCH_CHAINS 64u
+
+/* No message, no datagram. */
+#define BATCH_END 0xffffffffu
 
 /* What the kernel takes as one message: UDP_MAX_SEGMENTS before Linux 6.9, and an IPv4 packet. */
 #define MESSAGE_DATAGRAMS 64u
@@ -44,12 +49,12 @@ struct message {
     uint32_t size;   /* of every datagram but the last, which may be shorter */
     uint32_t octets; /* of all together */
     uint32_t count, first, last;
-    uint32_t next; /* in its chain */
-    bool closed;   /* its last datagram is shorter, or it is as long as may be */
+    uint32_t next, previous; /* in its chain */
+    bool closed;             /* its last datagram is shorter, or it is as long as may be */
 };
 
 struct chain {
-    uint8_t first, last;
+    uint32_t first, last;
 };
 
 struct batch {
@@ -57,10 +62,9 @@ struct batch {
     struct udp *queue; /* whose datagrams these are; NULL for none */
     int fd;
     uint32_t datagram_count, message_count;
-    uint64_t chained;               /* which chains there are */
-    uint8_t recent[BATCH_MESSAGES]; /* the latest message, by hash of sender and destination */
-    struct chain chains[BATCH_MESSAGES];
-    struct message messages[BATCH_MESSAGES];
+    uint64_t chained; /* which chains there are */
+    struct chain chains[BATCH_CHAINS];
+    struct message messages[BATCH_DATAGRAMS];
     struct datagram datagrams[BATCH_DATAGRAMS];
 };
 

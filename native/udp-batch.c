@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define NONE 0xffu
+/* Messages of a chain that are looked through for one that a datagram may join. */
+#define LOOK_BACK 32u
 
 /* The socket of a source port; a port that is none of ours still names one flow. */
 static uint32_t sender_of(const struct udp *queue, uint32_t source_port) {
@@ -14,26 +15,40 @@ static uint32_t sender_of(const struct udp *queue, uint32_t source_port) {
 }
 
 /* The payload's pieces, without the headers; the first one holds them all. */
-static void skip_headers(struct datagram *datagram, const struct outgoing *frame, uint32_t octets) {
+static struct datagram skip_headers(const struct outgoing *frame, uint32_t octets) {
     const struct iovec *pieces = frame->pieces;
-    datagram->pieces[0] =
+    struct datagram datagram = {.port = frame->port, .bytes = frame->bytes};
+    datagram.pieces[0] =
         (struct iovec){(uint8_t *)pieces[0].iov_base + octets, pieces[0].iov_len - octets};
-    datagram->pieces[1] = frame->count > 1 ? pieces[1] : (struct iovec){NULL, 0};
-    datagram->length = (uint32_t)(datagram->pieces[0].iov_len + datagram->pieces[1].iov_len);
-    datagram->port = frame->port;
-    datagram->bytes = frame->bytes;
+    datagram.pieces[1] = frame->count > 1 ? pieces[1] : (struct iovec){NULL, 0};
+    datagram.length = (uint32_t)(datagram.pieces[0].iov_len + datagram.pieces[1].iov_len);
+    return datagram;
+}
+
+static bool same_way(const struct outer *one, const struct outer *other) {
+    return memcmp(one->destination, other->destination, sizeof one->destination) == 0 &&
+           one->source_port == other->source_port &&
+           one->destination_port == other->destination_port;
 }
 
 /*
- * Without traffic class and hops, which may change within a flow: a message of others takes the
- * place of the one before, so that nothing that comes later joins that and overtakes.
+ * The latest message of a flow, whatever its traffic class and hops: were they looked for, what
+ * comes later could join an earlier one and overtake those between, which have others.
  */
-static uint32_t slot_of(const struct outer *outer, uint32_t sender) {
-    uint32_t words[4];
-    memcpy(words, outer->destination, sizeof words);
-    uint32_t ports = outer->destination_port ^ sender << 16;
-    uint32_t hash = (words[0] ^ words[1] ^ words[2] ^ words[3] ^ ports) * 0x9e3779b1u;
-    return hash >> 26;
+static struct message *latest_of(struct batch *batch, const struct outer *outer, uint32_t sender) {
+    uint32_t slot = sender % BATCH_CHAINS;
+    if ((batch->chained & (uint64_t)1 << slot) == 0) {
+        return NULL;
+    }
+    uint32_t index = batch->chains[slot].last;
+    for (uint32_t i = 0; i < LOOK_BACK && index != BATCH_END; i++) {
+        struct message *message = &batch->messages[index];
+        if (same_way(&message->outer, outer)) {
+            return message;
+        }
+        index = message->previous;
+    }
+    return NULL;
 }
 
 /* One of no octets would be no segment. */
@@ -46,22 +61,22 @@ static bool joins(const struct udp *queue, const struct message *message, const 
 }
 
 static void append_to_chain(struct batch *batch, uint32_t index) {
-    uint32_t slot = batch->messages[index].sender % BATCH_MESSAGES;
+    uint32_t slot = batch->messages[index].sender % BATCH_CHAINS;
     struct chain *chain = &batch->chains[slot];
     uint64_t bit = (uint64_t)1 << slot;
     if ((batch->chained & bit) == 0) {
         batch->chained |= bit;
-        chain->first = (uint8_t)index;
+        chain->first = index;
     } else {
         batch->messages[chain->last].next = index;
+        batch->messages[index].previous = chain->last;
     }
-    chain->last = (uint8_t)index;
+    chain->last = index;
 }
 
 static void begin_message(struct batch *batch, const struct outer *outer, uint32_t sender,
-                          uint32_t datagram) {
-    uint32_t index = batch->message_count++;
-    uint32_t length = batch->datagrams[datagram].length;
+                          uint32_t length) {
+    uint32_t index = batch->message_count++, datagram = batch->datagram_count;
     batch->messages[index] = (struct message){.outer = *outer,
                                               .sender = sender,
                                               .size = length,
@@ -69,14 +84,14 @@ static void begin_message(struct batch *batch, const struct outer *outer, uint32
                                               .count = 1,
                                               .first = datagram,
                                               .last = datagram,
-                                              .next = NONE,
+                                              .next = BATCH_END,
+                                              .previous = BATCH_END,
                                               .closed = length == 0};
-    batch->recent[slot_of(outer, sender)] = (uint8_t)index;
     append_to_chain(batch, index);
 }
 
-static void append(struct batch *batch, struct message *message, uint32_t index) {
-    uint32_t length = batch->datagrams[index].length;
+static void append(struct batch *batch, struct message *message, uint32_t length) {
+    uint32_t index = batch->datagram_count;
     batch->datagrams[message->last].next = index;
     message->last = index;
     message->octets += length;
@@ -84,23 +99,26 @@ static void append(struct batch *batch, struct message *message, uint32_t index)
     message->closed = length < message->size || message->count == MESSAGE_DATAGRAMS;
 }
 
-/* Into the message that goes there, or into a new one. */
-static void insert(struct batch *batch, const struct outer *outer, uint32_t index) {
-    uint32_t sender = sender_of(batch->queue, outer->source_port);
-    uint32_t recent = batch->recent[slot_of(outer, sender)];
-    if (recent < batch->message_count &&
-        joins(batch->queue, &batch->messages[recent], outer, batch->datagrams[index].length)) {
-        append(batch, &batch->messages[recent], index);
-    } else {
-        begin_message(batch, outer, sender, index);
+/* Into the message where it belongs, or into a new one. */
+static void insert(struct batch *batch, const struct outer *outer,
+                   const struct datagram *datagram) {
+    if (batch->datagram_count == BATCH_DATAGRAMS) {
+        udp_flush(batch);
     }
+    uint32_t sender = sender_of(batch->queue, outer->source_port);
+    struct message *latest = latest_of(batch, outer, sender);
+    if (latest != NULL && joins(batch->queue, latest, outer, datagram->length)) {
+        append(batch, latest, datagram->length);
+    } else {
+        begin_message(batch, outer, sender, datagram->length);
+    }
+    batch->datagrams[batch->datagram_count++] = *datagram;
 }
 
 static void start(struct batch *batch) {
     batch->datagram_count = 0;
     batch->message_count = 0;
     batch->chained = 0;
-    memset(batch->recent, NONE, sizeof batch->recent);
 }
 
 /* Turns to another queue. */
@@ -122,12 +140,8 @@ int udp_add(struct batch *batch, int fd, const struct outgoing *frame) {
     if (!read_outer(version, frame->pieces, &outer)) {
         return EINVAL;
     }
-    if (batch->datagram_count == BATCH_DATAGRAMS || batch->message_count == BATCH_MESSAGES) {
-        udp_flush(batch);
-    }
-    uint32_t index = batch->datagram_count++;
-    skip_headers(&batch->datagrams[index], frame, OUTER_LENGTH(version));
-    insert(batch, &outer, index);
+    struct datagram datagram = skip_headers(frame, OUTER_LENGTH(version));
+    insert(batch, &outer, &datagram);
     return 0;
 }
 

@@ -9,8 +9,6 @@
     103 /* Linux 4.18; linux/udp.h cannot be included beside netinet/udp.h                         \
          */
 
-#define NONE 0xffu
-
 /* Traffic class, hops and segment size, in this order; the last one can be left away. */
 struct control {
     _Alignas(struct cmsghdr) char bytes[2 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint16_t))];
@@ -21,10 +19,10 @@ struct call {
     struct batch *batch;
     int fd;
     uint32_t count, piece_count;
-    struct message *messages[BATCH_MESSAGES];
-    struct mmsghdr headers[BATCH_MESSAGES];
-    union address destinations[BATCH_MESSAGES];
-    struct control controls[BATCH_MESSAGES];
+    struct message *messages[BATCH_DATAGRAMS];
+    struct mmsghdr headers[BATCH_DATAGRAMS];
+    union address destinations[BATCH_DATAGRAMS];
+    struct control controls[BATCH_DATAGRAMS];
     struct iovec pieces[2 * BATCH_DATAGRAMS];
 };
 
@@ -199,12 +197,12 @@ static void send_call(struct call *call) {
 
 void send_chain(struct batch *batch, uint32_t first) {
     struct call call;
-    for (uint32_t index = first; index != NONE;) {
+    for (uint32_t index = first; index != BATCH_END;) {
         uint32_t sender = batch->messages[index].sender;
         call.batch = batch;
         call.fd = batch->queue->senders->fds[sender];
         call.count = call.piece_count = 0;
-        while (index != NONE && batch->messages[index].sender == sender) {
+        while (index != BATCH_END && batch->messages[index].sender == sender) {
             add_message(&call, &batch->messages[index]);
             index = batch->messages[index].next;
         }

@@ -16,6 +16,8 @@ export interface Io {
   receive(port: number): number
   /** Writes a transmit list of `count` entries; returns the number of failure records. */
   transmit(count: number): number
+  /** Whether a port's failures tell of the way to a peer: it is the underlay. */
+  isUnderlay(port: number): boolean
   /** Stops watching a port if its device is gone, which would else be reported without end. */
   forget(port: number): void
 }

@@ -38,6 +38,11 @@ export class MemoryIo implements Io {
     this.#devices.set(port, device)
   }
 
+  /** A device of a program has no peers. */
+  isUnderlay(): boolean {
+    return false
+  }
+
   forget(port: number): void {
     this.#devices.delete(port)
   }

@@ -7,7 +7,7 @@ import { BURST_MAX, QUEUE_SIZE, READY_MAX, READY_SIZE } from '../dataplane/abi.j
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from './io.js'
 import { loadNative, type MemoryHandle, type Native } from './native.js'
-import type { Queue } from './queue.js'
+import { type Queue, QueueKind } from './queue.js'
 
 const EPOLLERR = 0x008
 const EPOLLHUP = 0x010
@@ -71,6 +71,11 @@ export class NativeIo implements Io {
       failures,
       this.#queues.length / 2 + 1,
     )
+  }
+
+  /** A port that was not known, or is no more, has no kind. */
+  isUnderlay(port: number): boolean {
+    return port * 2 < this.#queues.length && this.#queue(port).kind === QueueKind.UDP
   }
 
   /** A port's kind stays while its descriptors come and go, so that two reads make one entry. */

@@ -87,6 +87,8 @@ export const stages: Readonly<Record<Reason, Stage>> = {
   'device-full': 'egress',
   'device-down': 'egress',
   'device-refused': 'egress',
+  'underlay-too-big': 'egress',
+  'underlay-unreachable': 'egress',
   'vlan-nested': 'egress',
   isolated: 'egress',
   'split-horizon': 'egress',

@@ -10,6 +10,8 @@ function codeOf(name: Reason): number {
 const FULL = codeOf('device-full')
 const DOWN = codeOf('device-down')
 const REFUSED = codeOf('device-refused')
+const TOO_BIG = codeOf('underlay-too-big')
+const UNREACHABLE = codeOf('underlay-unreachable')
 
 const reasons = new Map([
   [2, DOWN], // ENOENT: a datagram's addressee, whose path is gone
@@ -26,7 +28,17 @@ const reasons = new Map([
   [111, DOWN], // ECONNREFUSED: a datagram's addressee has gone
 ])
 
+/** Where the device is the underlay, and the errno tells of the way to a peer. */
+const ofTheUnderlay = new Map([
+  [64, UNREACHABLE], // ENONET: ICMP says that the host is isolated
+  [90, TOO_BIG], // EMSGSIZE
+  [101, UNREACHABLE], // ENETUNREACH
+  [111, UNREACHABLE], // ECONNREFUSED: nobody listens there
+  [112, UNREACHABLE], // EHOSTDOWN
+  [113, UNREACHABLE], // EHOSTUNREACH
+])
+
 /** The code of the drop reason for an errno. */
-export function failureReason(errno: number): number {
-  return reasons.get(errno) ?? REFUSED
+export function failureReason(errno: number, underlay = false): number {
+  return (underlay ? ofTheUnderlay.get(errno) : undefined) ?? reasons.get(errno) ?? REFUSED
 }

@@ -90,6 +90,7 @@ export class Loop {
     const { exports, worker } = this.#forwarder
     // Counters are of frames, a write is of frame and virtio-net header.
     const octets = word(12) - word(8) * VIRTIO_HEADER
-    exports.transmitFailed(worker, word(0), failureReason(word(4)), word(8), octets)
+    const reason = failureReason(word(4), this.#io.isUnderlay(word(0)))
+    exports.transmitFailed(worker, word(0), reason, word(8), octets)
   }
 }

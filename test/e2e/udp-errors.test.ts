@@ -6,15 +6,8 @@ import { defer } from '../support/cleanup.js'
 import { framed, mac, pattern, udp } from '../support/ip.js'
 import { descriptors, ip, ipJson, namespace } from '../support/netns.js'
 import { packetSocket } from '../support/packet.js'
-import {
-  addressOf,
-  type Datagram,
-  encodeDatagram,
-  UdpBench,
-  udpQueue,
-  type Wire,
-  wire,
-} from '../support/underlay.js'
+import { addressOf, udpQueue, type Wire, wire } from '../support/underlay.js'
+import { type Datagram, encodeDatagram, UdpBench } from '../support/underlay-bench.js'
 import { until } from '../support/until.js'
 
 const native = loadNative()

@@ -225,6 +225,8 @@ const others = new Set([
   'device-full',
   'device-down',
   'device-refused',
+  'underlay-too-big',
+  'underlay-unreachable',
   ...ofTheRouter,
   ...ofTimeAndRoom,
   ...ofTheOverlay,
