@@ -1,7 +1,6 @@
 /** What can be found out about a config and this host without changing anything. */
 import { accessSync, constants, readFileSync } from 'node:fs'
 import type { Config, Device } from '../config/types.js'
-import { refuseOverlay } from '../dataplane/overlay-later.js'
 import { namespaceExists } from '../device/namespace.js'
 import { loadNative } from '../device/native.js'
 import { LinkspanError } from '../error.js'
@@ -9,7 +8,6 @@ import { readConfig } from './config-file.js'
 
 export function check(options: { config?: string }): void {
   const config = readConfig(options.config)
-  refuseOverlay(config)
   checkHost(config)
   const count = (what: object) => Object.keys(what).length
   const uplinks = count(config.uplinks)

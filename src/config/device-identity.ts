@@ -17,6 +17,8 @@ function identifying(device: Device): unknown[] {
       return [pathKey(device.path), device.mode, device.listen, keyOf(device.local)]
     case 'pcap':
       return [keyOf(device.read), keyOf(device.write)]
+    case 'udp':
+      return [netnsKey(device.netns), device.address, device.port]
     case 'memory':
       return []
   }

@@ -1,5 +1,6 @@
 /** What tells static FDB entries apart. */
 import { quote } from './describe.js'
+import { tunnelName } from './overlay-names.js'
 import type { StaticEntry } from './types.js'
 
 /** The same for two entries of which a switch can have one only: a MAC in a broadcast domain. */
@@ -13,6 +14,12 @@ export function placeText({ port, vtep }: Pick<StaticEntry, 'port' | 'vtep'>): s
 }
 
 export type PortEntry = StaticEntry & { readonly port: string }
+
+/** An entry as the dataplane has it: a VTEP is behind the bridge's tunnel to it. */
+export function atPort(entry: StaticEntry): PortEntry {
+  const { vtep, port = tunnelName(entry.bridge, vtep ?? ''), ...rest } = entry
+  return { ...rest, port }
+}
 
 /** Whether its MAC is at a port of this switch. */
 export const isAtPort = (entry: StaticEntry): entry is PortEntry => entry.port !== undefined

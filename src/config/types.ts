@@ -80,7 +80,16 @@ export type UnixDevice = Frozen<z.output<typeof unixSchema> & { mtu: number }>
 /** At least one of `read` and `write` is there; they are paths. */
 export type PcapDevice = Frozen<z.output<typeof pcapSchema> & { mtu: number }>
 export type MemoryDevice = Frozen<z.output<typeof memorySchema> & { mtu: number }>
-export type Device = TapDevice | PacketDevice | UnixDevice | PcapDevice | MemoryDevice
+/** A socket of the underlay: no port of a config has one (underlay-port.ts). */
+export type UdpDevice = Frozen<{
+  type: 'udp'
+  address: string
+  port: number
+  netns?: string | undefined
+  missing: 'wait'
+  mtu?: undefined
+}>
+export type Device = TapDevice | PacketDevice | UnixDevice | PcapDevice | MemoryDevice | UdpDevice
 
 type ParsedPort = z.output<typeof programSchemas.port>
 /**

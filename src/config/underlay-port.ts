@@ -8,9 +8,8 @@ import type { Config, Port } from './types.js'
 export function underlayPorts(config: Config): Record<string, Port> {
   const { netns } = config.underlay ?? {}
   const ports = overlaySettings(config).sockets.map((socket): [string, Port] => {
-    const device = { type: 'udp', ...socket, ...(netns !== undefined && { netns }), missing: 'wait' }
-    const port = { bridge: UNDERLAY_BRIDGE, up: true, device, ...OPEN }
-    return [underlayName(socket), port as Port]
+    const device = { type: 'udp', ...socket, netns, missing: 'wait' } as const
+    return [underlayName(socket), { bridge: UNDERLAY_BRIDGE, up: true, device, ...OPEN }]
   })
   return Object.fromEntries(ports)
 }

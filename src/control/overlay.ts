@@ -2,6 +2,7 @@
  * The overlay of the running switch: tunnels for a config, with the MTU that the underlay leaves them,
  * and what the underlay tells while it runs.
  */
+import { constants } from 'node:os'
 import { innerMtu } from '../config/overlay-mtu.js'
 import { underlayName } from '../config/overlay-names.js'
 import { type OverlayBridge, overlaySettings } from '../config/overlay-settings.js'
@@ -9,12 +10,20 @@ import { same } from '../config/plain.js'
 import type { Config } from '../config/types.js'
 import { vtepFamily } from '../config/vtep.js'
 import type { TunnelPlan } from '../dataplane/overlay.js'
+import type { UdpErrorRecord } from '../device/native.js'
+import { UdpDevice } from '../device/udp.js'
 import { PathMtus } from './path-mtu.js'
 import type { Port, PortHost } from './port.js'
 import type { Step } from './transaction.js'
 
 /** Of datagrams: from the first of the dynamic ports on (RFC 6335 section 6), a socket each. */
 const SOURCES = { first: 49_152, count: 64 }
+
+/** Datagrams to a VTEP of which the underlay said that they did not get there. */
+export interface PeerErrors {
+  tooBig: number
+  unreachable: number
+}
 
 /** What it needs of the switch. */
 export interface OverlayView {
@@ -25,7 +34,9 @@ export interface OverlayView {
 export class OverlayControl {
   readonly #at: OverlayView
   readonly #paths: PathMtus
+  readonly #errors = new Map<string, PeerErrors>()
   #config: Config | undefined
+  #links = ''
 
   constructor(at: OverlayView, now: () => number) {
     this.#at = at
@@ -76,21 +87,47 @@ export class OverlayControl {
     return { bridge, mtu, learning, settings: { ...settings, ttl, dscp, strict, tagged } }
   }
 
-  /** What a router on the way to a VTEP said that it takes (RFC 1191, RFC 8201). */
-  noteTooBig(vtep: string, mtu: number): void {
-    if (this.#paths.note(vtep, mtu)) this.refresh()
-  }
-
-  /** Stages and commits what the underlay's MTUs are now, where that changed. */
-  refresh(): void {
-    this.#paths.expire()
-    if (this.#config === undefined) return
-    this.#at.host.topology.overlay.set(this.#plans(this.#config))
-    void this.#at.host.settle()
-  }
-
-  /** Looks whether what was told is too old to be believed. */
+  /**
+   * Looks at what the underlay says, ten times a second: MTUs of interfaces, errors of what was sent,
+   * and whether what was told is too old to be believed.
+   */
   look(): void {
-    if (this.#paths.isDue()) this.refresh()
+    if (this.#config?.underlay === undefined) return
+    const links = this.#sockets().map(({ name, state, mtu }) => `${name} ${state} ${mtu}`)
+    let news = this.#paths.isDue()
+    for (const { device } of this.#sockets()) {
+      if (!(device instanceof UdpDevice)) continue
+      for (const error of device.errors()) news = this.#hear(error) || news
+    }
+    if (!news && links.join() === this.#links) return
+    this.#links = links.join()
+    this.#refresh(this.#config)
+  }
+
+  #sockets(): Port[] {
+    return [...this.#at.ports.values()].filter(({ config }) => config.device.type === 'udp')
+  }
+
+  /** @returns whether the way to a VTEP takes less than was known (RFC 1191, RFC 8201) */
+  #hear({ address, errno, mtu }: UdpErrorRecord): boolean {
+    const count = this.#errors.get(address) ?? { tooBig: 0, unreachable: 0 }
+    this.#errors.set(address, count)
+    if (errno !== constants.errno.EMSGSIZE) {
+      count.unreachable++
+      return false
+    }
+    count.tooBig++
+    return this.#paths.note(address, mtu)
+  }
+
+  /** What the underlay said of datagrams to a VTEP since the start. */
+  errorsOf(vtep: string): Readonly<PeerErrors> {
+    return this.#errors.get(vtep) ?? { tooBig: 0, unreachable: 0 }
+  }
+
+  #refresh(config: Config): void {
+    this.#paths.expire()
+    this.#at.host.topology.overlay.set(this.#plans(config))
+    this.#at.host.settle().catch(() => {}) // the switch is closing
   }
 }

@@ -31,7 +31,8 @@ export class PortEntry {
     this.origin = origin
     this.#config = config
     this.#held = held
-    const settings = { ...settingsOf(config), up: false, mtu: DEFAULT_MTU, offloads: 0 }
+    const underlay = config.device.type === 'udp'
+    const settings = { ...settingsOf(config), up: false, mtu: DEFAULT_MTU, offloads: 0, underlay }
     this.index = host.topology.addPort(name, settings)
   }
 

@@ -6,18 +6,20 @@
 import { withRoutes } from '../config/auto-routes.js'
 import { type Change, planChanges } from '../config/diff.js'
 import { filterRules } from '../config/filter-rules.js'
+import { UNDERLAY_BRIDGE } from '../config/overlay-names.js'
 import { NO_ROUTER, routerSettings } from '../config/router-settings.js'
-import { isAtPort } from '../config/static-entry.js'
+import { atPort } from '../config/static-entry.js'
 import type { Config, Port as PortConfig } from '../config/types.js'
+import { underlayPorts } from '../config/underlay-port.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
 import type { Fdb } from '../dataplane/fdb.js'
-import { refuseOverlay } from '../dataplane/overlay-later.js'
 import { setRouter } from '../dataplane/routing.js'
 import { LinkspanError } from '../error.js'
 import { Confirmation } from './confirmation.js'
 import { applied, type Desired, fromFile } from './desired.js'
 import { Edits } from './edits.js'
 import { FileMirrors, type MirrorHost } from './file-mirror.js'
+import { OverlayControl } from './overlay.js'
 import { type Origin, Port, type PortHost } from './port.js'
 import { Serial } from './serial.js'
 import { bridgeSettings, stepsFor } from './steps.js'
@@ -41,6 +43,8 @@ export interface Applied {
 }
 
 export interface ReconcilerHost extends PortHost, MirrorHost {
+  /** Milliseconds on a clock that only goes forward. */
+  now(): number
   /** Says, for the log, what a change that is in force could not let go of. */
   reportLeftover(why: string): void
 }
@@ -51,6 +55,7 @@ export type RollbackListener = (outcome: { changes: readonly Change[] } | { erro
 export class Reconciler {
   readonly ports = new Map<string, Port>()
   readonly edits: Edits
+  readonly overlay: OverlayControl
   readonly #host: ReconcilerHost
   readonly #mirrors: FileMirrors
   readonly #fdb: Fdb
@@ -61,12 +66,12 @@ export class Reconciler {
   #closed = false
 
   constructor(host: ReconcilerHost, fdb: Fdb, config: Config, onRollback: RollbackListener) {
-    refuseOverlay(config)
     this.#host = host
     this.#mirrors = new FileMirrors(host)
     this.#fdb = fdb
     this.#desired = fromFile(config)
     this.#onRollback = onRollback
+    this.overlay = new OverlayControl({ host, ports: this.ports }, () => host.now())
     this.edits = new Edits({
       ...{ topology: host.topology, fdb, ports: this.ports },
       desired: () => this.#desired,
@@ -119,9 +124,13 @@ export class Reconciler {
     for (const [name, uplink] of Object.entries(uplinks)) {
       this.#addPort(name, uplinkPort(name, uplink))
     }
+    const sockets = Object.entries(underlayPorts(config))
+    if (sockets.length > 0) topology.addBridge(UNDERLAY_BRIDGE, bridgeSettings(UPLINK_BRIDGE))
+    for (const [name, port] of sockets) this.#addPort(name, port)
     topology.translation.set(config.nat, config.publish)
     topology.setRules(filterRules(config))
-    for (const entry of fdb.filter(isAtPort)) this.#fdb.add(entry)
+    this.overlay.start(config)
+    for (const entry of fdb) this.#fdb.add(atPort(entry))
     topology.flush() // in one step, before the first frame is read
     for (const port of this.ports.values()) port.join()
   }
@@ -137,7 +146,6 @@ export class Reconciler {
     return this.#change(async () => {
       this.#refuseWhileUnconfirmed()
       const before = this.#desired
-      refuseOverlay(wanted)
       const next = applied(before, wanted, options.prune ?? false)
       const changes = planChanges(before.config, next.config)
       refuseRestart(changes)
@@ -171,7 +179,8 @@ export class Reconciler {
     changes: readonly Change[] = planChanges(this.config, next.config),
   ): Promise<readonly string[]> {
     const originOf = (port: string) => next.origins.ports.get(port) ?? 'config'
-    const at = { host: this.#host, fdb: this.#fdb, ports: this.ports }
+    const { ports, overlay } = this
+    const at = { host: this.#host, fdb: this.#fdb, ports, overlay }
     const plan = { from: this.config, to: next.config, changes }
     const passed = { finish: () => this.#host.settle() }
     const steps = [this.#mirrors.step(next.config), ...stepsFor(at, plan, originOf), passed]

@@ -34,6 +34,8 @@ import type { SwitchEvents } from './switch-events.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
+/** Ports of the underlay: of two addresses, and of UDP ports that bridges have of their own. */
+const SOCKETS = 16
 /** How often waiting ports try to open their device. */
 const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
@@ -58,11 +60,12 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   private constructor(config: Config, attachment: Attachment) {
     super()
-    const { ports, maxWorkers, arena } = config.capacity
+    const { maxWorkers, arena } = config.capacity
+    const ports = config.capacity.ports + config.capacity.tunnels + SOCKETS
     this.manager = new Manager(attachment, maxWorkers)
     this.attachment = attachment
     this.captures = new Captures(this.manager.exports, attachment.memory, maxWorkers)
-    this.topology = new Topology(this.manager, config.capacity)
+    this.topology = new Topology(this.manager, { ...config.capacity, ports })
     this.fdb = new Fdb(this.topology, this.#now)
     this.flows = new Flows(this.manager, this.#now)
     this.#reconciler = new Reconciler(this, this.fdb, config, (outcome) =>
@@ -83,9 +86,10 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   /** Starts a switch; when it resolves, every port that could be opened forwards. */
   static async start(config: Config): Promise<RunningSwitch> {
-    const { maxWorkers: workers, ...capacity } = config.capacity
+    const { maxWorkers: workers, tunnels, ...capacity } = config.capacity
     const module = await sharedModule()
-    const capacities = { workers, ...capacity }
+    const ports = capacity.ports + tunnels + SOCKETS
+    const capacities = { workers, ...capacity, ports, bridges: capacity.bridges + 1 }
     const bytes = randomBytes(8)
     const seed = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)] as const
     const memory = createMemory(module, 'shared', capacities, seed)
@@ -240,6 +244,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     // Asked of the descriptors themselves: whatever a worker could tell might be of a device that the
     // port had before, or not fit the ring.
     for (const port of this.ports.values()) port.check()
+    this.#reconciler.overlay.look()
   }
 
   #handle(event: DataplaneEvent): void {

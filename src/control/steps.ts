@@ -1,10 +1,12 @@
 /** From a plan (config/diff.ts) to the steps that carry it out on a running switch. */
 import type { Change } from '../config/diff.js'
 import { filterRules } from '../config/filter-rules.js'
+import { UNDERLAY_BRIDGE } from '../config/overlay-names.js'
 import { same } from '../config/plain.js'
 import { type RouterSettings, routerSettings } from '../config/router-settings.js'
-import { isAtPort, type PortEntry } from '../config/static-entry.js'
+import { atPort, type PortEntry } from '../config/static-entry.js'
 import type { Bridge, Config, Port as PortConfig } from '../config/types.js'
+import { underlayPorts } from '../config/underlay-port.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
 import type { Fdb } from '../dataplane/fdb.js'
 import { setRouter } from '../dataplane/routing.js'
@@ -12,6 +14,7 @@ import type { BridgeSettings } from '../dataplane/topology.js'
 import type { Device } from '../device/device.js'
 import { closeDevices } from '../device/open.js'
 import { LinkspanError } from '../error.js'
+import type { OverlayControl } from './overlay.js'
 import { type Origin, Port, type PortHost } from './port.js'
 import { changePort, keepsDevice } from './port-change.js'
 import { resourcesOf } from './resource.js'
@@ -21,6 +24,7 @@ export interface Switch {
   readonly host: PortHost
   readonly fdb: Fdb
   readonly ports: Map<string, Port>
+  readonly overlay: OverlayControl
 }
 
 interface PortStep {
@@ -43,7 +47,8 @@ export interface Plan {
  * route) from a port that goes is opened after all other ports, since that one has to let go of it first.
  */
 export function stepsFor(at: Switch, plan: Plan, originOf: (port: string) => Origin): Step[] {
-  const changes = plan.changes.flatMap(withoutUplinks)
+  const tunnels = at.overlay.steps(plan.from, plan.to)
+  const changes = [...plan.changes.flatMap(withoutUplinks), ...underlayChanges(plan.from, plan.to)]
   const { removed, changed, added } = sortPorts(changes)
   const inPlace = changed.filter(({ name, to }) => keepsDevice(portOf(at, name), to as PortConfig))
   const exchanged = changed.filter((step) => !inPlace.includes(step))
@@ -64,11 +69,13 @@ export function stepsFor(at: Switch, plan: Plan, originOf: (port: string) => Ori
     ...inPlace.map((step) => change(at, step)),
     ...inTheWay.map(({ name }) => suspension(portOf(at, name))),
     ...late.map(open),
+    ...tunnels.come,
     ...fdbSteps(at, changes, 'add'),
     routing(at, routerSettings(plan.from), routerSettings(plan.to)),
     translating(at, plan),
     ...filtering(at, plan),
     { stage: () => at.host.topology.rehearse() },
+    ...tunnels.go,
     removal(
       at,
       removed.map(({ name }) => portOf(at, name)),
@@ -98,6 +105,27 @@ function withoutUplinks(change: Change): Change[] {
   // Its addresses and routes are the router's business.
   if (same(from, to)) return []
   return [{ op: 'update', object, name, from, to, parts: ['device', 'up'] }]
+}
+
+/** The sockets of the underlay are ports, together on a bridge of their own. */
+function underlayChanges(from: Config, to: Config): Change[] {
+  const [before, after] = [underlayPorts(from), underlayPorts(to)]
+  const gone = Object.entries(before).filter(([name, port]) => !same(port, after[name]))
+  const come = Object.entries(after).filter(([name, port]) => !same(port, before[name]))
+  const object = 'port'
+  const isReplaced = (name: string) => name in before && name in after
+  const own = { object: 'bridge', name: UNDERLAY_BRIDGE } as const
+  const [had, has] = [Object.keys(before).length > 0, Object.keys(after).length > 0]
+  return [
+    ...(has && !had ? [{ op: 'add' as const, ...own, to: UPLINK_BRIDGE }] : []),
+    ...gone.map(([name, port]): Change => {
+      return { op: 'remove', object, name, from: port, replace: isReplaced(name) }
+    }),
+    ...come.map(([name, port]): Change => {
+      return { op: 'add', object, name, to: port, replace: isReplaced(name) }
+    }),
+    ...(had && !has ? [{ op: 'remove' as const, ...own, from: UPLINK_BRIDGE }] : []),
+  ]
 }
 
 /** This, translation and rules may find no room, which has to be known before ports and bridges go. */
@@ -244,15 +272,16 @@ function bridgeStep({ host }: Switch, change: Extract<Change, { object: 'bridge'
 
 /** The part of a bridge's config that is the topology's business. */
 export function bridgeSettings({ mirror, ...bridge }: Bridge): BridgeSettings {
-  const { ageing, vlanAware, vlanProtocol, controlFrames, policy } = bridge
+  const { ageing, vlanAware, vlanProtocol, controlFrames, policy, vxlan } = bridge
   const toPort = mirror?.port === undefined ? undefined : mirror
-  return { ageing, vlanAware, vlanProtocol, controlFrames, policy, mirror: toPort }
+  const suppresses = vxlan?.suppress ?? false
+  return { ageing, vlanAware, vlanProtocol, controlFrames, policy, suppresses, mirror: toPort }
 }
 
 function fdbSteps({ fdb }: Switch, changes: readonly Change[], op: 'add' | 'remove'): Step[] {
   const entries = changes.flatMap((change) => {
     if (!('object' in change) || change.object !== 'fdb' || change.op !== op) return []
-    return [change.op === 'add' ? change.to : change.from].filter(isAtPort)
+    return [change.op === 'add' ? change.to : change.from].map(atPort)
   })
   const add = (entry: PortEntry) => fdb.add(entry)
   const remove = (entry: PortEntry) => forget(fdb, entry)

@@ -1,4 +1,4 @@
-/** The packet path has no tunnels yet. When it has, this file goes, and the calls with it. */
+/** An in-process switch has no sockets to reach other hosts by. */
 import type { Config } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 
@@ -7,6 +7,6 @@ export function refuseOverlay({ underlay }: Pick<Config, 'underlay'>): void {
   if (underlay === undefined) return
   throw new LinkspanError(
     'INVALID',
-    'this version does not yet run VXLAN: take "underlay" and every "vxlan" out of the config',
+    'an in-process switch has no underlay: use startSwitch of linkspan/node, or take "underlay" and every "vxlan" out of the config',
   )
 }

@@ -38,9 +38,8 @@ export class MemoryIo implements Io {
     this.#devices.set(port, device)
   }
 
-  /** A device of a program has no peers. */
-  isUnderlay(): boolean {
-    return false
+  isUnderlay(port: number): boolean {
+    return this.#devices.get(port)?.underlay ?? false
   }
 
   forget(port: number): void {

@@ -5,7 +5,7 @@
 import { constants } from 'node:os'
 import { BURST_MAX, QUEUE_SIZE, READY_MAX, READY_SIZE } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
-import type { Io } from './io.js'
+import { type Io, underlayRoom } from './io.js'
 import { loadNative, type MemoryHandle, type Native } from './native.js'
 import { type Queue, QueueKind } from './queue.js'
 
@@ -57,7 +57,7 @@ export class NativeIo implements Io {
     // Taken away by control since the wait: not an error of the device.
     if (fd < 0) return 0
     const { received, arena } = this.#forwarder
-    const size = this.#arenaSize
+    const size = kind === QueueKind.UDP ? underlayRoom(this.#arenaSize) : this.#arenaSize
     return this.#native.readBurst(this.#memory, fd, kind, received, arena, size, BURST_MAX)
   }
 

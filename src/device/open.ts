@@ -6,6 +6,7 @@ import type {
   PacketDevice as PacketDeviceConfig,
   PcapDevice as PcapDeviceConfig,
   TapDevice as TapDeviceConfig,
+  UdpDevice as UdpDeviceConfig,
   UnixDevice as UnixDeviceConfig,
 } from '../config/types.js'
 import { LinkspanError } from '../error.js'
@@ -15,6 +16,7 @@ import { namespaceExists } from './namespace.js'
 import { PacketDevice } from './packet.js'
 import { PcapDevice } from './pcap.js'
 import { TapDevice, type TapOptions, type TapRoute } from './tap.js'
+import { UdpDevice } from './udp.js'
 import { openUnix } from './unix.js'
 
 /** Of devices that a running switch can have. */
@@ -23,6 +25,7 @@ export type DeviceConfig =
   | PacketDeviceConfig
   | UnixDeviceConfig
   | PcapDeviceConfig
+  | UdpDeviceConfig
 
 export interface OpenOptions {
   /** Workers there are to read and write it. */
@@ -38,7 +41,7 @@ export function checkOpenable(
   port: string,
   config: AnyDeviceConfig,
 ): asserts config is DeviceConfig {
-  if (['tap', 'packet', 'unix', 'pcap'].includes(config.type)) return
+  if (['tap', 'packet', 'unix', 'pcap', 'udp'].includes(config.type)) return
   throw new LinkspanError(
     'INVALID',
     `port "${port}": a "${config.type}" device lives in the program that uses it: use createSwitch of linkspan; a running switch has "tap", "packet", "unix" and "pcap" devices`,
@@ -56,6 +59,8 @@ export function openDevice(config: DeviceConfig, { workers, mac, port }: OpenOpt
       return openUnix(config)
     case 'pcap':
       return PcapDevice.open({ ...config, port })
+    case 'udp':
+      return UdpDevice.open(config, workers)
   }
 }
 
@@ -89,7 +94,10 @@ export function updateDevice(
 
 /** Whether an error of `openDevice` may be over when somebody has made what is missing. */
 export function isMissing(error: unknown): boolean {
-  return isSystemError(error) && ['ENOENT', 'ENODEV', 'ECONNREFUSED'].includes(error.code)
+  return (
+    isSystemError(error) &&
+    ['ENOENT', 'ENODEV', 'ECONNREFUSED', 'EADDRNOTAVAIL'].includes(error.code)
+  )
 }
 
 /** Whether the port of a device that is not there, yet or any more, waits for it. */
@@ -130,12 +138,19 @@ export interface DevicePlace {
 
 export function placeOf(config: DeviceConfig): DevicePlace {
   if (config.type === 'unix') return { ifname: null, netns: null, label: config.path }
+  if (config.type === 'udp') return placeOfSocket(config)
   if (config.type === 'pcap') {
     const label = [config.read, config.write].filter((path) => path !== undefined).join(' > ')
     return { ifname: null, netns: null, label }
   }
   const { name, netns = null } = config
   return { ifname: name, netns, label: netns === null ? name : `${name} in ${netns}` }
+}
+
+function placeOfSocket({ address, port, netns }: UdpDeviceConfig): DevicePlace {
+  const label = `${address} port ${port}`
+  if (netns === undefined) return { ifname: null, netns: null, label }
+  return { ifname: null, netns, label: `${label} in ${netns}` }
 }
 
 /** What the device layer is asked for: only what was configured, nothing for one that is attached. */
