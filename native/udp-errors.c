@@ -93,7 +93,8 @@ static napi_value describe(napi_env env, const struct record *record) {
 
 /*
  * All of a socket's, as long as there is room. Then it must not be ready for an error that found no
- * room in its queue: that is told by its number only, which says nothing of whose it is.
+ * room in its queue behind those of the kernel itself: that is told by its number only, which says
+ * nothing of whose it is.
  */
 static uint32_t drain(napi_env env, int fd, napi_value list, uint32_t count) {
     while (count < ERRORS_MAX) {

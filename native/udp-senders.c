@@ -16,7 +16,7 @@
 
 #define SEND_BUFFER (7 * 1024 * 1024)
 
-/* Errors wait in the receive buffer: with the least one that may be, not one finds room. */
+/* Errors wait in the receive buffer: with the least one that may be, two find room. */
 #define ERROR_BUFFER (64 * 1024)
 
 /* Nothing that comes to a source port is for us. */
