@@ -68,7 +68,8 @@ function acceptRequest(frame: usize, request: u32): u32 {
 
 /**
  * Takes over the GSO type and size. A payload that fits one segment is no super-frame (the kernel
- * treats it so too); one of more segments than a UDP super-frame may have, or of size 0, is a lie.
+ * treats it so too); one of more segments than a UDP super-frame may have, of size 0, or with a SYN, of
+ * which each segment would open the connection at another sequence number, is a lie.
  */
 function acceptSegmentation(frame: usize, address: usize, gso: u32): u32 {
   const type = gso & ~Virtio.GSO_ECN
@@ -80,7 +81,9 @@ function acceptSegmentation(frame: usize, address: usize, gso: u32): u32 {
   if (size == 0) return Drop.SEGMENTATION_REQUEST
   const payload = load<u32>(frame, Frame.LENGTH) - <u32>load<u16>(frame, Frame.HEADERS)
   if (payload <= size) return 0
-  if (!isTcp && payload > size * udp.UDP.SEGMENTS_MAX) return Drop.SEGMENTATION_REQUEST
+  if (isTcp) {
+    if (tcp.isOpening(address + <usize>load<u16>(frame, Frame.L4))) return Drop.SEGMENTATION_REQUEST
+  } else if (payload > size * udp.UDP.SEGMENTS_MAX) return Drop.SEGMENTATION_REQUEST
   store<u8>(frame, <u8>type, Frame.GSO_TYPE)
   store<u16>(frame, <u16>size, Frame.GSO_SIZE)
   store<u8>(frame, <u8>(gso & Virtio.GSO_ECN), Frame.ECN)

@@ -17,9 +17,10 @@ import { clear } from '../wire/virtio'
 /** Segments that are made of one super-frame at most. */
 export const SEGMENTS_MAX: u32 = 192
 
-/** TCP flags that only the last segment has, and the one that only the first has. */
+/** TCP flags that only the last segment has, the one that only the first has, and urgent data. */
 const FIN_PSH: u32 = 0x09
 const CWR: u32 = 0x80
+const URG: u32 = 0x20
 
 /**
  * Makes the headers of segment `index` with the Ethernet header at `head`, where all headers of the
@@ -43,25 +44,30 @@ export function segment(
   const isTcp = <u32>load<u16>(frame, Frame.CHECKSUM_FIELD) == TCP.CHECKSUM
   if (isTcp) cutTcp(l4, index * <u32>load<u16>(frame, Frame.GSO_SIZE), index == 0, last)
   else store<u16>(l4, swap16(<u16>transport), 4)
-  const protocol = isTcp ? TCP.PROTOCOL : UDP.PROTOCOL
-  let pseudo: u64
   if (<u32>load<u16>(frame, Frame.ETHER_TYPE) == EtherType.IPV4) {
     cutIPv4(packet, <u32>(l4 - packet) + transport, index)
-    pseudo = ipv4.pseudoHeaderSum(packet, protocol, transport)
   } else {
     const chain = <u32>(l4 - packet) - ipv6.IPv6.HEADER
     store<u16>(packet, swap16(<u16>(chain + transport)), 4)
-    pseudo = ipv6.pseudoHeaderSum(packet, protocol, transport)
   }
-  sumTransport(l4, header, payload, length, pseudo, isTcp)
+  const whole = load<u32>(frame, Frame.LENGTH) - <u32>load<u16>(frame, Frame.L4)
+  sumTransport(l4, header, payload, length, whole, isTcp)
 }
 
-/** Sequence number and flags (RFC 9293 section 3.1, RFC 3168 section 6.1.2 for CWR). */
+/**
+ * Sequence number, flags and the urgent pointer, which counts from the segment's own sequence number: the
+ * segments behind the urgent data have none (RFC 9293 section 3.8.5; CWR: RFC 3168 section 6.1.2).
+ */
 function cutTcp(l4: usize, offset: u32, first: bool, last: bool): void {
   store<u32>(l4, swap32(swap32(load<u32>(l4, 4)) + offset), 4)
   let flags = <u32>load<u8>(l4, 13)
   if (!last) flags &= ~FIN_PSH
   if (!first) flags &= ~CWR
+  if ((flags & URG) != 0) {
+    const urgent = <u32>swap16(load<u16>(l4, 18))
+    if (urgent <= offset && !first) flags &= ~URG
+    store<u16>(l4, swap16(<u16>(urgent - min(urgent, offset))), 18)
+  }
   store<u8>(l4, <u8>flags, 13)
 }
 
@@ -74,18 +80,23 @@ function cutIPv4(packet: usize, total: u32, index: u32): void {
   store<u16>(packet, <u16>~checksum.sum(packet, ipv4.headerLengthOf(packet)), 10)
 }
 
+/**
+ * Completes the checksum. Its field has the sum over the pseudo-header of the super-frame, `whole` octets
+ * from the transport header on, of which only the length is another now. It is not worked out anew, since
+ * the destination that counts may be in a routing header (RFC 8200 section 8.1).
+ */
 function sumTransport(
   l4: usize,
   header: u32,
   payload: usize,
   length: u32,
-  pseudo: u64,
+  whole: u32,
   isTcp: bool,
 ): void {
   const field: usize = isTcp ? TCP.CHECKSUM : UDP.CHECKSUM
-  store<u16>(l4 + field, 0)
+  const lengths = <u64>swap16(<u16>(header + length)) + <u64>(~swap16(<u16>whole) & 0xffff)
   // Headers are of an even length, so that the payload's words line up with theirs.
-  const sum = pseudo + <u64>checksum.sum(l4, header) + <u64>checksum.sum(payload, length)
+  const sum = lengths + <u64>checksum.sum(l4, header) + <u64>checksum.sum(payload, length)
   const folded = ~checksum.fold(sum) & 0xffff
   store<u16>(l4 + field, folded == 0 && !isTcp ? 0xffff : <u16>folded)
 }

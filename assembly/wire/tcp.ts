@@ -17,3 +17,9 @@ export function check(segment: usize, available: u32): bool {
   const offset = dataOffsetOf(segment)
   return offset >= TCP.HEADER && offset <= available
 }
+
+/** True for a segment with SYN. */
+@inline
+export function isOpening(segment: usize): bool {
+  return (load<u8>(segment, 13) & 2) != 0
+}

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Offload } from '../../src/device/offload.js'
 import { onEveryBuild } from '../support/builds.js'
+import { fold, internetSum, pseudoHeaderSum } from '../support/checksum.js'
 import {
   BROADCAST,
   frame,
@@ -10,6 +11,7 @@ import {
   type PacketOptions,
   station,
   superFrame,
+  TCP,
 } from '../support/frames.js'
 import { checksumIsRight } from '../support/parse.js'
 import { access, trunk } from '../support/policy.js'
@@ -51,18 +53,22 @@ const random = fc.record({
     .integer({ min: 2, max: 6000 })
     .chain((length) => fc.uint8Array({ minLength: length, maxLength: length })),
   size: fc.integer({ min: 50, max: 1400 }),
-  flags: fc.integer({ min: 0, max: 255 }),
+  // All but SYN, which no super-frame has.
+  flags: fc.integer({ min: 0, max: 255 }).map((flags) => flags & ~0x02),
+  urgent: fc.constantFrom(0, 1, 1400, 0xffff),
   id: fc.constantFrom(0, 7, 0xfffe),
   sequence: fc.constantFrom([0, 0, 0, 1], [0xff, 0xff, 0xff, 0x80]),
 })
 
 /** A super-frame of which all that a sender may choose is random. */
-const made = random.map(({ size, flags, id, sequence, ...rest }) => {
+const made = random.map(({ size, flags, urgent, id, sequence, ...rest }) => {
   const whole = superFrame(size, { ...(rest as PacketOptions), to: BROADCAST })
   const { l3, l4 } = whole.layout
   const changes: [number, ...number[]][] = []
   if (rest.version === 4) changes.push([l3 + 4, id >> 8, id & 0xff])
-  if (rest.protocol === 'tcp') changes.push([l4 + 13, flags], [l4 + 4, ...sequence])
+  if (rest.protocol === 'tcp') {
+    changes.push([l4 + 13, flags], [l4 + 4, ...sequence], [l4 + 18, urgent >> 8, urgent & 0xff])
+  }
   return patched(whole, changes)
 })
 
@@ -96,6 +102,93 @@ onEveryBuild('segmentation', (build) => {
     for (const name of 'bc') {
       const flags = switched.frames(name).map((each) => each[whole.layout.l4 + 13])
       expect(flags).toEqual([0xd0, 0x50, 0x59])
+    }
+  })
+
+  test('RFC 9293 3.8.5: the urgent pointer counts from each segment, and ends with what is urgent', () => {
+    const whole = superFrame(1000, { to: BROADCAST, payload: 3500 })
+    const { l4 } = whole.layout
+    const switched = rig(build).port('a', { offloads: true }).port('b')
+    const sent = (pointer: number) => {
+      switched
+        .inject(
+          'a',
+          patched(whole, [
+            [l4 + 13, 0x30],
+            [l4 + 18, pointer >> 8, pointer & 0xff],
+          ]),
+        )
+        .run()
+      const view = (each: Uint8Array) => new DataView(each.buffer, each.byteOffset)
+      return switched.frames('b').map((each) => [each[l4 + 13], view(each).getUint16(l4 + 18)])
+    }
+    expect(sent(1500)).toEqual([
+      [0x30, 1500],
+      [0x30, 500],
+      [0x10, 0],
+      [0x10, 0],
+    ])
+    expect(sent(1000)).toEqual([
+      [0x30, 1000],
+      [0x10, 0],
+      [0x10, 0],
+      [0x10, 0],
+    ])
+    expect(sent(0)).toEqual([
+      [0x30, 0],
+      [0x10, 0],
+      [0x10, 0],
+      [0x10, 0],
+    ])
+    expect(sent(60_000).at(-1)).toEqual([0x30, 57_000])
+  })
+
+  test('T11: a super-frame with SYN is a lie, one segment with SYN is none', () => {
+    const opening = (payload: number) => {
+      const whole = superFrame(1000, { to: BROADCAST, payload })
+      return patched(whole, [[whole.layout.l4 + 13, 0x12]])
+    }
+    const switched = rig(build).ports('ac', { offloads: true }).port('b')
+    switched.inject('a', opening(1001), opening(1000)).run()
+    expect(switched.deliveries()).toEqual({ b: 1, c: 1 })
+    expect(switched.drops()).toEqual({ 'a segmentation-request': 1 })
+  })
+
+  test('shapes that divide evenly, and those that lack an octet or have one too many', () => {
+    const switched = rig(build).port('a', { offloads: true }).port('b')
+    for (const version of [4, 6] as const) {
+      for (const protocol of ['tcp', 'udp'] as const) {
+        for (const payload of [1001, 1999, 2000, 2001, 2999, 3000]) {
+          const given = superFrame(1000, { version, protocol, payload, to: BROADCAST })
+          switched.inject('a', given).run()
+          const sent = switched.frames('b')
+          expect(hexes(sent)).toEqual(hexes(segmentsOf(given)))
+          expect(sent).toHaveLength(Math.ceil(payload / 1000))
+        }
+      }
+    }
+  })
+
+  test('RFC 8200 8.1: behind a routing header the sum is over the last destination', () => {
+    const options = { version: 6, extensions: [[43, 24]], to: BROADCAST, payload: 2500 } as const
+    const whole = superFrame(1000, options)
+    const { l3, l4 } = whole.layout
+    const last = [0xfd, 0x55, ...new Array<number>(13).fill(0), 9]
+    // Type 4, a segment left, and where it leads; the pseudo-header is of the last destination.
+    const given = patched(whole, [
+      [l3 + 42, 4, 1],
+      [l3 + 48, ...last],
+    ])
+    const header = given.frame.slice(l3, l3 + 40)
+    header.set(last, 24)
+    const field = l4 + 16
+    const pseudo = pseudoHeaderSum(header.subarray(8, 40), TCP, given.frame.length - l4)
+    given.frame.set([pseudo >> 8, pseudo & 0xff], field)
+    const switched = rig(build).port('a', { offloads: true }).port('b')
+    switched.inject('a', given).run()
+    for (const each of switched.frames('b')) {
+      const sum = pseudoHeaderSum(header.subarray(8, 40), TCP, each.length - l4)
+      expect(fold(sum + internetSum(each, l4))).toBe(0xffff)
     }
   })
 

@@ -9,6 +9,7 @@ import type { Offloaded } from './rig.js'
 
 const FIN_PSH = 0x09
 const CWR = 0x80
+const URG = 0x20
 
 /** All segments, complete in every header. */
 export function segmentsOf({ header, frame }: Offloaded): Uint8Array[] {
@@ -24,7 +25,7 @@ export function segmentsOf({ header, frame }: Offloaded): Uint8Array[] {
     else segment.set(word(8 + part.length), found.l4 + 4)
     if (found.version === 4) cutIPv4(segment, found, index)
     else segment.set(word(segment.length - found.l3 - 40), found.l3 + 4)
-    sum(segment, found)
+    sum(segment, { ...found, end: segment.length })
     return segment
   })
 }
@@ -41,23 +42,47 @@ function cutTcp(
   let flags = view.getUint8(l4 + 13)
   if (!last) flags &= ~FIN_PSH
   if (!first) flags &= ~CWR
+  // The urgent pointer counts from the segment; behind what is urgent there is none.
+  const urgent = view.getUint16(l4 + 18) - from
+  if (flags & URG) view.setUint16(l4 + 18, Math.max(0, urgent))
+  if (!first && urgent <= 0) flags &= ~URG
   view.setUint8(l4 + 13, flags)
 }
 
-function cutIPv4(segment: Uint8Array, { l3, l4 }: Transport, index: number): void {
+function cutIPv4(segment: Uint8Array, found: Transport, index: number): void {
+  const { l3 } = found
   const view = new DataView(segment.buffer)
   view.setUint16(l3 + 2, segment.length - l3)
   view.setUint16(l3 + 4, (view.getUint16(l3 + 4) + index) % 2 ** 16)
+  sumHeader(segment, found)
+}
+
+function sumHeader(segment: Uint8Array, { l3, l4 }: Transport): void {
+  const view = new DataView(segment.buffer)
   view.setUint16(l3 + 10, 0)
   view.setUint16(l3 + 10, ~internetSum(segment, l3, l4) & 0xffff)
 }
 
-function sum(segment: Uint8Array, { kind, version, l3, l4 }: Transport): void {
+/** A frame with some of its octets changed, and all checksums right again. */
+export function changed(
+  frame: Uint8Array,
+  ...changes: readonly (readonly [at: number, ...octets: number[]])[]
+): Uint8Array {
+  const bytes = Uint8Array.from(frame)
+  for (const [at, ...octets] of changes) bytes.set(octets, at)
+  const found = parse(bytes)
+  if (found.kind !== 'tcp' && found.kind !== 'udp') return bytes
+  if (found.version === 4) sumHeader(bytes, found)
+  sum(bytes, found)
+  return bytes
+}
+
+function sum(segment: Uint8Array, { kind, version, l3, l4, end }: Transport): void {
   const at = version === 4 ? l3 + 12 : l3 + 8
   const addresses = segment.subarray(at, at + (version === 4 ? 8 : 32))
   const field = l4 + (kind === 'tcp' ? 16 : 6)
   segment.set([0, 0], field)
-  const pseudo = pseudoHeaderSum(addresses, kind === 'tcp' ? TCP : UDP, segment.length - l4)
-  const checksum = ~fold(pseudo + internetSum(segment, l4)) & 0xffff
+  const pseudo = pseudoHeaderSum(addresses, kind === 'tcp' ? TCP : UDP, end - l4)
+  const checksum = ~fold(pseudo + internetSum(segment, l4, end)) & 0xffff
   segment.set(word(checksum === 0 && kind === 'udp' ? 0xffff : checksum), field)
 }
