@@ -67,6 +67,8 @@ export namespace PortFlag {
   export const FLOOD_UNKNOWN: u32 = 0x400000
   /** A tunnel to a VTEP: what leaves by it is encapsulated and leaves by a port of the underlay. */
   export const OVERLAY: u32 = 0x800000
+  /** What comes in singly is coalesced into super-frames. */
+  export const COALESCE: u32 = 0x1000000
   /** What comes in are VXLAN datagrams (underlay.ts). */
   export const UNDERLAY: u32 = 0x2000000
 

@@ -30,6 +30,7 @@ import {
   MAPPING_SIZE,
   MAPPING6_SIZE,
   MAPPINGS,
+  MERGED_SIZE,
   mappedFor,
   NAT_SIZE,
   NEIGHBOR_HEAD_SIZE,
@@ -98,6 +99,7 @@ export function layout(
   end = region(Directory.QUEUES, end, all * line(<u64>ports * QUEUE_SIZE))
   end = region(Directory.FAILURES, end, all * line((<u64>ports + 1) * FAILURE_SIZE))
   end = region(Directory.HEADS, end, all * HEADS_SIZE)
+  end = region(Directory.MERGED, end, all * MERGED_SIZE)
   end = region(Directory.ARENAS, end, all * arena)
   end = region(Directory.CONFIG, end, 2 * (config + routerSize(domains, routes)))
   end = region(Directory.IDENTITY, end, <u64>ports * 4)

@@ -10,6 +10,7 @@
  *   COUNTERS     per worker and port, one cache line          DROPS    per worker, port and reason
  *   QUEUES       per worker and port, a queue                  ARENAS   per worker, received frames
  *   FAILURES     per worker, writes that failed, by port      HEADS    per worker, headers made anew
+ *   MERGED       per worker, segments that were coalesced, and those that may be (offload/open.ts)
  *   CONFIG       two buffers of port and domain records       IDENTITY port lists of one
  *   PORTS        shared words of a port                       DOMAINS  shared words of a domain
  *   VLANS        per bridge, the broadcast domain of each VID CAPTURES per worker, captured frames
@@ -35,6 +36,7 @@ import {
   FAILURE_SIZE,
   HEADS_SIZE,
   line,
+  MERGED_SIZE,
   QUEUE_SIZE,
   READY_MAX,
   REMEMBERED_BITS,
@@ -49,7 +51,7 @@ export const DIRECTORY_SIZE: usize = 4096
 /** 'LSPN', written last by `boot`: an instance attaches to nothing else. */
 export const MAGIC: u32 = 0x4e50534c
 /** Grows with every change of layout or exports; never part of the semantic version. */
-export const ABI_VERSION: u32 = 3
+export const ABI_VERSION: u32 = 4
 
 /** Offsets of words in the directory. */
 export namespace Directory {
@@ -103,6 +105,7 @@ export namespace Directory {
   export const NAT: usize = 2648
   export const IDENTIFIERS: usize = 2652
   export const PARTS: usize = 2700
+  export const MERGED: usize = 2736
   /** u64: when the next slice of flows is swept, in milliseconds; u32: where it starts. */
   export const FLOW_DEADLINE: usize = 2752
   export const FLOW_CURSOR: usize = 2760
@@ -239,6 +242,12 @@ export function queues(worker: u32): usize {
 @inline
 export function heads(worker: u32): usize {
   return directory(Directory.HEADS) + <usize>worker * HEADS_SIZE
+}
+
+/** Address of a worker's space for what is coalesced. */
+@inline
+export function merged(worker: u32): usize {
+  return directory(Directory.MERGED) + <usize>worker * MERGED_SIZE
 }
 
 /** Address of a worker's arena. */

@@ -41,6 +41,7 @@ import { Complaint, complain, tooBig } from './gateway/complain'
 import { suppress } from './gateway/suppress'
 import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
 import { conforms } from './meter'
+import { coalesce } from './offload/coalesce'
 import { packetLength, settle } from './offload/release'
 import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
@@ -83,6 +84,9 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
     if ((flags & PortFlag.POLICE_RECEIVE) != 0) {
       const frames = block + Worker.FRAMES
       police(worker, record, port, frames, frames + <usize>count * FRAME_SIZE, now)
+    }
+    if ((flags & PortFlag.COALESCE) != 0) {
+      store<u32>(block, coalesce(worker, block, count), Worker.COUNT)
     }
   } else {
     const down = (flags & forwards) != forwards

@@ -18,6 +18,13 @@ export const HEADS_SIZE: u32 = 262_144
  */
 export const ENTRIES_RESERVE: u32 = 512
 export const HEADS_RESERVE: u32 = 131_072
+/** Flows of a burst of which a segment waits for the next. */
+export const CANDIDATES_MAX: u32 = 16
+/** A super-frame that is being made: headroom, a virtio-net header, the longest frame, in whole lines. */
+export const MERGED_ROOM: usize = 65_792
+/** What is known of the candidates, then room for as many super-frames: offload/open.ts. */
+export const MERGED_HEAD: usize = 128 + <usize>CANDIDATES_MAX * 64
+export const MERGED_SIZE: usize = MERGED_HEAD + <usize>CANDIDATES_MAX * MERGED_ROOM
 export const EVENTS_MAX: u32 = 1024
 export const READY_MAX: u32 = 256
 export const ROUTED_MAX: u32 = 8

@@ -34,6 +34,44 @@ export function sum(address: usize, length: u32): u32 {
   return fold(total)
 }
 
+/** Copies `length` octets from `address` to `to`, which do not overlap; returns their `sum`. */
+export function copy(to: usize, address: usize, length: u32): u32 {
+  let a = i32x4.splat(0)
+  let b = i32x4.splat(0)
+  let at = address
+  const end = address + length
+  for (; at + 64 <= end; at += 64, to += 64) {
+    const w = v128.load(at)
+    const x = v128.load(at, 16)
+    const y = v128.load(at, 32)
+    const z = v128.load(at, 48)
+    v128.store(to, w)
+    v128.store(to, x, 16)
+    v128.store(to, y, 32)
+    v128.store(to, z, 48)
+    a = i32x4.add(a, i32x4.extadd_pairwise_i16x8_u(w))
+    b = i32x4.add(b, i32x4.extadd_pairwise_i16x8_u(x))
+    a = i32x4.add(a, i32x4.extadd_pairwise_i16x8_u(y))
+    b = i32x4.add(b, i32x4.extadd_pairwise_i16x8_u(z))
+  }
+  for (; at + 16 <= end; at += 16, to += 16) {
+    const w = v128.load(at)
+    v128.store(to, w)
+    a = i32x4.add(a, i32x4.extadd_pairwise_i16x8_u(w))
+  }
+  let total = lanes(a) + lanes(b)
+  for (; at + 2 <= end; at += 2, to += 2) {
+    const word = load<u16>(at)
+    store<u16>(to, word)
+    total += <u64>word
+  }
+  if (at < end) {
+    store<u8>(to, load<u8>(at))
+    total += <u64>load<u8>(at)
+  }
+  return fold(total)
+}
+
 /** Adds the four unsigned 32-bit lanes. */
 @inline
 function lanes(v: v128): u64 {

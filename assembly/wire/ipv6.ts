@@ -49,6 +49,12 @@ export function moreFragments(header: usize): bool {
   return (load<u8>(header, 3) & 1) != 0
 }
 
+/** True for a header behind which another follows, but that of a fragment. */
+@inline
+export function isExtension(next: u32): bool {
+  return next == IPv6.HOP_BY_HOP || next == IPv6.ROUTING || next == IPv6.DESTINATION_OPTIONS
+}
+
 /** What `skipExtensions` returns when it does not reach a transport header. */
 export namespace Chain {
   export const TOO_LONG: u32 = 0xfffffffe
@@ -67,7 +73,7 @@ export function skipExtensions(packet: usize, length: u32): u32 {
 /** The same from a header of type `next` at `at` on. */
 export function skipFrom(packet: usize, next: u32, at: u32, length: u32): u32 {
   let seen: u32 = 0
-  while (next == IPv6.HOP_BY_HOP || next == IPv6.ROUTING || next == IPv6.DESTINATION_OPTIONS) {
+  while (isExtension(next)) {
     if (++seen > IPv6.CHAIN_HEADERS) return Chain.TOO_LONG
     if (at + 8 > length) return Chain.TRUNCATED
     next = <u32>load<u8>(packet + at)

@@ -48,6 +48,7 @@ export const PortFlag = {
   FLOOD_MULTICAST: 0x200000,
   FLOOD_UNKNOWN: 0x400000,
   OVERLAY: 0x800000,
+  COALESCE: 0x1000000,
   UNDERLAY: 0x2000000,
 } as const
 /** Options of a tunnel: assembly/tunnel.ts, TunnelOption. */

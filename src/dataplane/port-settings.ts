@@ -40,13 +40,14 @@ export function portRecord(view: MirrorView, bridge: BridgeState, port: PortStat
   }
 }
 
-/** What a port is: there, up, and one of the overlay or of the underlay. */
-function stateOf({ up, tunnel, underlay }: PortState): number {
+/** What a port is: there, up, one of the overlay or of the underlay, and whether segments are coalesced. */
+function stateOf({ up, tunnel, underlay, coalesce }: PortState): number {
   return (
     PortFlag.PRESENT |
     (up ? PortFlag.UP : 0) |
     (tunnel ? PortFlag.OVERLAY : 0) |
-    (underlay ? PortFlag.UNDERLAY : 0)
+    (underlay ? PortFlag.UNDERLAY : 0) |
+    (coalesce ? PortFlag.COALESCE : 0)
   )
 }
 

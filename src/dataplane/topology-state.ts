@@ -20,6 +20,8 @@ export interface PortSettings {
   up: boolean
   mtu: number
   offloads: number
+  /** What comes in singly is coalesced into super-frames; left out: no. */
+  coalesce?: boolean
   /** Left out: forwards everything, and is in VLAN 1 of a VLAN-aware bridge. */
   policy?: PortPolicy
   /** A port that is a tunnel to a VTEP. */

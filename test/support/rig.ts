@@ -36,6 +36,8 @@ export interface PortOptions {
   /** Frames are given and taken with a virtio-net header, super-frames included; or those bits only. */
   offloads?: boolean | number
   up?: boolean
+  /** What comes in is coalesced. */
+  coalesce?: boolean
   /** Whatever is left out is as with no policy. */
   policy?: PolicyOptions
 }
@@ -132,12 +134,19 @@ export class Rig {
 
   /** Adds a port, and its bridge if it is not there: `lan` unless named. */
   port(name: string, options: PortOptions = {}): this {
-    const { bridge = 'lan', mtu = 1500, offloads = false, up = true } = options
+    const { bridge = 'lan', mtu = 1500, offloads = false, up = true, coalesce = false } = options
     if (!this.topology.bridges.has(bridge)) this.bridge(bridge)
     const device = new MemoryDevice({ mtu, offloads: offloads !== false, queue: 1 << 20 })
     const bits = typeof offloads === 'number' ? offloads : offloads ? ALL_OFFLOADS : 0
     const policy = options.policy && { policy: policyOf(options.policy) }
-    const index = this.topology.addPort(name, { bridge, up, mtu, offloads: bits, ...policy })
+    const index = this.topology.addPort(name, {
+      bridge,
+      up,
+      mtu,
+      offloads: bits,
+      coalesce,
+      ...policy,
+    })
     this.apply()
     this.#io.add(index, device)
     this.#devices.set(name, device)
