@@ -95,6 +95,7 @@ export const memorySchema = z.strictObject({
   type: z.literal('memory').describe('Frames come from and go to the program itself'),
   mtu: mtu.optional().describe(BRIDGE_MTU),
   offloads: flag.default(false).describe('Takes partial checksums and super-frames'),
+  coalesce: flag.default(false).describe('Coalesces what comes in into super-frames'),
 })
 
 const DEVICE = 'a mapping such as { type: tap, name: eth0 }'

@@ -106,7 +106,7 @@ export class PortEntry {
       ...settingsOf(this.#config),
       up: up && !this.#held,
       mtu: this.#mtu,
-      ...(device && { offloads: device.offloads }),
+      ...(device && { offloads: device.offloads, coalesce: device.coalesce ?? false }),
     })
     if (device) this.become(up ? 'up' : 'down', info?.why)
   }

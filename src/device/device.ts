@@ -36,6 +36,8 @@ export interface Device {
   readonly queues: readonly Queue[]
   /** Offload bits: what it takes unfinished. */
   readonly offloads: number
+  /** True if it hands over single segments only, so that coalescing them is left to the switch. */
+  readonly coalesce?: boolean
   /** Undefined when it is gone. */
   info(): DeviceInfo | undefined
   /** Tells of changes of the link. @returns what stops it */

@@ -29,7 +29,8 @@ export class MemoryPorts {
     }
     const device = new MemoryDevice(wanted)
     const offloads = device.offloads ? ALL_OFFLOADS : 0
-    const settings = { bridge, up, mtu: device.mtu, offloads, policy }
+    const { mtu, coalesce } = device
+    const settings = { bridge, up, mtu, offloads, coalesce, policy }
     const index = this.topology.addPort(name, settings)
     this.io.add(index, device)
     this.#devices.set(name, device)

@@ -15,6 +15,8 @@ export interface MemoryOptions {
   offloads?: boolean
   /** What it carries are datagrams of the underlay, each behind its headers; left out: frames. */
   underlay?: boolean
+  /** True: segments that are sent one behind the other are coalesced into super-frames. */
+  coalesce?: boolean
   /** Frames that may wait each way; 65,536 if left out. What comes on top is a counted drop. */
   queue?: number
 }
@@ -26,6 +28,7 @@ export class MemoryDevice {
   readonly mtu: number
   readonly offloads: boolean
   readonly underlay: boolean
+  readonly coalesce: boolean
   readonly #limit: number
   /** Towards the switch, and from it. */
   readonly inbox: Uint8Array[] = []
@@ -37,6 +40,7 @@ export class MemoryDevice {
     this.mtu = options.mtu ?? 1500
     this.offloads = options.offloads ?? false
     this.underlay = options.underlay ?? false
+    this.coalesce = options.coalesce ?? false
     this.#limit = options.queue ?? QUEUE
   }
 

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { stream } from '../support/coalescing.js'
 import { station as mac, packet, superFrame, word } from '../support/frames.js'
 import { cpuPerSecond, IDLE } from '../support/idle.js'
 import { configOf, station } from '../support/lab.js'
@@ -11,6 +12,7 @@ import { packetSocket } from '../support/packet.js'
 import { checksumIsRight } from '../support/parse.js'
 import { absent, drops, fromVm, heard, marks, talk, toVm, unixLab } from '../support/unix-lab.js'
 import { until } from '../support/until.js'
+import { Gso } from '../support/virtio.js'
 import { Vm } from '../support/vm.js'
 
 describe('a stream', () => {
@@ -29,6 +31,23 @@ describe('a stream', () => {
     }
     expect(running.program.stderr).toContain('port is down')
     expect(await cpuPerSecond(running.pid)).toBeLessThan(IDLE)
+  })
+
+  test('segments that come together arrive as one', async () => {
+    const { running, ear, path } = await unixLab()
+    const vm = await Vm.connect(path)
+    await running.portIs('vm', { state: 'up' })
+    const { whole, segments } = stream(1000, 3)
+    // One write, so that all are there when the worker looks.
+    const written = segments.map((each) => Uint8Array.of(...word(0), ...word(each.length), ...each))
+    await vm.sendRaw(Buffer.concat(written))
+    const arrived: unknown[] = []
+    await until('the frame', () => {
+      arrived.push(...ear.take().filter(({ frame }) => frame.length >= whole.frame.length))
+      return arrived.length > 0
+    })
+    expect(arrived).toMatchObject([{ header: { gsoType: Gso.TCPV4, gsoSize: 1000 } }])
+    expect(arrived).toMatchObject([{ frame: whole.frame }])
   })
 
   test('is for its owner only, and gone with the switch', async () => {

@@ -86,7 +86,7 @@ const names = ['p', 'q', 'r', 's']
 const bridgeNames = ['x', 'y', 'z']
 
 const device = fc.oneof(
-  fc.record({ type: fc.constant('memory'), offloads: fc.boolean() }),
+  fc.record({ type: fc.constant('memory'), offloads: fc.boolean(), coalesce: fc.boolean() }),
   fc.record(
     {
       type: fc.constant('tap'),

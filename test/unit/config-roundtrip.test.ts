@@ -66,7 +66,7 @@ const vlan = fc.oneof(
 const device = (n: number) =>
   fc.oneof(
     fc.constant(undefined),
-    fc.record({ type: fc.constant('memory'), offloads: fc.boolean() }),
+    fc.record({ type: fc.constant('memory'), offloads: fc.boolean(), coalesce: fc.boolean() }),
     fc.constant({
       type: 'tap',
       name: `t${n}`,

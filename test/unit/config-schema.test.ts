@@ -53,7 +53,7 @@ describe('defaults', () => {
         },
       },
       ports: {
-        a: { ...policy, device: { type: 'memory', mtu: 1500, offloads: false } },
+        a: { ...policy, device: { type: 'memory', mtu: 1500, offloads: false, coalesce: false } },
         b: {
           ...policy,
           device: {
@@ -438,7 +438,7 @@ describe('unknown keys', () => {
     ],
     [
       { ...lan, ports: { a: { bridge: 'lan', device: { type: 'memory', name: 'x' } } } },
-      'ports.a.device.name: unknown key; expected one of "type", "mtu" or "offloads"',
+      'ports.a.device.name: unknown key; expected one of "type", "mtu", "offloads" or "coalesce"',
     ],
     [
       { capacity: { mac: 1 } },

@@ -1,6 +1,7 @@
 /** The library: an in-process switch, as DESIGN section 8 shows it. */
 import { expect, test } from 'vitest'
 import { createSwitch } from '../../src/index.js'
+import { stream } from '../support/coalescing.js'
 import { codeOf } from '../support/errors.js'
 import { BROADCAST, frame, markOf, packet, station, superFrame } from '../support/frames.js'
 import { checksumIsRight } from '../support/parse.js'
@@ -91,6 +92,19 @@ test('offloads: headers in and out, completion for whoever takes none', async ()
   // 29 segments, and the frame whose checksum was completed.
   expect(c.take().map(checksumIsRight)).toEqual(Array(30).fill(true))
   expect(sw.drops()).toEqual([])
+})
+
+test('coalesce: segments that come together are one super-frame', async () => {
+  const memory = { type: 'memory' } as const
+  await using sw = await createSwitch({ bridges: { lan: {} } })
+  const a = sw.addPort('a', { bridge: 'lan', device: { ...memory, coalesce: true } })
+  const b = sw.addPort('b', { bridge: 'lan', device: { ...memory, offloads: true } })
+  const c = sw.addPort('c', { bridge: 'lan' })
+  const { whole, segments } = stream(1000, 3)
+  for (const each of segments) a.send(each)
+  sw.process()
+  expect(b.take().map(decode)).toEqual([{ header: whole.header, frame: whole.frame }])
+  expect(c.take()).toEqual(segments)
 })
 
 test('events tell of moves, once', async () => {

@@ -14,6 +14,7 @@ const LAST_LOOKS = 10
 export class ConnectionDevice implements Device {
   /** Whatever a frame leaves to be done is done before it is sent. */
   readonly offloads = 0
+  readonly coalesce = true
   readonly #options: UnixOptions
   readonly #peers: Peers
   readonly #kind: number

@@ -15,6 +15,7 @@ const INTERVAL = 500
 export class DatagramDevice implements Device {
   /** Whatever a frame leaves to be done is done before it is sent. */
   readonly offloads = 0
+  readonly coalesce = true
   readonly #options: UnixOptions
   readonly #file: SocketFile
   readonly #listeners = new Set<(event: DeviceLinkEvent) => void>()
