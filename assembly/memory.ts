@@ -166,6 +166,8 @@ export namespace Worker {
   /** Of the datagram that is next: where its payload ends, and octets of each in a run, u32 each. */
   export const DATAGRAM_END: usize = 320
   export const DATAGRAM_SIZE: usize = 324
+  /** u32: whether some of the burst became super-frames, which lie in MERGED. */
+  export const JOINED: usize = 328
   /** Event ring: u32 head (written by the worker), u64 lost. */
   export const EVENT_HEAD: usize = 384
   export const EVENT_LOST: usize = 392

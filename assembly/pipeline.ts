@@ -106,6 +106,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
   // Frames that are still to be handled may have been moved there.
   if (load<u32>(block, Worker.NEXT) == load<u32>(block, Worker.COUNT)) {
     store<u32>(block, 0, Worker.SPREAD)
+    store<u32>(block, 0, Worker.JOINED)
   }
   store<f64>(block, now, Worker.NOW)
   const config = latched(block)
@@ -122,7 +123,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
     if (next < count) return entries | MORE
     if (load<u32>(block, Worker.UNDERLAY) == 0) return entries
     // What is on the list is captured once, and what it points to is not written over.
-    if (entries != 0 && (capturing || isCramped(block, entries) || isSpreadFull(block))) {
+    if (entries != 0 && (capturing || isCramped(block, entries) || isUsedUp(block))) {
       return entries | MORE
     }
     if (!unwrapped(worker, block, config)) return entries
@@ -131,12 +132,25 @@ function handle(worker: u32, block: usize, now: f64): u32 {
 
 /** Makes the frames of the next tunnel in a burst of the underlay the burst; false at its end. */
 function unwrapped(worker: u32, block: usize, config: usize): bool {
-  const count = nextFrames(worker, block, config)
+  const came = nextFrames(worker, block, config)
+  let count = came
+  if (came == 0) store<u32>(block, 0, Worker.UNDERLAY)
+  else {
+    const record = portRecord(config, load<u32>(block, Worker.PORT))
+    const joins = (load<u32>(record, PortRecord.FLAGS) & PortFlag.COALESCE) != 0
+    if (joins) count = coalesce(worker, block, came)
+    if (count != came) store<u32>(block, 1, Worker.JOINED)
+    spread(worker, block, count)
+  }
   store<u32>(block, 0, Worker.NEXT)
   store<u32>(block, count, Worker.COUNT)
-  if (count != 0) spread(worker, block, count)
-  else store<u32>(block, 0, Worker.UNDERLAY)
-  return count != 0
+  return came != 0
+}
+
+/** True when frames of the next tunnel may not find room, or would lie where those on the list do. */
+@inline
+function isUsedUp(block: usize): bool {
+  return isSpreadFull(block) || load<u32>(block, Worker.JOINED) != 0
 }
 
 /**

@@ -3,6 +3,7 @@
 import { HouseError } from '../../scripts/lib/house.js'
 import { dataplane } from '../lib/pipeline/dataplane.js'
 import { kernels, MACS } from '../micro/module.js'
+import { SEGMENTS } from '../micro/super-frame.js'
 
 const ROUNDS = 1000
 
@@ -21,13 +22,15 @@ function mustBe(found, expected) {
 }
 
 async function work() {
-  const { exports, forwarder, octets, there, absent, frame } = await kernels()
+  const { exports, forwarder, octets, there, absent, frame, cut } = await kernels()
   const native = (await dataplane()).loadNative()
   const handle = native.attach(new Uint8Array(forwarder.memory.buffer))
   const { queues, transmit, failures } = forwarder
   mustBe(exports.lookUps(there, MACS), MACS)
   mustBe(exports.lookUps(absent, MACS), 0)
   mustBe(exports.doors(frame, 1), 0)
+  mustBe(cut.segments, SEGMENTS)
+  mustBe(exports.merges(cut.descriptors, SEGMENTS, 1), 1)
   const checksum = (length, times) => ({
     times,
     call: () => exports.checksums(octets, length, times),
@@ -38,6 +41,12 @@ async function work() {
     ['checksum-65536', 'checksum, 64 KiB', checksum(65_536, 10)],
     ['hit', 'FDB look-up, hit', { times: MACS, call: () => exports.lookUps(there, MACS) }],
     ['miss', 'FDB look-up, miss', { times: MACS, call: () => exports.lookUps(absent, MACS) }],
+    ['split', '64 KiB into 1448 B', { times: 10, call: () => exports.splits(cut.whole, 10) }],
+    [
+      'merge',
+      '1448 B into 64 KiB',
+      { times: 10, call: () => exports.merges(cut.descriptors, SEGMENTS, 10) },
+    ],
     ['door', 'door check', { times: ROUNDS, call: () => exports.doors(frame, ROUNDS) }],
     ['wasm', 'JavaScript to WASM call', { times: 1, call: () => exports.configGeneration() }],
     [

@@ -3,10 +3,13 @@
  * more than they do. Compiled as the release module is, together with it.
  */
 
-import { Frame } from '../../assembly/frame'
-import { Directory, directory } from '../../assembly/memory'
+import { deliver } from '../../assembly/egress/deliver'
+import { FRAME_SIZE, Frame } from '../../assembly/frame'
+import { Directory, directory, Worker, workerBlock } from '../../assembly/memory'
 import { accept } from '../../assembly/offload/accept'
+import { coalesce } from '../../assembly/offload/coalesce'
 import { bucketOf, find } from '../../assembly/table/hash'
+import { NO_PORT, only } from '../../assembly/transmit'
 import { sum } from '../../assembly/wire/checksum'
 
 /** The checksum of the same octets `rounds` times; the result keeps the compiler from leaving it out. */
@@ -36,4 +39,26 @@ export function doors(frame: usize, rounds: u32): u32 {
     if (accept(frame, address, length)) refused++
   }
   return refused
+}
+
+/** Splits the super-frame whose descriptor is at `frame` for port 0, `rounds` times; returns the segments. */
+export function splits(frame: usize, rounds: u32): u32 {
+  const block = workerBlock(0)
+  let entries: u32 = 0
+  for (let round: u32 = 0; round < rounds; round++) {
+    store<u32>(block, 0, Worker.HEADS_USED)
+    entries = deliver(0, block, frame, 0, 0, 0, only(0), 1, NO_PORT)
+  }
+  return entries
+}
+
+/** Coalesces the frames of the `count` descriptors at `frames`, `rounds` times; returns how many are left. */
+export function merges(frames: usize, count: u32, rounds: u32): u32 {
+  const block = workerBlock(0)
+  let left: u32 = 0
+  for (let round: u32 = 0; round < rounds; round++) {
+    memory.copy(block + Worker.FRAMES, frames, <usize>count * FRAME_SIZE)
+    left = coalesce(0, block, count)
+  }
+  return left
 }

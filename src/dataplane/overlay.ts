@@ -58,7 +58,7 @@ export class Overlay {
 
   #setOne(name: string, plan: TunnelPlan): void {
     const { bridge, mtu, settings: tunnel, learning } = plan
-    const settings = { bridge, mtu, tunnel, policy: { ...OPEN, learning } }
+    const settings = { bridge, mtu, tunnel, policy: { ...OPEN, learning }, coalesce: true }
     const port = this.#host.ports.get(name)
     if (port === undefined) {
       this.#host.addPort(name, { ...settings, up: true, offloads: TUNNEL_OFFLOADS })
