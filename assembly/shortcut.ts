@@ -20,6 +20,7 @@ import {
   onlyStampDiffers,
   portOf,
   Shared,
+  saysTheSame,
   sharedOfPort,
   sourceKeyOf,
   stampOf,
@@ -158,8 +159,8 @@ function run(
         if (load<u64>(slot, VALUE) != value) {
           const old = valueOf(slot)
           if (!holds(slot, source)) break
-          if (!onlyStampDiffers(old, value)) break
-          refresh(slot, old, value)
+          if (!saysTheSame(old, value)) break
+          if (onlyStampDiffers(old, value)) refresh(slot, old, value)
         }
       }
       last = source

@@ -22,6 +22,10 @@ export namespace Flag {
   export const STATIC: u32 = 1
   /** Learnt on a sticky port: neither ages nor moves, but goes with a flush. */
   export const STICKY: u32 = 2
+  /** Made by control, from a directory: does not age, and moves as what was learnt does. */
+  export const EXTERNAL: u32 = 4
+  /** Not made by learning, and not changed by it where it is right. */
+  export const MADE: u32 = STATIC | EXTERNAL
 }
 
 const STAMP_MASK: u32 = 0xffffff
@@ -84,6 +88,24 @@ export function isSticky(value: u64): bool {
   return (<u32>value & (Flag.STICKY << 16)) != 0
 }
 
+/** True for an entry that does not age as long as no flush makes it void. */
+@inline
+function isLasting(value: u64): bool {
+  return (<u32>value & ((Flag.STICKY | Flag.EXTERNAL) << 16)) != 0
+}
+
+/** True for an entry that was not made by learning. */
+@inline
+export function isMade(value: u64): bool {
+  return (<u32>value & (Flag.MADE << 16)) != 0
+}
+
+/** The same value with another stamp. */
+@inline
+export function withStamp(value: u64, stamp: u32): u64 {
+  return (value & 0xffffffffff) | ((<u64>stamp) << 40)
+}
+
 @inline
 export function valueFor(port: u32, flags: u32, generation: u32, stamp: u32): u64 {
   return <u64>port | ((<u64>flags) << 16) | ((<u64>generation) << 24) | ((<u64>stamp) << 40)
@@ -136,7 +158,7 @@ export function isValid(value: u64, ports: usize, generation: u32, ageing: u32, 
   const wanted = (load<u32>(shared, Shared.GENERATION) + generation) & GENERATION_MASK
   const young = ageOf(value, stamp) < ageing
   if ((<u32>(value >> 24) & GENERATION_MASK) == wanted && young) return true
-  return isStatic(value) || ((<u32>(value >> 24) & GENERATION_MASK) == wanted && isSticky(value))
+  return isStatic(value) || ((<u32>(value >> 24) & GENERATION_MASK) == wanted && isLasting(value))
 }
 
 /** Milliseconds to ticks, as a time stamp. */
@@ -171,6 +193,12 @@ export function isYoung(value: u64, stamp: u32, limit: u32): bool {
 @inline
 export function isGenerationOf(value: u64, generation: u32): bool {
   return ((<u32>(value >> 24) - generation) & GENERATION_MASK) == 0
+}
+
+/** True if a value says what learning would, but for its stamp and for who made it. */
+@inline
+export function saysTheSame(value: u64, learnt: u64): bool {
+  return ((value ^ learnt) & ~((<u64>Flag.MADE) << 16)) << 24 == 0
 }
 
 /** True if two values are of the same port, flags and generation. */

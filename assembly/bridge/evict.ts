@@ -10,7 +10,17 @@ import { Bucket, keyAt, slotAt, valueOf } from '../table/bucket'
 import { nextInChain } from '../table/chain'
 import { bucketOf, Change, remove } from '../table/hash'
 import { bucketAt, bucketCountOf, capacityOf } from '../table/head'
-import { ageOf, fidOf, inForce, isStatic, portOf, Shared, sharedOfPort, stampOf } from './entry'
+import {
+  ageOf,
+  fidOf,
+  inForce,
+  isMade,
+  isStatic,
+  portOf,
+  Shared,
+  sharedOfPort,
+  stampOf,
+} from './entry'
 
 /** Bucket chains (of some five entries) looked at for one victim, and rounds before giving up. */
 const SAMPLE_BUCKETS: u32 = 4
@@ -75,6 +85,7 @@ function victimIn(config: usize, bucket: usize, share: u32, stamp: u32, oldest: 
     const value = valueOf(slot)
     if (isStatic(value)) continue
     if (!inForce(config, fidOf(key), value, stamp)) return slot
+    if (isMade(value)) continue
     // Signed: a worker that died between a change and its count may leave one too few.
     const entries = <i32>atomic.load<u32>(sharedOfPort(portOf(value)), Shared.ENTRIES)
     if (entries <= <i32>share) continue

@@ -10,12 +10,14 @@ import {
   Flag,
   fidOf,
   inForce,
+  isMade,
   isStatic,
   isSticky,
   onlyStampDiffers,
   ownerOf,
   portOf,
   Shared,
+  saysTheSame,
   sharedOfPort,
   stampOf,
   valueFor,
@@ -68,8 +70,8 @@ export function isSeen(bucket: usize, key: u64, value: u64): bool {
   if (slot == 0) return false
   if (load<u64>(slot, VALUE) == value) return true
   const old = valueOf(slot)
-  if (!holds(slot, key) || !onlyStampDiffers(old, value)) return false
-  refresh(slot, old, value)
+  if (!holds(slot, key) || !saysTheSame(old, value)) return false
+  if (onlyStampDiffers(old, value)) refresh(slot, old, value)
   return true
 }
 
@@ -113,6 +115,9 @@ function update(
     statistic(block, Statistic.STATIC_VIOLATED)
     emit(block, Event.STATIC_VIOLATED, port, fidOf(key), portOf(old), key >> 16, now)
     return Learnt.LATER
+  }
+  if (isMade(old) && portOf(old) == port && inForce(config, fidOf(key), old, stampOf(now))) {
+    return Learnt.DONE
   }
   // Same port and generation: only the stamp differs. Right for whichever key has this value.
   if (<u32>(old ^ value) == 0 && (<u32>((old ^ value) >> 32) & 0xff) == 0) {

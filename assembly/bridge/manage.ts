@@ -34,7 +34,8 @@ function macFrom(high: u32, low: u32): u64 {
 }
 
 /**
- * Sets an entry by hand: static (never aged, moved or evicted) or dynamic as if learnt at `now`.
+ * Sets an entry by hand: static (never aged, moved or evicted), external, or dynamic as if learnt at
+ * `now`, by its `flags`.
  * Replaces what is there. Returns a Change code: DONE, FULL or BUSY.
  */
 export function fdbSet(
@@ -43,14 +44,13 @@ export function fdbSet(
   macHigh: u32,
   macLow: u32,
   port: u32,
-  fixed: bool,
+  flags: u32,
   now: f64,
 ): u32 {
   const table = directory(Directory.FDB)
   const owner = ownerOf(worker, workerBlock(worker))
   const key = keyOf(macFrom(macHigh, macLow), fid)
-  const flags = fixed ? Flag.STATIC : 0
-  const value = valueFor(port, flags, generationOf(port, fid), stampOf(now))
+  const value = valueFor(port, flags & Flag.MADE, generationOf(port, fid), stampOf(now))
   let outcome = insert(table, key, value, owner)
   if (
     outcome == Change.FULL &&

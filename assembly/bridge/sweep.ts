@@ -6,11 +6,21 @@
 import { Config, SWEEP_SLICE } from '../config'
 import { Statistic, statistic } from '../counter'
 import { DIRECTORY, Directory, directory } from '../memory'
-import { Bucket, keyAt, slotAt, valueOf } from '../table/bucket'
+import { Bucket, keyAt, refresh, slotAt, valueOf } from '../table/bucket'
 import { CHAIN_MAX, nextInChain } from '../table/chain'
 import { Change, remove } from '../table/hash'
 import { bucketAt, bucketCountOf, countOf } from '../table/head'
-import { fidOf, inForce, ownerOf, portOf, Shared, sharedOfPort, stampOf } from './entry'
+import {
+  fidOf,
+  inForce,
+  isMade,
+  ownerOf,
+  portOf,
+  Shared,
+  sharedOfPort,
+  stampOf,
+  withStamp,
+} from './entry'
 
 /** When the next slice is due, in milliseconds; Infinity with an empty table. */
 export function sweepDeadline(): f64 {
@@ -79,7 +89,11 @@ function sweepBucket(
     const key = keyAt(slot)
     if (key == 0) continue
     const value = valueOf(slot)
-    if (inForce(config, fidOf(key), value, stamp)) continue
+    if (inForce(config, fidOf(key), value, stamp)) {
+      // Young for ever, so that frames to it go the short way.
+      if (isMade(value)) refresh(slot, value, withStamp(value, stamp))
+      continue
+    }
     if (remove(table, key, value, owner) != Change.DONE) continue
     atomic.sub<u32>(sharedOfPort(portOf(value)), 1, Shared.ENTRIES)
     statistic(block, Statistic.EXPIRED)

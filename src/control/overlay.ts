@@ -12,6 +12,7 @@ import { vtepFamily } from '../config/vtep.js'
 import type { TunnelPlan } from '../dataplane/overlay.js'
 import type { UdpErrorRecord } from '../device/native.js'
 import { UdpDevice } from '../device/udp.js'
+import type { DirectoryBatch } from './directory/directory.js'
 import { PathMtus } from './path-mtu.js'
 import type { Port, PortHost } from './port.js'
 import type { Step } from './transaction.js'
@@ -34,12 +35,17 @@ export interface OverlayView {
 export class OverlayControl {
   readonly #at: OverlayView
   readonly #paths: PathMtus
+  readonly #changed: () => void
   readonly #errors = new Map<string, PeerErrors>()
+  readonly #told = new Map<number, Set<string>>()
   #config: Config | undefined
   #links = ''
+  #news = false
 
-  constructor(at: OverlayView, now: () => number) {
+  /** @param changed is called when tunnels are in force that were changed by `look` */
+  constructor(at: OverlayView, now: () => number, changed: () => void) {
     this.#at = at
+    this.#changed = changed
     this.#paths = new PathMtus(now)
   }
 
@@ -70,10 +76,29 @@ export class OverlayControl {
     this.#config = config
   }
 
+  /** Those of the config, and those that a directory tells of; not ourselves. */
   #plans(config: Config): TunnelPlan[] {
-    return overlaySettings(config).bridges.flatMap((bridge) =>
-      bridge.peers.map((vtep) => this.#plan(config, bridge, vtep)),
-    )
+    const { addresses = [] } = config.underlay ?? {}
+    const families = new Set(addresses.map(vtepFamily))
+    return overlaySettings(config).bridges.flatMap((bridge) => {
+      const told = [...(this.#told.get(bridge.vni) ?? [])].filter(
+        (vtep) => !addresses.includes(vtep) && families.has(vtepFamily(vtep)),
+      )
+      const peers = new Set([...bridge.peers, ...told])
+      return [...peers].map((vtep) => this.#plan(config, bridge, vtep))
+    })
+  }
+
+  /** Takes over the VTEPs that a directory tells of; tunnels follow at the next look. */
+  hearPeers({ peers }: DirectoryBatch): void {
+    for (const change of peers) {
+      const { vni, vtep } = change.op === 'removed' ? change.from : change.to
+      const known = this.#told.get(vni) ?? new Set()
+      if (change.op === 'removed') known.delete(vtep)
+      else known.add(vtep)
+      this.#told.set(vni, known)
+      this.#news = true
+    }
   }
 
   #plan({ underlay }: Config, of: OverlayBridge, vtep: string): TunnelPlan {
@@ -94,7 +119,8 @@ export class OverlayControl {
   look(): void {
     if (this.#config?.underlay === undefined) return
     const links = this.#sockets().map(({ name, state, mtu }) => `${name} ${state} ${mtu}`)
-    let news = this.#paths.isDue()
+    let news = this.#paths.isDue() || this.#news
+    this.#news = false
     for (const { device } of this.#sockets()) {
       if (!(device instanceof UdpDevice)) continue
       for (const error of device.errors()) news = this.#hear(error) || news
@@ -127,7 +153,13 @@ export class OverlayControl {
 
   #refresh(config: Config): void {
     this.#paths.expire()
-    this.#at.host.topology.overlay.set(this.#plans(config))
-    this.#at.host.settle().catch(() => {}) // the switch is closing
+    const { overlay } = this.#at.host.topology
+    overlay.set(this.#plans(config))
+    overlay.prune()
+    // Rejected where the switch is closing.
+    this.#at.host.settle().then(
+      () => this.#changed(),
+      () => {},
+    )
   }
 }

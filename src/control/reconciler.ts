@@ -45,6 +45,8 @@ export interface Applied {
 export interface ReconcilerHost extends PortHost, MirrorHost {
   /** Milliseconds on a clock that only goes forward. */
   now(): number
+  /** Is told of a config that is in force, and again where tunnels of it changed by themselves. */
+  followed(config: Config): void
   /** Says, for the log, what a change that is in force could not let go of. */
   reportLeftover(why: string): void
 }
@@ -71,7 +73,8 @@ export class Reconciler {
     this.#fdb = fdb
     this.#desired = fromFile(config)
     this.#onRollback = onRollback
-    this.overlay = new OverlayControl({ host, ports: this.ports }, () => host.now())
+    const changed = () => host.followed(this.config)
+    this.overlay = new OverlayControl({ host, ports: this.ports }, () => host.now(), changed)
     this.edits = new Edits({
       ...{ topology: host.topology, fdb, ports: this.ports },
       desired: () => this.#desired,
@@ -133,6 +136,7 @@ export class Reconciler {
     for (const entry of fdb) this.#fdb.add(atPort(entry))
     topology.flush() // in one step, before the first frame is read
     for (const port of this.ports.values()) port.join()
+    this.#host.followed(config)
   }
 
   #addPort(name: string, config: PortConfig): void {
@@ -192,6 +196,7 @@ export class Reconciler {
         for (const [name, port] of this.ports) port.origin = originOf(name)
       },
     })
+    this.#host.followed(this.config)
     for (const why of leftovers) this.#host.reportLeftover(why)
     return leftovers
   }

@@ -27,6 +27,9 @@ import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
+import { capacitiesOf } from './capacities.js'
+import { MemoryDirectory } from './directory/memory.js'
+import { Endpoints } from './endpoints.js'
 import type { MirrorSource } from './file-mirror.js'
 import type { Origin, Port } from './port.js'
 import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from './reconciler.js'
@@ -34,8 +37,8 @@ import type { SwitchEvents } from './switch-events.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
-/** Ports of the underlay: of two addresses, and of UDP ports that bridges have of their own. */
-const SOCKETS = 16
+/** How long what a lost source of the directory said is believed. */
+const KEEP = 300_000
 /** How often waiting ports try to open their device. */
 const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
@@ -51,32 +54,40 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   /** The module and the memory that all workers share. */
   readonly attachment: Attachment
   readonly captures: Captures
+  /** Stations and VTEPs that others tell of; whoever speaks for a source puts them in. */
+  readonly directory: MemoryDirectory
   readonly startedAt = new Date()
   readonly #now = monotonicClock()
   readonly #pool: WorkerPool
   readonly #reconciler: Reconciler
+  readonly #endpoints: Endpoints
   readonly #timers: NodeJS.Timeout[]
   #closing: Promise<void> | undefined
 
   private constructor(config: Config, attachment: Attachment) {
     super()
-    const { maxWorkers, arena } = config.capacity
-    const ports = config.capacity.ports + config.capacity.tunnels + SOCKETS
-    this.manager = new Manager(attachment, maxWorkers)
+    const capacities = capacitiesOf(config)
+    const { workers, ports, arena } = capacities
+    this.manager = new Manager(attachment, workers)
     this.attachment = attachment
-    this.captures = new Captures(this.manager.exports, attachment.memory, maxWorkers)
-    this.topology = new Topology(this.manager, { ...config.capacity, ports })
+    this.captures = new Captures(this.manager.exports, attachment.memory, workers)
+    this.topology = new Topology(this.manager, capacities)
     this.fdb = new Fdb(this.topology, this.#now)
     this.flows = new Flows(this.manager, this.#now)
+    this.directory = new MemoryDirectory({ now: this.#now, keep: KEEP })
+    this.#endpoints = new Endpoints(this, this.directory, (why) => this.reportLeftover(why))
     this.#reconciler = new Reconciler(this, this.fdb, config, (outcome) =>
       'error' in outcome
         ? this.emit('rolled-back', { changes: [], error: outcome.error.message })
         : this.emit('rolled-back', outcome),
     )
+    this.directory.watch((batch) => {
+      this.#reconciler.overlay.hearPeers(batch)
+      this.#endpoints.hear(batch)
+    })
     const onDeath = (worker: number, error: Error, final: boolean) =>
       this.emit('worker', { worker, error: error.message, final })
     const { manager } = this
-    const workers = maxWorkers
     this.#pool = new WorkerPool({ attachment, manager, workers, arena, ports, onDeath })
     this.#timers = [
       setInterval(() => this.#look(), LOOK_INTERVAL),
@@ -86,13 +97,10 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   /** Starts a switch; when it resolves, every port that could be opened forwards. */
   static async start(config: Config): Promise<RunningSwitch> {
-    const { maxWorkers: workers, tunnels, ...capacity } = config.capacity
     const module = await sharedModule()
-    const ports = capacity.ports + tunnels + SOCKETS
-    const capacities = { workers, ...capacity, ports, bridges: capacity.bridges + 1 }
     const bytes = randomBytes(8)
     const seed = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)] as const
-    const memory = createMemory(module, 'shared', capacities, seed)
+    const memory = createMemory(module, 'shared', capacitiesOf(config), seed)
     const running = new RunningSwitch(config, { module, memory })
     try {
       await running.#setUp()
@@ -217,6 +225,11 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     return this.topology.drops(port)
   }
 
+  /** @internal */
+  followed(config: Config): void {
+    this.#endpoints.follow(config)
+  }
+
   async settle(): Promise<void> {
     while (!this.topology.flush() || !this.topology.settled()) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_INTERVAL))
@@ -245,6 +258,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     // port had before, or not fit the ring.
     for (const port of this.ports.values()) port.check()
     this.#reconciler.overlay.look()
+    this.directory.expire()
   }
 
   #handle(event: DataplaneEvent): void {
@@ -270,6 +284,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   async #close(): Promise<void> {
     await this.#reconciler.close()
+    this.#endpoints.close()
     for (const timer of this.#timers) clearInterval(timer)
     // Workers first: nothing uses a descriptor any more when it is closed.
     await this.#pool.close()

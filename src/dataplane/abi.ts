@@ -123,6 +123,7 @@ export const ControlFrame = { stp: 0x0, lacp: 0x2, eapol: 0x3, lldp: 0xe } as co
 /** Flags of an FDB entry as `fdbNext` gives it. */
 export const ENTRY_STATIC = 1
 export const ENTRY_STICKY = 2
+export const ENTRY_EXTERNAL = 4
 
 /** What a capture asks for: assembly/capture.ts, Wants. */
 export const Wants = {

@@ -17,6 +17,7 @@ export interface NamedEntry {
   age: number
   static: boolean
   sticky: boolean
+  external: boolean
 }
 
 /** What entries need to know of bridges and ports. */
@@ -33,7 +34,7 @@ export interface EntryView {
   domainName(fid: number): DomainName | undefined
 }
 
-type Fixed = Omit<FdbEntry, 'age' | 'sticky'>
+type Fixed = Omit<FdbEntry, 'age' | 'sticky' | 'external'>
 
 export class Entries {
   readonly #manager: Manager

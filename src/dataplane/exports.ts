@@ -139,7 +139,7 @@ export interface Exports {
     macHigh: number,
     macLow: number,
     port: number,
-    fixed: number,
+    flags: number,
     now: number,
   ): number
   fdbDelete(worker: number, fid: number, macHigh: number, macLow: number): number

@@ -1,6 +1,6 @@
 /** The FDB by number: fdb.ts and entries.ts have it by name. */
 import { LinkspanError } from '../error.js'
-import { Change, ENTRY_STATIC, ENTRY_STICKY } from './abi.js'
+import { Change, ENTRY_EXTERNAL, ENTRY_STATIC, ENTRY_STICKY } from './abi.js'
 import type { Manager } from './manager.js'
 
 /** An FDB entry; the MAC as its first two octets and its last four. */
@@ -9,11 +9,16 @@ export interface FdbEntry {
   port: number
   static: boolean
   sticky: boolean
+  /** Programmed from a directory: does not age, and moves as what was learnt does. */
+  external: boolean
   macHigh: number
   macLow: number
   /** Milliseconds since it was last seen; 0 for a static or sticky one. */
   age: number
 }
+
+/** What of an entry is said when it is made. */
+export type MadeEntry = Omit<FdbEntry, 'age' | 'sticky' | 'external'> & { external?: boolean }
 
 const ENTRY_SIZE = 24
 const CURSOR_OFFSET = 248
@@ -21,11 +26,11 @@ const CURSOR_OFFSET = 248
 export class FdbRecords {
   constructor(private readonly manager: Manager) {}
 
-  set(entry: Omit<FdbEntry, 'age' | 'sticky'>, now: number): void {
+  set(entry: MadeEntry, now: number): void {
     const { exports, self } = this.manager
     const { fid, macHigh, macLow, port } = entry
-    const fixed = entry.static ? 1 : 0
-    const outcome = exports.fdbSet(self, fid, macHigh, macLow, port, fixed, now)
+    const flags = (entry.static ? ENTRY_STATIC : 0) | (entry.external ? ENTRY_EXTERNAL : 0)
+    const outcome = exports.fdbSet(self, fid, macHigh, macLow, port, flags, now)
     if (outcome === Change.FULL) {
       throw new LinkspanError('LIMIT', 'the FDB is full of static entries: raise capacity.macs')
     }
@@ -67,6 +72,7 @@ export class FdbRecords {
       port: view.getUint32(at + 4, true),
       static: (flags & ENTRY_STATIC) !== 0,
       sticky: (flags & ENTRY_STICKY) !== 0,
+      external: (flags & ENTRY_EXTERNAL) !== 0,
       macHigh: view.getUint32(at + 12, true),
       macLow: view.getUint32(at + 16, true),
       age: view.getUint32(at + 20, true),

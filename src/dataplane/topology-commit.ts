@@ -92,6 +92,7 @@ export class TopologyCommit {
     const { domains, entries, flows, overlay, translation, router } = this.parts
     for (const fid of domains.committed(generation)) {
       entries.forgetDomain(fid)
+      this.manager.router.flushNeighbors({ fid })
       flows.purgeDomain(fid)
     }
     for (const index of this.pending.voidPorts) {

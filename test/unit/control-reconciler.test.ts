@@ -31,6 +31,7 @@ function setUp(input: ConfigInput) {
     settle: async () => void topology.flush(),
     report: () => {},
     reportMirror: () => {},
+    followed: () => {},
     reportLeftover: (why) => void leftovers.push(why),
   }
   const rolledBack = vi.fn()
