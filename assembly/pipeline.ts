@@ -3,6 +3,7 @@
  * that what comes out does not depend on where one burst ends and the next begins.
  */
 
+import { floodAllowed, forward, mirrorReceived, refused } from './act'
 import { readAhead } from './bridge/approach'
 import {
   ageingOf,
@@ -18,35 +19,20 @@ import { decide, Verdict } from './bridge/forward'
 import { Learnt, learn, recognise, seen } from './bridge/learn'
 import { police } from './bridge/police'
 import { capture } from './capture'
-import {
-  Flood,
-  isFiltered,
-  latch,
-  latched,
-  PortFlag,
-  PortRecord,
-  portRecord,
-  suppresses,
-} from './config'
+import { isFiltered, latch, latched, PortFlag, PortRecord, portRecord, suppresses } from './config'
 import { bump, Counter, countBurst, countersOf } from './counter'
 import { drop, receive, refuse } from './door'
 import { Drop } from './drop'
-import { mirror } from './egress/mirror'
-import { flood, unicastSpecial } from './egress/send'
 import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
-import { FRAME_SIZE, Frame, framesOf } from './frame'
+import { FRAME_SIZE, Frame } from './frame'
 import { attend, TAKEN } from './gateway'
-import { Complaint, complain, tooBig } from './gateway/complain'
-import { suppress } from './gateway/suppress'
 import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
-import { conforms } from './meter'
 import { coalesce } from './offload/coalesce'
-import { packetLength, settle } from './offload/release'
 import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
 import { BURST_MAX, ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from './size'
-import { beginDatagrams, isSpreadFull, nextFrames, spread } from './underlay'
+import { beginDatagrams, isUsedUp, unwrapped } from './underlay'
 import { destinationOf, isStation, sourceOf } from './wire/ethernet'
 
 /** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */
@@ -130,29 +116,6 @@ function handle(worker: u32, block: usize, now: f64): u32 {
   }
 }
 
-/** Makes the frames of the next tunnel in a burst of the underlay the burst; false at its end. */
-function unwrapped(worker: u32, block: usize, config: usize): bool {
-  const came = nextFrames(worker, block, config)
-  let count = came
-  if (came == 0) store<u32>(block, 0, Worker.UNDERLAY)
-  else {
-    const record = portRecord(config, load<u32>(block, Worker.PORT))
-    const joins = (load<u32>(record, PortRecord.FLAGS) & PortFlag.COALESCE) != 0
-    if (joins) count = coalesce(worker, block, came)
-    if (count != came) store<u32>(block, 1, Worker.JOINED)
-    spread(worker, block, count)
-  }
-  store<u32>(block, 0, Worker.NEXT)
-  store<u32>(block, count, Worker.COUNT)
-  return came != 0
-}
-
-/** True when frames of the next tunnel may not find room, or would lie where those on the list do. */
-@inline
-function isUsedUp(block: usize): bool {
-  return isSpreadFull(block) || load<u32>(block, Worker.JOINED) != 0
-}
-
 /**
  * Learns, decides and acts, frame by frame, from number Worker.NEXT until the burst ends or the transmit
  * list, which has `entries`, is nearly full: here, and on the short way again where that may go on.
@@ -220,40 +183,15 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
     const detail = verdict & Verdict.DETAIL
     if ((verdict & Verdict.KIND) == Verdict.FORWARD) {
       entries = forward(worker, block, config, frame, detail, reach, entries)
-      // What asks for something comes in runs, and would be back at once.
-      if (load<u32>(frame, Frame.CHECKSUM) != 0) continue
+      if (load<u32>(frame, Frame.CHECKSUM) != 0) continue // comes in runs, and would be back at once
       entries = shortcut(worker, block, config, index + 1, count, entries, now)
       index = load<u32>(block, Worker.NEXT) - 1
     } else if ((verdict & Verdict.KIND) == Verdict.FLOOD) {
-      if (quiet) {
-        const answered = suppress(worker, block, config, frame, entries)
-        entries = answered & ~TAKEN
-        if (answered != entries) continue
-      }
-      entries = floodAllowed(worker, block, record, frame, flags, detail, reach, entries, now)
+      entries = floodAllowed(worker, block, config, frame, detail, reach, quiet, entries, now)
     } else entries = refused(worker, block, config, frame, detail, entries)
   }
   store<u32>(block, count, Worker.NEXT)
   return entries
-}
-
-/** Sends a frame to a port; where a tunnel is too narrow for it, its sender is told (CONFORMANCE X8). */
-@inline
-function forward(
-  worker: u32,
-  block: usize,
-  config: usize,
-  frame: usize,
-  port: u32,
-  reach: u32,
-  entries: u32,
-): u32 {
-  const record = portRecord(config, port)
-  if ((load<u32>(record, PortRecord.FLAGS) & ~reach & PortFlag.OVERLAY) != 0) {
-    const mtu = load<u32>(record, PortRecord.MTU)
-    if (packetLength(frame) > mtu) return tooBig(worker, block, config, frame, port, mtu, entries)
-  }
-  return unicastSpecial(worker, block, frame, port, reach, entries)
 }
 
 /** What the source of a frame tells: see Learnt. */
@@ -281,22 +219,6 @@ function source(
   return learn(worker, block, config, table, bucket, key, value, now)
 }
 
-/** Drops a frame; where a rule rejects it, a gateway on the bridge tells its sender. */
-function refused(
-  worker: u32,
-  block: usize,
-  config: usize,
-  frame: usize,
-  why: u32,
-  entries: u32,
-): u32 {
-  if (why == Drop.FILTER_REJECTED) {
-    return complain(worker, block, config, frame, Complaint.PROHIBITED, 0, why, entries)
-  }
-  drop(worker, <u32>load<u16>(frame, Frame.PORT), frame, why)
-  return entries
-}
-
 /** The verdict on a frame that the bridge would forward or flood, after the filter was asked. */
 function asked(worker: u32, block: usize, config: usize, frame: usize, verdict: u32): u32 {
   const kind = verdict & Verdict.KIND
@@ -312,48 +234,4 @@ function asked(worker: u32, block: usize, config: usize, frame: usize, verdict: 
 function isCramped(block: usize, entries: u32): bool {
   if (entries > TRANSMIT_MAX - ENTRIES_RESERVE) return true
   return load<u32>(block, Worker.HEADS_USED) > HEADS_SIZE - HEADS_RESERVE
-}
-
-/** Floods a frame, unless its port has done so too often. */
-@inline
-function floodAllowed(
-  worker: u32,
-  block: usize,
-  record: usize,
-  frame: usize,
-  flags: u32,
-  kind: u32,
-  isolation: u32,
-  entries: u32,
-  now: f64,
-): u32 {
-  const storm = (flags & PortFlag.STORM) != 0 ? stormed(record, frame, kind, now) : 0
-  if (storm == 0) return flood(worker, block, frame, kind, isolation, entries)
-  drop(worker, <u32>load<u16>(frame, Frame.PORT), frame, storm)
-  return entries
-}
-
-/** Why a flood of class `kind` is too much from this port: 0, or a drop reason. */
-function stormed(record: usize, frame: usize, kind: u32, now: f64): u32 {
-  const port = <u32>load<u16>(frame, Frame.PORT)
-  if (conforms(record + PortRecord.RATES, port, kind, framesOf(frame), now)) return 0
-  if (kind == Flood.BROADCAST) return Drop.STORM_BROADCAST
-  return kind == Flood.MULTICAST ? Drop.STORM_MULTICAST : Drop.STORM_UNKNOWN_UNICAST
-}
-
-/** Copies a frame, as it came, to whoever watches the port. */
-@inline
-function mirrorReceived(
-  worker: u32,
-  block: usize,
-  record: usize,
-  frame: usize,
-  flags: u32,
-  entries: u32,
-): u32 {
-  if ((flags & PortFlag.MIRROR_RECEIVE) == 0) return entries
-  // Whoever gets it later may need the checksum completed, which would change what was sent here.
-  settle(frame, 0)
-  const target = load<u32>(record, PortRecord.MIRROR_RECEIVE)
-  return mirror(worker, block, frame, target, load<u32>(frame, Frame.TAG), entries)
 }

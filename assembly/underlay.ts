@@ -8,11 +8,12 @@
  * a super-frame are moved apart, into the second half of the arena, of which an underlay's device fills
  * the first only.
  */
-import { PortRecord, portRecord } from './config'
+import { PortFlag, PortRecord, portRecord } from './config'
 import { bump, Counter, countersOf, dropReceived } from './counter'
 import { Drop } from './drop'
 import { FRAME_SIZE, Frame } from './frame'
 import { arena, Directory, directory, Worker } from './memory'
+import { coalesce } from './offload/coalesce'
 import {
   datagramSize,
   ecnOf,
@@ -45,7 +46,7 @@ export function beginDatagrams(block: usize, port: u32, count: u32): void {
  * Makes descriptors of the next frames of the burst, all of one tunnel, which is left in Worker.PORT.
  * Returns how many; 0 is the end of the burst.
  */
-export function nextFrames(worker: u32, block: usize, config: usize): u32 {
+function nextFrames(worker: u32, block: usize, config: usize): u32 {
   const datagrams = load<u32>(block, Worker.DATAGRAMS)
   store<u32>(block, NOBODY, Worker.PORT)
   store<u32>(block, load<u32>(block, Worker.SPREAD), Worker.RESERVED)
@@ -194,7 +195,7 @@ function hasRoom(block: usize, octets: u32): bool {
 }
 
 /** Moves the frames apart that lie close behind others, of the `count` that descriptors are of. */
-export function spread(worker: u32, block: usize, count: u32): void {
+function spread(worker: u32, block: usize, count: u32): void {
   const first = arena(worker)
   const half = directory(Directory.ARENA_SIZE) >> 1
   for (let index: u32 = 0; index < count; index++) {
@@ -213,6 +214,29 @@ export function spread(worker: u32, block: usize, count: u32): void {
 
 /** True when so much of the second half of the arena is used that no more frames are begun. */
 @inline
-export function isSpreadFull(block: usize): bool {
+function isSpreadFull(block: usize): bool {
   return <usize>load<u32>(block, Worker.SPREAD) > directory(Directory.ARENA_SIZE) >> 2
+}
+
+/** Makes the frames of the next tunnel in a burst of the underlay the burst; false at its end. */
+export function unwrapped(worker: u32, block: usize, config: usize): bool {
+  const came = nextFrames(worker, block, config)
+  let count = came
+  if (came == 0) store<u32>(block, 0, Worker.UNDERLAY)
+  else {
+    const record = portRecord(config, load<u32>(block, Worker.PORT))
+    const joins = (load<u32>(record, PortRecord.FLAGS) & PortFlag.COALESCE) != 0
+    if (joins) count = coalesce(worker, block, came)
+    if (count != came) store<u32>(block, 1, Worker.JOINED)
+    spread(worker, block, count)
+  }
+  store<u32>(block, 0, Worker.NEXT)
+  store<u32>(block, count, Worker.COUNT)
+  return came != 0
+}
+
+/** True when frames of the next tunnel may not find room, or would lie where those on the list do. */
+@inline
+export function isUsedUp(block: usize): bool {
+  return isSpreadFull(block) || load<u32>(block, Worker.JOINED) != 0
 }

@@ -53,7 +53,7 @@ export const src = {
 export const assembly = inLayers([
   ['index'],
   ['pipeline', 'time', 'boot', 'layout'],
-  ['shortcut', 'underlay'],
+  ['shortcut', 'underlay', 'act'],
   ['gateway'],
   ['firewall'],
   ['capture', 'door'],
