@@ -3,6 +3,7 @@
  */
 
 import { inspect } from './bridge/inspect'
+import { UNUSUAL } from './bridge/police'
 import { fidOfVlan, inVlanSet, PortFlag, PortRecord, vlanSet } from './config'
 import { bump, Counter, countersOf, dropReceived } from './counter'
 import { FRAME_SIZE, Frame } from './frame'
@@ -17,7 +18,7 @@ const ASKING: u32 =
 
 /**
  * Starts the descriptors of a burst and marks what is refused. Counts the octets of the burst, as they
- * were received.
+ * were received, and returns them: UNUSUAL if a frame asks for something or is refused.
  */
 export function receive(
   worker: u32,
@@ -27,9 +28,10 @@ export function receive(
   record: usize,
   count: u32,
   now: f64,
-): void {
+): u64 {
   const kind = load<u32>(record, PortRecord.FLAGS) & ASKING
   const octets = countersOf(worker, port) + Counter.RX_OCTETS
+  let usual = -load<u64>(octets)
   const frames = block + Worker.FRAMES
   const end = frames + <usize>count * FRAME_SIZE
   for (let frame = frames; ; frame += FRAME_SIZE) {
@@ -38,11 +40,13 @@ export function receive(
     else if (kind == PortFlag.VLAN_AWARE) {
       frame = receiveVlan(frame, end, from, record, port, octets, vlanSet(config, port))
     }
-    if (frame >= end) return
+    if (frame >= end) break
+    usual = UNUSUAL
     const received = load<u64>(receivedOf(block, frame))
     bump(octets, received >> 32)
     receiveAny(worker, block, config, port, record, frame, received, now)
   }
+  return usual == UNUSUAL ? usual : usual + load<u64>(octets)
 }
 
 /** Where the device left what the descriptor `frame` is of. */

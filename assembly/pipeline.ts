@@ -66,10 +66,10 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   }
   bump(countersOf(worker, port) + Counter.RX_FRAMES, count)
   if ((flags & (forwards | PortFlag.MIRROR_TARGET)) == forwards) {
-    receive(worker, block, config, port, record, count, now)
+    const usual = receive(worker, block, config, port, record, count, now)
     if ((flags & PortFlag.POLICE_RECEIVE) != 0) {
       const frames = block + Worker.FRAMES
-      police(worker, record, port, frames, frames + <usize>count * FRAME_SIZE, now)
+      police(worker, record, port, frames, frames + <usize>count * FRAME_SIZE, usual, now)
     }
     if ((flags & PortFlag.COALESCE) != 0) {
       store<u32>(block, coalesce(worker, block, count), Worker.COUNT)

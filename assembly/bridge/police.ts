@@ -8,22 +8,33 @@ import { Drop } from '../drop'
 import { FRAME_SIZE, Frame, framesOf } from '../frame'
 import { conforms, hasRoom, Meter } from '../meter'
 
-/** Drops what of the frames from `first` up to `end` (addresses of descriptors) is too much. */
+/** In place of the octets of a burst: something in it is dropped already, or may be a super-frame. */
+export const UNUSUAL: u64 = u64.MAX_VALUE
+
+/**
+ * Drops what of the frames from `first` up to `end` (addresses of descriptors) is too much. `usual` are
+ * the octets of all of them, or UNUSUAL.
+ */
 export function police(
   worker: u32,
   record: usize,
   port: u32,
   first: usize,
   end: usize,
+  usual: u64,
   now: f64,
 ): void {
   const rates = record + PortRecord.RATES
-  let frames: u32 = 0
-  let octets: u32 = 0
-  for (let frame = first; frame < end; frame += FRAME_SIZE) {
-    if (load<u8>(frame, Frame.DROP) != 0) continue
-    frames += framesOf(frame)
-    octets += load<u32>(frame, Frame.LENGTH)
+  let frames = <u32>((end - first) / FRAME_SIZE)
+  let octets = <u32>usual
+  if (usual == UNUSUAL) {
+    frames = 0
+    octets = 0
+    for (let frame = first; frame < end; frame += FRAME_SIZE) {
+      if (load<u8>(frame, Frame.DROP) != 0) continue
+      frames += framesOf(frame)
+      octets += load<u32>(frame, Frame.LENGTH)
+    }
   }
   const fits =
     hasRoom(rates, port, Meter.RECEIVE_FRAMES, frames, now) &&
