@@ -133,6 +133,22 @@ function search(
   return 0
 }
 
+/**
+ * The same for who holds the lock of the chain: nobody moves its entries meanwhile, so one walk tells.
+ */
+export function findLocked(
+  table: usize,
+  wide: bool,
+  bucket: usize,
+  hash: u64,
+  addresses: usize,
+  ports: u32,
+  protocol: u32,
+  kind: u32,
+): bool {
+  return findInChain(table, wide, bucket, hash, addresses, ports, protocol, kind) != 0
+}
+
 function findInChain(
   table: usize,
   wide: bool,
@@ -244,9 +260,10 @@ export function add(table: usize, bucket: usize, hash: u64, reference: u32): boo
   return true
 }
 
-/** Tag first: a reader that sees the reference sees the tag. */
+/** Tag first: a reader that sees the reference sees the tag, since the store behind it is an atomic one. */
+@inline
 function fill(bucket: usize, slot: u32, tag: u16, reference: u32): void {
-  atomic.store<u16>(bucket + Bucket.TAGS + (slot << 1), tag)
+  store<u16>(bucket + Bucket.TAGS + (slot << 1), tag)
   atomic.store<u32>(bucket + Bucket.REFERENCES + (slot << 2), reference)
 }
 

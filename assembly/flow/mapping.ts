@@ -13,6 +13,7 @@
 import { MAPPING_SIZE, MAPPING6_SIZE, MAPPINGS } from '../size'
 import { Head, isWide, scramble } from './head'
 import { lock, lockOf, unlock } from './lock'
+import { copyAddress } from './record'
 
 export namespace Mapping {
   export const REFERENCES: usize = 0
@@ -124,10 +125,10 @@ export function establish(
   const mapping = mappingAt(table, cell)
   store<u16>(mapping, <u16>port, Mapping.PORT)
   store<u8>(mapping, <u8>protocol, Mapping.PROTOCOL)
-  memory.copy(mapping + Mapping.ADDRESS, address, isWide(table) ? 16 : 4)
+  copyAddress(mapping + Mapping.ADDRESS, address, isWide(table))
   store<u32>(mapping, load<u32>(chain), Mapping.NEXT)
   atomic.store<u8>(mapping, <u8>(flags | MappingFlag.READY), Mapping.FLAGS)
-  atomic.store<u32>(chain, cell + 1)
+  store<u32>(chain, cell + 1)
 }
 
 @inline

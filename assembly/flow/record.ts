@@ -124,6 +124,13 @@ export function copyAddresses(to: usize, from: usize, wide: bool): void {
   v128.store(to, v128.load(from, 16), 16)
 }
 
+/** Copies one address of 4 or 16 octets. */
+@inline
+export function copyAddress(to: usize, from: usize, wide: bool): void {
+  if (wide) v128.store(to, v128.load(from))
+  else store<u32>(to, load<u32>(from))
+}
+
 /** Writes the tuple of the packets that answer those of `from`. */
 export function turn(to: usize, from: usize, wide: bool): void {
   setPorts(to, wide, rotl<u32>(portsOf(from, wide), 16))

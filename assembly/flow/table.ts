@@ -1,7 +1,7 @@
 /** Flows in and out of their table: a record, its two entries in the index, and what it holds. */
 
 import { swap16 } from '../wire/order'
-import { add, bucketOf, find, hashOf, portsFor, takeOut } from './bucket'
+import { add, bucketOf, findLocked, hashOf, portsFor, takeOut } from './bucket'
 import { Head } from './head'
 import { dismiss } from './host'
 import { lock, lockOf, unlock } from './lock'
@@ -28,11 +28,10 @@ function hashOfEntry(table: usize, wide: bool, record: usize, kind: u32): u64 {
   return hashOf(table, wide, tuple, portsFor(portsOf(tuple, wide), kind), protocol, kind)
 }
 
-/** Adds one entry of a flow. */
-function insertEntry(table: usize, wide: bool, reference: u32, owner: u32): u32 {
+/** Adds one entry of a flow, whose hash is given. */
+function insertEntry(table: usize, wide: bool, reference: u32, hash: u64, owner: u32): u32 {
   const record = recordOf(table, reference)
   const kind = reference & 3
-  const hash = hashOfEntry(table, wide, record, kind)
   const bucket = bucketOf(table, hash)
   const word = lockOf(bucket)
   if (!lock(word, owner)) return Outcome.BUSY
@@ -40,7 +39,7 @@ function insertEntry(table: usize, wide: bool, reference: u32, owner: u32): u32 
   const ports = portsFor(portsOf(tuple, wide), kind)
   const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
   let outcome = Outcome.EXISTS
-  if (find(table, wide, hash, tuple, ports, protocol, kind & Kind.PERMIT) == 0) {
+  if (!findLocked(table, wide, bucket, hash, tuple, ports, protocol, kind & Kind.PERMIT)) {
     outcome = add(table, bucket, hash, reference) ? Outcome.DONE : Outcome.BUSY
   }
   unlock(word)
@@ -61,12 +60,14 @@ function removeEntry(table: usize, wide: bool, reference: u32, owner: u32): bool
 /**
  * Puts the flow of a record whose tuples, protocol and state are set into the index. What fails leaves
  * the record to be given back by the caller. Until it is in nobody takes it out again: it is DEAD.
+ * `hash` is that of the original tuple.
  */
-export function insert(table: usize, wide: bool, index: u32, owner: u32): u32 {
+export function insert(table: usize, wide: bool, index: u32, hash: u64, owner: u32): u32 {
   const reference = index << 2
-  const outcome = insertEntry(table, wide, reference | Kind.ORIGINAL, owner)
+  const outcome = insertEntry(table, wide, reference | Kind.ORIGINAL, hash, owner)
   if (outcome != Outcome.DONE) return outcome
-  const reply = insertEntry(table, wide, reference | Kind.REPLY, owner)
+  const turned = hashOfEntry(table, wide, recordOf(table, reference), Kind.REPLY)
+  const reply = insertEntry(table, wide, reference | Kind.REPLY, turned, owner)
   if (reply == Outcome.DONE) {
     atomic.add<u32>(table, 1, Head.COUNT)
     atomic.and<u16>(recordOf(table, reference), <u16>~FlowFlag.DEAD, Flow.FLAGS)
@@ -85,7 +86,8 @@ export function permit(table: usize, wide: bool, index: u32, owner: u32): void {
   const record = recordOf(table, index << 2)
   const most = load<u32>(table, Head.CAPACITY) / 2
   if (atomic.load<u32>(table, Head.PERMITS) >= most) return
-  if (insertEntry(table, wide, (index << 2) | Kind.PERMIT, owner) != Outcome.DONE) return
+  const hash = hashOfEntry(table, wide, record, Kind.PERMIT)
+  if (insertEntry(table, wide, (index << 2) | Kind.PERMIT, hash, owner) != Outcome.DONE) return
   atomic.or<u16>(record, <u16>FlowFlag.PERMIT, Flow.FLAGS)
   atomic.add<u32>(table, 1, Head.PERMITS)
 }
@@ -143,7 +145,11 @@ export function prepare(table: usize): u32 {
   if (index == 0) return 0
   const record = recordOf(table, index << 2)
   const incarnation = load<u16>(record, Flow.INCARNATION)
-  memory.fill(record, 0, Flow.TUPLES)
+  // Up to Flow.TUPLES: of so few octets a fill would be a call.
+  v128.store(record, i64x2.splat(0))
+  v128.store(record, i64x2.splat(0), 16)
+  v128.store(record, i64x2.splat(0), 32)
+  store<u64>(record, 0, 48)
   store<u32>(record, <u32>incarnation | (FlowFlag.DEAD << 16))
   store<u16>(record, <u16>NO_PORT, Flow.OUT_PORT)
   return index

@@ -156,7 +156,7 @@ function place(track: usize, table: usize, wide: bool, index: u32, owner: u32, t
   const record = recordOf(table, index << 2)
   const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const outcome = insert(table, wide, index, owner)
+    const outcome = insert(table, wide, index, load<u64>(track, Track.HASH), owner)
     if (outcome == Outcome.DONE) return 0
     if (outcome == Outcome.BUSY) break
     const kind = outcome == Outcome.EXISTS ? Kind.ORIGINAL : Kind.REPLY

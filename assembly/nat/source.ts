@@ -18,7 +18,7 @@ import {
   mappingAt,
   portOf,
 } from '../flow/mapping'
-import { FlowFlag, portsOf, setPorts } from '../flow/record'
+import { copyAddress, FlowFlag, portsOf, setPorts } from '../flow/record'
 import { Track } from '../flow/track'
 import { Frame } from '../frame'
 import * as icmp from '../wire/icmp'
@@ -102,7 +102,7 @@ function hostHash(table: usize, wide: bool, address: usize): u32 {
 
 /** Takes the whole address of an external one: ports stay. */
 function become(track: usize, wide: bool, external: usize): u32 {
-  memory.copy(track + Track.LEAVES, external + External.ADDRESS, wide ? 16 : 4)
+  copyAddress(track + Track.LEAVES, external + External.ADDRESS, wide)
   mark(track, FlowFlag.SOURCE_NAT)
   return 0
 }
