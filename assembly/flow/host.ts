@@ -8,7 +8,8 @@ import { Head, scramble } from './head'
 /** A host may have this part of a table. */
 const SHARE: u32 = 4
 
-function counterOf(table: usize, wide: bool, address: usize): usize {
+/** Where the flows of a host are counted. */
+export function counterOf(table: usize, wide: bool, address: usize): usize {
   let x = load<u64>(table, Head.SEED)
   if (wide) {
     x ^= load<u64>(address) * load<u64>(table, Head.SEED + 8)

@@ -61,13 +61,19 @@ export function mappingAt(table: usize, cell: u32): usize {
   return <usize>load<u32>(table, Head.MAPPINGS) + <usize>cell * size
 }
 
-/** The head of the chain of an inside endpoint; `port` as on the wire. */
-export function chainOf(table: usize, address: usize, port: u32, protocol: u32): usize {
+/** The keyed hash of an inside endpoint; `port` as on the wire. */
+export function endpointOf(table: usize, address: usize, port: u32, protocol: u32): u64 {
   let x = load<u64>(table, Head.SEED + 16) ^ (<u64>port | ((<u64>protocol) << 16))
   if (isWide(table)) {
     x = scramble(x ^ load<u64>(address)) ^ load<u64>(address + 8)
   } else x ^= (<u64>load<u32>(address)) << 32
-  const index = <u32>(scramble(x) >> 32) & load<u32>(table, Head.CHAINS_MASK)
+  return scramble(x)
+}
+
+/** The head of the chain of an inside endpoint, by its hash. */
+@inline
+export function chainOf(table: usize, endpoint: u64): usize {
+  const index = <u32>(endpoint >> 32) & load<u32>(table, Head.CHAINS_MASK)
   return <usize>load<u32>(table, Head.CHAINS) + ((<usize>index) << 2)
 }
 
@@ -145,7 +151,7 @@ export function isOpen(mapping: usize): bool {
 function chainOfMapping(table: usize, mapping: usize): usize {
   const port = <u32>load<u16>(mapping, Mapping.PORT)
   const protocol = <u32>load<u8>(mapping, Mapping.PROTOCOL)
-  return chainOf(table, mapping + Mapping.ADDRESS, port, protocol)
+  return chainOf(table, endpointOf(table, mapping + Mapping.ADDRESS, port, protocol))
 }
 
 /** Counts one more flow of a cell that was met from outside; false if it is free by now. */

@@ -6,7 +6,13 @@ import { bucketBy, candidateIn, hashBy } from '../flow/bucket'
 import { Head } from '../flow/head'
 import { Flow, recordBy } from '../flow/record'
 import { FRAME_SIZE, Frame } from '../frame'
+import { approachFirst } from '../nat/approach'
+import { rulesOf } from '../nat/config'
+import { ruleFor } from '../nat/source'
+import { routesOf, trieOf } from '../router/interface'
+import { Route, routeBy } from '../router/route'
 import { touch } from '../table/bucket'
+import { swap32 } from '../wire/order'
 import { L3, looksUsual } from './usual'
 
 /** Octets of descriptors of which what was read ahead is still near when they are handled. */
@@ -15,9 +21,18 @@ export const AHEAD: usize = 64 * FRAME_SIZE
 /**
  * For the frames from descriptor `frame` to `end`: if one is to `mac` in domain `fid`, has no tag, and
  * is a whole UDP datagram or TCP segment over IPv4 without options, FLOW becomes the reference of the
- * flow that it seems to belong to, and TRACK the address of its record; of all others FLOW becomes 0.
+ * flow that it seems to belong to, and TRACK the address of its record; of all others FLOW becomes 0, and
+ * TRACK too unless it seems to be the first of a flow.
  */
-export function approachFlows(table: usize, frame: usize, end: usize, fid: u32, mac: u64): void {
+export function approachFlows(
+  config: usize,
+  table: usize,
+  frame: usize,
+  end: usize,
+  fid: u32,
+  mac: u64,
+  tick: u32,
+): void {
   const a = load<u64>(table, Head.SEED)
   const b = load<u64>(table, Head.SEED + 8)
   const c = load<u64>(table, Head.SEED + 16)
@@ -38,10 +53,12 @@ export function approachFlows(table: usize, frame: usize, end: usize, fid: u32, 
   for (let at = frame; at < end; at += FRAME_SIZE) touch(<usize>load<u32>(at, Frame.FLOW))
   const records = <usize>load<u32>(table, Head.RECORDS)
   const size = <usize>load<u32>(table, Head.RECORD_SIZE)
+  let first: usize = 0
   for (let at = frame; at < end; at += FRAME_SIZE) {
     const bucket = <usize>load<u32>(at, Frame.FLOW)
     const reference = bucket == 0 ? 0 : candidateIn(bucket, load<u16>(at, Frame.OUT_FID))
-    const record = reference == 0 ? <usize>0 : recordBy(records, size, reference)
+    const record = reference == 0 ? bucket : recordBy(records, size, reference)
+    if (reference == 0 && bucket != 0 && first == 0) first = at
     store<u32>(at, reference, Frame.FLOW)
     store<u32>(at, <u32>record, Frame.TRACK)
   }
@@ -50,4 +67,22 @@ export function approachFlows(table: usize, frame: usize, end: usize, fid: u32, 
     touch(record)
     touch(record + Flow.TUPLES + 16)
   }
+  if (first != 0) approachNew(config, table, first, end, fid, tick)
+}
+
+/** Reads ahead for the first packets of flows, as if all went the way of that of `frame`. */
+function approachNew(
+  config: usize,
+  table: usize,
+  frame: usize,
+  end: usize,
+  fid: u32,
+  tick: u32,
+): void {
+  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + L3
+  const route = routeBy(trieOf(config), routesOf(config), swap32(load<u32>(packet, 16)))
+  if (route == 0) return
+  const rules = rulesOf(config)
+  const rule = ruleFor(rules, false, packet + 12, fid, load<u32>(route, Route.FID))
+  approachFirst(table, rules, rule, frame, end, tick)
 }

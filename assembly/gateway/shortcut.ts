@@ -126,7 +126,7 @@ function run(
   for (; frame < end; frame += FRAME_SIZE) {
     if (frame >= ahead) {
       ahead = min(end, frame + AHEAD)
-      approachFlows(table, frame, ahead, fid, mac)
+      approachFlows(config, table, frame, ahead, fid, mac, tick)
     }
     const reference = load<u32>(frame, Frame.FLOW)
     if (reference == 0 || !isRoomy(block, entries)) break

@@ -9,6 +9,7 @@ import {
   cellOf,
   chainOf,
   claim,
+  endpointOf,
   establish,
   findMapping,
   hasPorts,
@@ -71,8 +72,7 @@ export function chooseSource(
   }
   const rule = ruleFor(rules, wide, address, inFid, by)
   if (rule != 0) {
-    const slots = max<u32>(1, load<u32>(rule, Source.SLOTS))
-    const slot = load<u32>(rule, Source.FIRST_SLOT) + 2 * (hostHash(table, wide, address) % slots)
+    const slot = slotFor(table, wide, rule, address)
     return mapTo(track, table, wide, rules, rule, slot, frame, owner, tick)
   }
   // Who calls a neighbour by an external address must not be answered past the router.
@@ -94,10 +94,12 @@ function mark(track: usize, flags: u32): void {
   store<u32>(track, load<u32>(track, Track.FLAGS) | flags, Track.FLAGS)
 }
 
-function hostHash(table: usize, wide: bool, address: usize): u32 {
+/** The slot that a rule gives a host, by a keyed hash of its address. */
+export function slotFor(table: usize, wide: bool, rule: usize, address: usize): u32 {
   let x = load<u64>(table, Head.SEED + 8)
   x ^= wide ? load<u64>(address) ^ rotl<u64>(load<u64>(address + 8), 7) : <u64>load<u32>(address)
-  return <u32>(scramble(x) >> 32)
+  const slots = max<u32>(1, load<u32>(rule, Source.SLOTS))
+  return load<u32>(rule, Source.FIRST_SLOT) + 2 * (<u32>(scramble(x) >> 32) % slots)
 }
 
 /** Takes the whole address of an external one: ports stay. */
@@ -108,7 +110,7 @@ function become(track: usize, wide: bool, external: usize): u32 {
 }
 
 /** The first source rule that the packet meets, or 0. */
-function ruleFor(rules: usize, wide: bool, address: usize, inFid: u32, outFid: u32): usize {
+export function ruleFor(rules: usize, wide: bool, address: usize, inFid: u32, outFid: u32): usize {
   const count = load<u32>(rules, Nat.SOURCES)
   const from = wide ? v128.load(address) : i32x4.splat(load<i32>(address))
   for (let index: u32 = 0; index < count; index++) {
@@ -171,19 +173,67 @@ function obtain(
   tick: u32,
 ): u32 {
   const address = track + Track.LEAVES
-  const chain = chainOf(table, address, port, protocol)
+  const endpoint = endpointOf(table, address, port, protocol)
+  const chain = chainOf(table, endpoint)
   const word = lockOfChain(chain)
   if (!lock(word, owner)) return 0
   let cell = findMapping(table, chain, slot, address, port, protocol)
   if (cell != 0) atomic.add<u32>(mappingAt(table, cell - 1), 1)
   else {
     const flags = rule == 0 ? NatFlag.OPEN : load<u32>(rule, Source.FLAGS)
-    cell = choosePort(table, rules, rule, slot, <u32>swap16(<u16>port), protocol, flags, tick)
+    const host = <u32>swap16(<u16>port)
+    cell = choosePort(table, rules, rule, slot, endpoint, host, protocol, flags, tick)
     const open = (flags & NatFlag.OPEN) != 0 ? MappingFlag.OPEN : 0
     if (cell != 0) establish(table, chain, cell - 1, address, port, protocol, open)
   }
   unlock(word)
   return cell
+}
+
+/** In place of a port: a range has none that fits. */
+export const NO_PORT: u32 = 0x10000
+
+/** The ports that a rule (0: none in particular) has for a port (host order): the lowest, above the highest. */
+function rangeFor(rule: usize, port: u32, protocol: u32): u32 {
+  if (protocol != TCP && protocol != UDP) return 0xffff0000
+  const low: u32 = rule == 0 ? WELL_KNOWN : <u32>load<u16>(rule, Source.FIRST_PORT)
+  const high: u32 = rule == 0 ? 0xffff : <u32>load<u16>(rule, Source.LAST_PORT)
+  const reserved = port < WELL_KNOWN && low == WELL_KNOWN && high == 0xffff
+  return reserved ? 1 | ((WELL_KNOWN - 1) << 16) : low | (high << 16)
+}
+
+/** Of a range the lowest port of the parity that is asked for. */
+@inline
+function lowestOf(range: u32, port: u32, flags: u32): u32 {
+  const low = range & 0xffff
+  return (flags & NatFlag.PARITY) != 0 ? low + ((low ^ port) & 1) : low
+}
+
+@inline
+function strideOf(flags: u32): u32 {
+  return (flags & NatFlag.PARITY) != 0 ? 2 : 1
+}
+
+/**
+ * The port that an inside endpoint gets if it is free: its own where the rule wants that, else one that
+ * the endpoint and the time choose by a keyed hash (RFC 6056). It can so be told before.
+ */
+export function likelyPort(
+  rule: usize,
+  endpoint: u64,
+  port: u32,
+  protocol: u32,
+  flags: u32,
+  tick: u32,
+): u32 {
+  const range = rangeFor(rule, port, protocol)
+  const high = range >> 16
+  if ((flags & NatFlag.PRESERVE) != 0 && port >= (range & 0xffff) && port <= high) return port
+  const low = lowestOf(range, port, flags)
+  if (low > high) return NO_PORT
+  const stride = strideOf(flags)
+  const drawn = <u32>(scramble(endpoint + <u64>tick) >> 32)
+  return low + (drawn % ((high - low) / stride + 1)) * stride
 }
 
 /**
@@ -195,31 +245,25 @@ function choosePort(
   rules: usize,
   rule: usize,
   slot: u32,
+  endpoint: u64,
   port: u32,
   protocol: u32,
   flags: u32,
   tick: u32,
 ): u32 {
-  let low: u32 = rule == 0 ? WELL_KNOWN : <u32>load<u16>(rule, Source.FIRST_PORT)
-  let high: u32 = rule == 0 ? 0xffff : <u32>load<u16>(rule, Source.LAST_PORT)
-  if (protocol != TCP && protocol != UDP) {
-    low = 0
-    high = 0xffff
-  } else if (port < WELL_KNOWN && low == WELL_KNOWN && high == 0xffff) {
-    low = 1
-    high = WELL_KNOWN - 1
-  }
-  if ((flags & NatFlag.PRESERVE) != 0 && port >= low && port <= high) {
-    const cell = take(table, rules, slot, protocol, port)
+  const likely = likelyPort(rule, endpoint, port, protocol, flags, tick)
+  if (likely != NO_PORT) {
+    const cell = take(table, rules, slot, protocol, likely)
     if (cell != 0) return cell
   }
+  const range = rangeFor(rule, port, protocol)
   // Who goes on asking an exhausted range must not make everybody wait for the search.
-  const range = (<u64>(cellOf(slot, protocol, low) + 1)) << 32
-  const searched = range | <u64>tick
+  const searched = ((<u64>(cellOf(slot, protocol, range & 0xffff) + 1)) << 32) | <u64>tick
   if (load<u64>(table, Head.EXHAUSTED) == searched) return 0
-  const stride: u32 = (flags & NatFlag.PARITY) != 0 ? 2 : 1
-  if (stride == 2) low += (low ^ port) & 1
+  const high = range >> 16
+  const low = lowestOf(range, port, flags)
   if (low > high) return 0
+  const stride = strideOf(flags)
   const count = (high - low) / stride + 1
   let at = draw(table) % count
   // In a larger one steps of one length would meet the same taken ports again and again.
