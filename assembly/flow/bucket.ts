@@ -208,6 +208,12 @@ export function candidateIn(bucket: usize, tag: u16): u32 {
   return (reference & Kind.PERMIT) == 0 ? reference : 0
 }
 
+/** The same for the bucket behind one, if there is any. */
+export function candidateBehind(table: usize, bucket: usize, tag: u16): u32 {
+  const next = nextOf(table, bucket)
+  return next == 0 ? 0 : candidateIn(next, tag)
+}
+
 /** True if the entry's flow has the tuple. */
 @inline
 function fits(

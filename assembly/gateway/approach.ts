@@ -2,9 +2,9 @@
  * The flows of packets that are about to be routed, read ahead: the buckets of all, then the records
  * of all, so that their misses overlap instead of queueing up one behind the other.
  */
-import { bucketBy, candidateIn, hashBy } from '../flow/bucket'
+import { bucketBy, candidateBehind, candidateIn, hashBy } from '../flow/bucket'
 import { Head } from '../flow/head'
-import { Flow, recordBy } from '../flow/record'
+import { Flow, recordBy, recordOf } from '../flow/record'
 import { FRAME_SIZE, Frame } from '../frame'
 import { approachFirst } from '../nat/approach'
 import { rulesOf } from '../nat/config'
@@ -62,12 +62,31 @@ export function approachFlows(
     store<u32>(at, reference, Frame.FLOW)
     store<u32>(at, <u32>record, Frame.TRACK)
   }
+  if (first != 0) first = approachBehind(table, first, end)
   for (let at = frame; at < end; at += FRAME_SIZE) {
     const record = <usize>load<u32>(at, Frame.TRACK)
     touch(record)
     touch(record + Flow.TUPLES + 16)
   }
   if (first != 0) approachNew(config, table, first, end, fid, tick)
+}
+
+/**
+ * Looks for flows that are not in their bucket, TRACK of the descriptors from `frame` on, in the one behind
+ * it. Returns the first descriptor whose flow is there neither, or 0.
+ */
+function approachBehind(table: usize, frame: usize, end: usize): usize {
+  let first: usize = 0
+  for (let at = frame; at < end; at += FRAME_SIZE) {
+    const bucket = <usize>load<u32>(at, Frame.TRACK)
+    if (load<u32>(at, Frame.FLOW) != 0 || bucket == 0) continue
+    const reference = candidateBehind(table, bucket, load<u16>(at, Frame.OUT_FID))
+    if (reference != 0) {
+      store<u32>(at, reference, Frame.FLOW)
+      store<u32>(at, <u32>recordOf(table, reference), Frame.TRACK)
+    } else if (first == 0) first = at
+  }
+  return first
 }
 
 /** Reads ahead for the first packets of flows, as if all went the way of that of `frame`. */
