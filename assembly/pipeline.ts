@@ -147,9 +147,8 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
     if (load<u8>(frame, Frame.DROP) != 0) continue
     if (isCramped(block, entries)) return entries
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
-    const domain = <u32>load<u16>(frame, Frame.FID)
-    if (domain != fid) {
-      fid = domain
+    if (<u32>load<u16>(frame, Frame.FID) != fid) {
+      fid = <u32>load<u16>(frame, Frame.FID)
       generation = domainGeneration(fid)
       value = withGeneration(template, portGeneration + generation)
       ageing = ageingOf(config, fid)
