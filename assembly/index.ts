@@ -24,14 +24,8 @@ export {
   fdbSet,
 } from './bridge/manage'
 // Captures.
-export {
-  captureAddress,
-  captureDone,
-  captureNext,
-  captureStart,
-  captureStop,
-  capturesLost,
-} from './capture'
+export { captureDone, captureNext, capturesLost } from './capture'
+export { captureAddress, captureStart, captureStop } from './capture/filter'
 // Change: control's side of the double buffer.
 export {
   configBegin,

@@ -114,7 +114,7 @@ export namespace Directory {
   export const GENERATION: usize = 128
   /** u32: captures that are active, a bit each. */
   export const CAPTURING: usize = 132
-  /** Filters of captures, 2 KiB, see capture.ts. */
+  /** Filters of captures, 2 KiB, see capture/filter.ts. */
   export const FILTERS: usize = 512
   /** u32: the filter's two rule sets, and the counters of its rules. */
   export const FILTER: usize = 2560

@@ -18,7 +18,7 @@ import {
 import { decide, Verdict } from './bridge/forward'
 import { Learnt, learn, recognise, seen } from './bridge/learn'
 import { police } from './bridge/police'
-import { capture } from './capture'
+import { capture, captureDatagrams } from './capture'
 import { isFiltered, latch, latched, PortFlag, PortRecord, portRecord, suppresses } from './config'
 import { bump, Counter, countBurst, countersOf } from './counter'
 import { drop, receive, refuse } from './door'
@@ -62,6 +62,9 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   if ((flags & (forwards | PortFlag.UNDERLAY)) == (forwards | PortFlag.UNDERLAY)) {
     store<u32>(block, 0, Worker.COUNT)
     beginDatagrams(block, port, count)
+    if (load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
+      captureDatagrams(worker, block, port, count, now)
+    }
     return handle(worker, block, now)
   }
   bump(countersOf(worker, port) + Counter.RX_FRAMES, count)

@@ -3,11 +3,12 @@
  * bytes says which octets go to which ports:
  *
  *    0 head u32   4 headLength u32   8 body u32   12 bodyLength u32
- *   16 ports u32 (address of u32 port numbers)   20 portCount u32   24 except u32   28 unused
+ *   16 ports u32 (address of u32 port numbers)   20 portCount u32   24 except u32   28 tunnel u32
  *
  * `head` begins with the virtio-net header. Where the body follows the head, it is counted with
  * it, and bodyLength is 0. `except` is the port that is left out of the list (the ingress of a
- * flood), NO_PORT for none. Lists stay valid until the next call for the same worker.
+ * flood), NO_PORT for none. `tunnel` is the number and one of the port whose frame a datagram of the
+ * underlay holds, 0 for none: captures ask for it. Lists stay valid until the next call for the same worker.
  */
 import { Directory, directory, Worker } from './memory'
 import { TRANSMIT_MAX } from './size'
@@ -49,7 +50,13 @@ export function put(
   store<u64>(entry, <u64>head | ((<u64>headLength) << 32))
   store<u64>(entry, <u64>body | ((<u64>bodyLength) << 32), 8)
   store<u64>(entry, <u64>ports | ((<u64>portCount) << 32), 16)
-  store<u32>(entry, except, 24)
+  store<u64>(entry, <u64>except, 24) // of no tunnel
+}
+
+/** Notes that entry number `count` is a datagram of the tunnel whose port is given. */
+@inline
+export function ofTunnel(block: usize, count: u32, port: u32): void {
+  store<u32>(block + Worker.TRANSMIT + <usize>count * TRANSMIT_SIZE, port + 1, 28)
 }
 
 /** A list of `port` alone. */

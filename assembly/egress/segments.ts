@@ -4,7 +4,7 @@ import { Drop } from '../drop'
 import { Frame, payloadOf, segmentsOf } from '../frame'
 import { SEGMENTS_MAX, segment } from '../offload/segment'
 import { outerLength, writeOuter } from '../overlay/encapsulate'
-import { append, NO_PORT, only } from '../transmit'
+import { append, NO_PORT, ofTunnel, only } from '../transmit'
 import { Tunnel } from '../tunnel'
 import { Ethernet, TAG } from '../wire/ethernet'
 import { Virtio } from '../wire/virtio'
@@ -64,7 +64,10 @@ export function deliverSegments(
       return full(worker, frame, count)
     }
     countAll(worker, ports, portCount, except, 1, octets)
-    if (outer != 0) countAll(worker, by, 1, NO_PORT, 1, octets + outer)
+    if (outer != 0) {
+      ofTunnel(block, count, load<u32>(ports))
+      countAll(worker, by, 1, NO_PORT, 1, octets + outer)
+    }
     count++
     payload += length
     left -= length

@@ -8,7 +8,7 @@ import { latched, portRecord } from '../config'
 import { Frame } from '../frame'
 import { outerLength, writeOuter } from '../overlay/encapsulate'
 import { flowHash, serviceOf } from '../overlay/inner'
-import { append, NO_PORT, only } from '../transmit'
+import { append, NO_PORT, ofTunnel, only } from '../transmit'
 import { Tunnel, TunnelOption, tunnelOf } from '../tunnel'
 import { Ethernet, etherTypeAt, isTag, TAG } from '../wire/ethernet'
 import { Virtio } from '../wire/virtio'
@@ -74,6 +74,7 @@ function deliverWhole(
   if (!append(block, count, head, size, body, left, by, 1, NO_PORT)) {
     return full(worker, frame, count)
   }
+  ofTunnel(block, count, load<u32>(own))
   countAll(worker, own, 1, NO_PORT, 1, octets)
   countAll(worker, by, 1, NO_PORT, 1, octets + outer)
   return count + 1

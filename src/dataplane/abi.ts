@@ -125,7 +125,7 @@ export const ENTRY_STATIC = 1
 export const ENTRY_STICKY = 2
 export const ENTRY_EXTERNAL = 4
 
-/** What a capture asks for: assembly/capture.ts, Wants. */
+/** What a capture asks for: assembly/capture/filter.ts, Wants. */
 export const Wants = {
   RECEIVED: 1,
   TRANSMITTED: 2,

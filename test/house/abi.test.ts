@@ -25,7 +25,7 @@ describe('src/dataplane/abi.ts', () => {
   test.each<[string, Numbers, Numbers]>([
     ['PortFlag', abi.PortFlag, namespace('config.ts', 'PortFlag')],
     ['Binding', abi.Binding, namespace('bridge/guard.ts', 'Binding')],
-    ['Wants', abi.Wants, namespace('capture.ts', 'Wants')],
+    ['Wants', abi.Wants, namespace('capture/filter.ts', 'Wants')],
     ['Purge', abi.Purge, namespace('flow/inspect.ts', 'Purge')],
     ['NatFlag', abi.NatFlag, namespace('nat/config.ts', 'NatFlag')],
     ['Change', abi.Change, namespace('table/hash.ts', 'Change')],
@@ -65,7 +65,7 @@ describe('src/dataplane/abi.ts', () => {
     ['size.ts', 'QUEUE_SIZE'],
     ['size.ts', 'FAILURE_SIZE'],
     ['transmit.ts', 'TRANSMIT_SIZE'],
-    ['capture.ts', 'CAPTURES_MAX'],
+    ['capture/filter.ts', 'CAPTURES_MAX'],
     ['pipeline.ts', 'MORE'],
   ])('%s has the same %s', (file, name) => {
     expect((abi as unknown as Numbers)[name]).toBe(numbersIn(read(file))[name])
