@@ -47,6 +47,8 @@ export interface TunnelOptions extends Partial<TunnelSettings> {
   bridge?: string
   mtu?: number
   policy?: PolicyOptions
+  /** Segments that come by it become super-frames. */
+  coalesce?: boolean
 }
 
 export interface GatewayOptions {
@@ -167,11 +169,12 @@ export class Rig {
 
   /** Adds a tunnel as a port. */
   tunnel(name: string, given: TunnelOptions): this {
-    const { bridge = 'lan', mtu = 1450, policy: wanted, ...rest } = given
+    const { bridge = 'lan', mtu = 1450, policy: wanted, coalesce = false, ...rest } = given
     if (!this.topology.bridges.has(bridge)) this.bridge(bridge)
     const tunnel = { ...TUNNEL, ...rest }
     const policy = wanted && { policy: policyOf(wanted) }
-    const settings = { bridge, up: true, mtu, offloads: TUNNEL_OFFLOADS, tunnel, ...policy }
+    const port = { bridge, up: true, mtu, offloads: TUNNEL_OFFLOADS, coalesce }
+    const settings = { ...port, tunnel, ...policy }
     this.topology.addPort(name, settings)
     return this.apply()
   }
