@@ -10,6 +10,7 @@
  * who misses and sees the version unchanged has truly missed. Writers hold the lock of the first bucket.
  */
 import { FLOW_BUCKET_SIZE } from '../size'
+import { portsFor } from './hash'
 import { Head } from './head'
 import { Flow, Kind, portsOf, recordOf, sameAddresses, tupleOf } from './record'
 
@@ -25,54 +26,6 @@ export namespace Bucket {
 const CHAIN_MAX: u32 = 64
 /** Look-ups that were disturbed are tried this often. */
 const RETRY_MAX: u32 = 4
-/** Of a permit no remote port counts: that is the source port, which lies in the lower half. */
-const PERMIT_PORTS: u32 = 0xffff0000
-
-/**
- * The keyed hash of a tuple, whose addresses are two of 4 or 16 octets at `addresses`. The bucket comes
- * from its upper half, the tag from its lower.
- */
-export function hashOf(
-  table: usize,
-  wide: bool,
-  addresses: usize,
-  ports: u32,
-  protocol: u32,
-  kind: u32,
-): u64 {
-  const a = load<u64>(table, Head.SEED)
-  const b = load<u64>(table, Head.SEED + 8)
-  const c = load<u64>(table, Head.SEED + 16)
-  // A permit must not hash as a flow does whose remote port is 0.
-  const what = protocol | ((kind & Kind.PERMIT) << 8)
-  if (!wide) return hashBy(load<u64>(addresses), ports, what, a, b, c)
-  let x = (load<u64>(addresses) ^ a) * b
-  x ^= x >> 32
-  return finish(hashRest(addresses, x, b, c), ports, what, b, c)
-}
-
-/** The same over IPv4 for a loop that has read the table's seeds once. */
-@inline
-export function hashBy(addresses: u64, ports: u32, what: u32, a: u64, b: u64, c: u64): u64 {
-  const x = (addresses ^ a) * b
-  return finish(x ^ (x >> 32), ports, what, b, c)
-}
-
-@inline
-function finish(x: u64, ports: u32, what: u32, b: u64, c: u64): u64 {
-  x = (x ^ (<u64>ports | ((<u64>what) << 32))) * c
-  x = (x ^ (x >> 29)) * b
-  return x ^ (x >> 32)
-}
-
-function hashRest(addresses: usize, x: u64, b: u64, c: u64): u64 {
-  for (let at: usize = 8; at < 32; at += 8) {
-    x = (x ^ load<u64>(addresses + at)) * c
-    x = (x ^ (x >> 29)) * b
-    x ^= x >> 32
-  }
-  return x
-}
 
 @inline
 export function bucketOf(table: usize, hash: u64): usize {
@@ -83,12 +36,6 @@ export function bucketOf(table: usize, hash: u64): usize {
 @inline
 export function bucketBy(hash: u64, buckets: usize, count: u64): usize {
   return buckets + <usize>(((hash >> 32) * count) >> 32) * FLOW_BUCKET_SIZE
-}
-
-/** Ports as far as they count for an entry of a kind. */
-@inline
-export function portsFor(ports: u32, kind: u32): u32 {
-  return kind == Kind.PERMIT ? ports & PERMIT_PORTS : ports
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Flows in and out of their table: a record, its two entries in the index, and what it holds. */
 
 import { swap16 } from '../wire/order'
-import { add, bucketOf, findLocked, hashOf, portsFor, takeOut } from './bucket'
+import { add, bucketOf, findLocked, takeOut } from './bucket'
+import { hashOf, portsFor } from './hash'
 import { Head } from './head'
 import { dismiss } from './host'
 import { lock, lockOf, unlock } from './lock'

@@ -2,7 +2,8 @@
  * The flows of packets that are about to be routed, read ahead: the buckets of all, then the records
  * of all, so that their misses overlap instead of queueing up one behind the other.
  */
-import { bucketBy, candidateBehind, candidateIn, hashBy } from '../flow/bucket'
+import { bucketBy, candidateBehind, candidateIn } from '../flow/bucket'
+import { hashBy } from '../flow/hash'
 import { Head } from '../flow/head'
 import { Flow, recordBy, recordOf } from '../flow/record'
 import { FRAME_SIZE, Frame } from '../frame'

@@ -34,13 +34,8 @@ import { packetLength } from '../offload/release'
 import { isMartian, speaksForUs } from '../router/check'
 import { age } from '../router/hop'
 import { Interface, interfaceOf, routesOf, trieOf } from '../router/interface'
-import {
-  isNeighbor,
-  macOf as macOfLink,
-  mapped,
-  Neighbor,
-  recallNeighbor,
-} from '../router/neighbor'
+import { isNeighbor, macOf as macOfLink, mapped, Neighbor } from '../router/neighbor'
+import { recallNeighbor } from '../router/recall'
 import { isUsable } from '../router/resolve'
 import { Route, routeBy } from '../router/route'
 import { COUNTERS_SIZE } from '../size'

@@ -4,7 +4,8 @@
  * follows from the packet, the rule and the time, as far as nobody else has the port; where it turns out
  * otherwise, what was read ahead was read in vain.
  */
-import { bucketOf, hashBy, portsFor } from '../flow/bucket'
+import { bucketOf } from '../flow/bucket'
+import { hashBy, portsFor } from '../flow/hash'
 import { Head } from '../flow/head'
 import { counterOf } from '../flow/host'
 import { cellOf, chainOf, endpointOf, hasPorts, mappingAt } from '../flow/mapping'

@@ -3,7 +3,8 @@
  * or it calls an external address and is sent to who answers there.
  */
 import { Drop } from '../drop'
-import { find, hashOf, portsFor } from '../flow/bucket'
+import { find } from '../flow/bucket'
+import { hashOf, portsFor } from '../flow/hash'
 import { capacityOf, tableOf } from '../flow/head'
 import { cellOf, hasPorts, isOpen, isReady, Mapping, mappingAt } from '../flow/mapping'
 import {

@@ -4,8 +4,9 @@
  */
 import { Statistic, statistic } from '../counter'
 import { Drop } from '../drop'
-import { find, hashOf } from '../flow/bucket'
+import { find } from '../flow/bucket'
 import { evict } from '../flow/evict'
+import { hashOf } from '../flow/hash'
 import { capacityOf, tableOf } from '../flow/head'
 import { admit, dismiss } from '../flow/host'
 import { release } from '../flow/mapping'

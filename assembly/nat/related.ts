@@ -4,7 +4,8 @@
  * code stay, nothing is refreshed, and an error about no flow goes nowhere (CONFORMANCE A18, A10).
  */
 import { Drop } from '../drop'
-import { find, hashOf } from '../flow/bucket'
+import { find } from '../flow/bucket'
+import { hashOf } from '../flow/hash'
 import {
   copyAddresses,
   FlowFlag,

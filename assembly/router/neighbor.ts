@@ -16,8 +16,8 @@
  *   first u32, 80 1 if it pays for that u32
  * Records and slots are numbered from 1; 0 is none.
  */
-import { DIRECTORY, Directory, directory, NEVER, ownerOf, Worker } from '../memory'
-import { NEIGHBOR_SIZE, REMEMBERED_BITS } from '../size'
+import { DIRECTORY, Directory, directory, NEVER, ownerOf } from '../memory'
+import { NEIGHBOR_SIZE } from '../size'
 import { Bucket, lock, unlock, valueOf } from '../table/bucket'
 import { bucketOf, find, insert, remove } from '../table/hash'
 
@@ -149,24 +149,6 @@ export function findNeighbor(fid: u32, lower: u64, upper: u64): usize {
   if (slot == 0) return 0
   const record = neighborAt(<u32>valueOf(slot))
   return isNeighbor(record, fid, lower, upper) ? record : 0
-}
-
-/** Where a worker remembers the neighbour of an address. */
-@inline
-function rememberedAt(block: usize, lower: u64, upper: u64): usize {
-  const hash = (<u32>(upper >> 32) ^ <u32>lower) * 0x9e3779b1
-  return block + Worker.NEIGHBORS + ((hash >> (32 - REMEMBERED_BITS)) << 2)
-}
-
-/** The same as `findNeighbor`, of those that a worker found lately. */
-@inline
-export function recallNeighbor(block: usize, fid: u32, lower: u64, upper: u64): usize {
-  const at = rememberedAt(block, lower, upper)
-  const known = <usize>load<u32>(at)
-  if (known != 0 && isNeighbor(known, fid, lower, upper)) return known
-  const record = findNeighbor(fid, lower, upper)
-  store<u32>(at, <u32>record)
-  return record
 }
 
 /** True if a record is that neighbour's. */
