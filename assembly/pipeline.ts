@@ -32,7 +32,7 @@ import { coalesce } from './offload/coalesce'
 import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
 import { BURST_MAX, ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from './size'
-import { beginDatagrams, isUsedUp, unwrapped } from './underlay'
+import { beginDatagrams, isUsedUp, startSpace, unwrapped } from './underlay'
 import { destinationOf, isStation, sourceOf } from './wire/ethernet'
 
 /** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */
@@ -94,8 +94,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
   store<u32>(block, 0, Worker.HEADS_USED)
   // Frames that are still to be handled may have been moved there.
   if (load<u32>(block, Worker.NEXT) == load<u32>(block, Worker.COUNT)) {
-    store<u32>(block, 0, Worker.SPREAD)
-    store<u32>(block, 0, Worker.JOINED)
+    startSpace(block)
   }
   store<f64>(block, now, Worker.NOW)
   const config = latched(block)
@@ -115,6 +114,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
     if (entries != 0 && (capturing || isCramped(block, entries) || isUsedUp(block))) {
       return entries | MORE
     }
+    if (entries == 0) startSpace(block)
     if (!unwrapped(worker, block, config)) return entries
   }
 }

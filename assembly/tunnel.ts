@@ -13,12 +13,12 @@
  *                         and the IPv4 header checksum a sum that is folded and not complemented
  *
  * Received datagrams find their tunnel by underlay port, VNI and sender in a table that is made anew at
- * a commit: u16 port numbers by a hash, open addressing, NOBODY where there is none. Every tunnel stands
- * there twice, once by its VNI alone, which tells a stranger from a VNI that nobody has.
+ * a commit: u16 port numbers by a hash, open addressing, NOBODY where there is none. One tunnel of each
+ * VNI stands there once more, by its VNI alone, which tells a stranger from a VNI that nobody has.
  */
 import { Config, PortFlag, PortRecord, portRecord } from './config'
 import { floodEnd } from './flood'
-import { DIRECTORY, Directory } from './memory'
+import { DIRECTORY, Directory, directory } from './memory'
 import { tunnelPlacesFor } from './size'
 
 export namespace Tunnel {
@@ -47,6 +47,9 @@ export const VNI_MASK: u32 = 0xffffff
 /** A place of the table without a tunnel; no port has that number. */
 export const NOBODY: u32 = 0xffff
 
+/** Where in the head of the FDB's table the switch's secret stands (table/head.ts). */
+const SEED: usize = 24
+
 const PRESENT: u32 = PortFlag.PRESENT | PortFlag.UP | PortFlag.OVERLAY
 
 @inline
@@ -72,9 +75,15 @@ function isWide(tunnel: usize): bool {
 }
 
 function hashOf(underlay: u32, vni: u32, low: u64, high: u64): u32 {
-  let x = low ^ (((<u64>vni) << 32) | <u64>underlay)
+  // Keyed, or strangers could choose addresses that meet.
+  let x = (low ^ (((<u64>vni) << 32) | <u64>underlay) ^ seed()) * 0xff51afd7ed558ccd
   x = (x ^ (high * 0x9e3779b97f4a7c15)) * 0xbf58476d1ce4e5b9
   return <u32>(((x ^ (x >> 29)) * 0x94d049bb133111eb) >> 32)
+}
+
+@inline
+function seed(): u64 {
+  return load<u64>(directory(Directory.FDB), SEED)
 }
 
 @inline
@@ -106,7 +115,9 @@ export function buildTunnelTable(config: usize): void {
     const wide = isWide(tunnel)
     const remote = remoteOf(tunnel, wide)
     enter(table, port, hashOf(underlay, vniOf(tunnel), lowOf(remote, wide), highOf(remote, wide)))
-    enter(table, port, hashOf(underlay, vniOf(tunnel), 0, 0))
+    if (!hasVni(config, table, underlay, vniOf(tunnel))) {
+      enter(table, port, hashOf(underlay, vniOf(tunnel), 0, 0))
+    }
     count++
   }
   store<u32>(config, count, Config.TUNNEL_COUNT)
@@ -144,7 +155,10 @@ export function tunnelFrom(config: usize, underlay: u32, vni: u32, sender: usize
 /** True if some bridge has the VNI on that port of the underlay. */
 export function isVniKnown(config: usize, underlay: u32, vni: u32): bool {
   if (load<u32>(config, Config.TUNNEL_COUNT) == 0) return false
-  const table = floodEnd(config)
+  return hasVni(config, floodEnd(config), underlay, vni)
+}
+
+function hasVni(config: usize, table: usize, underlay: u32, vni: u32): bool {
   let place = hashOf(underlay, vni, 0, 0) & mask()
   while (true) {
     const port = <u32>load<u16>(table + ((<usize>place) << 1))

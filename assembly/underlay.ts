@@ -115,7 +115,8 @@ function unwrap(worker: u32, block: usize, config: usize, address: usize, count:
       stray(worker, config, underlay, vxlan, octets)
       continue
     }
-    if (count != 0 && (source != tunnel || count == BURST_MAX || !hasRoom(block, octets))) {
+    const fits = hasRoom(block, octets)
+    if (count != 0 && (source != tunnel || count == BURST_MAX || !fits)) {
       store<u32>(block, from, Worker.DATAGRAM_AT)
       return count
     }
@@ -184,6 +185,13 @@ function begin(
   v128.store(frame, i64x2.splat(0), Frame.ETHER_TYPE) // and all up to Frame.TAG
   store<u32>(frame, 0, Frame.TCI) // and NESTED, PROTOCOL
   store<u8>(frame, from > FIRST ? 1 : 0, Frame.CLOSE)
+}
+
+/** Nothing that is on a transmit list, or is still to be handled, lies where frames are moved or joined. */
+@inline
+export function startSpace(block: usize): void {
+  store<u32>(block, 0, Worker.SPREAD)
+  store<u32>(block, 0, Worker.JOINED)
 }
 
 /** Takes room for a frame that may have to be moved; false if there is none. */

@@ -8,9 +8,10 @@ import { latched, portRecord } from '../config'
 import { Frame } from '../frame'
 import { outerLength, writeOuter } from '../overlay/encapsulate'
 import { flowHash, serviceOf } from '../overlay/inner'
+import { networkTypeOf } from '../packet'
 import { append, NO_PORT, ofTunnel, only } from '../transmit'
 import { Tunnel, TunnelOption, tunnelOf } from '../tunnel'
-import { Ethernet, etherTypeAt, isTag, TAG } from '../wire/ethernet'
+import { Ethernet, isTag, TAG } from '../wire/ethernet'
 import { Virtio } from '../wire/virtio'
 import { bodyOf, countAll, full, longerBy, takeHead } from './form'
 import { deliverSegments } from './segments'
@@ -19,7 +20,8 @@ import { copyHead } from './vlan'
 /** True for a frame with a tag in a tunnel that takes none (CONFORMANCE X7). */
 export function isTagRefused(record: usize, frame: usize): bool {
   if ((<u32>load<u8>(tunnelOf(record), Tunnel.OPTIONS) & TunnelOption.TAGGED) != 0) return false
-  return isTag(etherTypeAt(<usize>load<u32>(frame, Frame.ADDRESS), <u32>Ethernet.TYPE))
+  // Its own tag, of a VLAN-aware port that it came in by, stays behind.
+  return isTag(networkTypeOf(frame))
 }
 
 /** As `deliver`, where the ports are tunnels. Partial checksums were completed before. */

@@ -93,7 +93,19 @@ function isUncut(frame: usize): bool {
   const type = networkTypeOf(frame)
   if (type != EtherType.IPV4 && type != EtherType.IPV6) return false
   if (parse(frame) != 0) return false
-  return type == EtherType.IPV6 || !ipv4.mayFragment(packetOf(frame))
+  const packet = packetOf(frame)
+  const wide = type == EtherType.IPV6
+  // Between two hosts: nobody else is told, and in the name of nobody else (RFC 1122 section 3.2.2).
+  if (!isHost(packet + (wide ? 8 : 12), wide) || !isHost(packet + (wide ? 24 : 16), wide))
+    return false
+  return wide || !ipv4.mayFragment(packet)
+}
+
+/** False for an address of a group, of all, or of nobody. */
+function isHost(address: usize, wide: bool): bool {
+  const first = <u32>load<u8>(address)
+  if (wide) return first != 0xff && (load<u64>(address) | load<u64>(address, 8)) != 0
+  return first != 0 && first < 224
 }
 
 /** Sends an error about a packet from the given MAC and address, the way the packet came. */

@@ -121,10 +121,18 @@ export function toMac(
 /** Sends to all ports of the frame's domain, that it came from among them. */
 export function toAll(worker: u32, block: usize, frame: usize, kind: u32, entries: u32): u32 {
   const port = load<u16>(frame, Frame.PORT)
+  const reach = horizonOf(latched(block), frame)
   store<u16>(frame, <u16>routerPort(), Frame.PORT)
-  entries = flood(worker, block, frame, kind, 0, entries)
+  entries = flood(worker, block, frame, kind, reach, entries)
   store<u16>(frame, port, Frame.PORT)
   return entries
+}
+
+/** OVERLAY if the frame came in by a tunnel of the domain that it is flooded in (CONFORMANCE X10), else 0. */
+function horizonOf(config: usize, frame: usize): u32 {
+  const record = portRecord(config, <u32>load<u16>(frame, Frame.PORT))
+  if (load<u32>(record, PortRecord.FID) != <u32>load<u16>(frame, Frame.FID)) return 0
+  return load<u32>(record, PortRecord.FLAGS) & PortFlag.OVERLAY
 }
 
 /** ISOLATED if the frame came in by an isolated port, and does not leave its domain; else 0. */

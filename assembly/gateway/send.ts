@@ -1,13 +1,19 @@
 /** The last steps of a routed packet: its next hop's MAC, or a place to wait for it. */
+import { keyOf, portOf } from '../bridge/entry'
+import { Config, PortFlag, PortRecord, portRecord } from '../config'
 import { Drop } from '../drop'
 import { Frame } from '../frame'
-import { Worker } from '../memory'
+import { Directory, directory, Worker } from '../memory'
+import { packetLength } from '../offload/release'
 import { Interface } from '../router/interface'
 import { mapped } from '../router/neighbor'
 import { macFor, Waiting, waitFor } from '../router/resolve'
 import { Route } from '../router/route'
+import { valueOf } from '../table/bucket'
+import { bucketOf, find } from '../table/hash'
 import { BROADCAST, Ethernet, EtherType } from '../wire/ethernet'
 import { ask } from './ask'
+import { Complaint, complain } from './complain'
 import { discard, into, isolationOf, toMac } from './emit'
 
 /** Sends a packet by a route whose interface is `own`: OUT_FID is set, its IP header as it leaves. */
@@ -61,12 +67,32 @@ export function sendOn(
     discard(worker, frame, Drop.NO_ROUTE) // the interface went while the frame waited
     return entries
   }
+  const mtu = tunnelMtu(config, mac, fid)
+  if (packetLength(frame) > mtu) {
+    const why = Drop.NEEDS_FRAGMENTATION
+    return complain(worker, block, config, frame, Complaint.TOO_BIG, mtu, why, entries)
+  }
   const isolation = isolationOf(config, frame, fid)
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
   turnMacs(address, mac, load<u64>(own))
   store<u8>(frame, 0, Frame.NESTED)
   into(config, frame, fid)
   return toMac(worker, block, frame, mac, isolation, entries)
+}
+
+/**
+ * What the tunnel takes that a MAC is behind: it may be less than the interface's MTU, since the way to a
+ * VTEP may be narrower than the first link. No limit for a MAC that is behind none.
+ */
+function tunnelMtu(config: usize, mac: u64, fid: u32): u32 {
+  if (load<u32>(config, Config.TUNNEL_COUNT) == 0) return u32.MAX_VALUE
+  const table = directory(Directory.FDB)
+  const key = keyOf(mac, fid)
+  const slot = find(table, bucketOf(table, key), key)
+  if (slot == 0) return u32.MAX_VALUE
+  const record = portRecord(config, portOf(valueOf(slot)))
+  if ((load<u32>(record, PortRecord.FLAGS) & PortFlag.OVERLAY) == 0) return u32.MAX_VALUE
+  return load<u32>(record, PortRecord.MTU)
 }
 
 /** Writes the MACs of a frame. */

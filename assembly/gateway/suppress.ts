@@ -11,7 +11,7 @@ import { Frame } from '../frame'
 import { Directory, directory, hasRouter, Worker } from '../memory'
 import { networkOffsetOf, networkTypeOf } from '../packet'
 import { Operation, operationOf } from '../router/arp'
-import { discoveryAt, isValid } from '../router/discovery'
+import { discoveryAt, isLinkLocal, isValid } from '../router/discovery'
 import { findNeighbor, isStale, macOf, mapped, Neighbor, State, stateOf } from '../router/neighbor'
 import { isZero } from '../router/route'
 import { holds, valueOf } from '../table/bucket'
@@ -67,6 +67,8 @@ function suppressNd(worker: u32, block: usize, config: usize, frame: usize, entr
   // Duplicate address detection has no source (RFC 4862 section 5.4.2).
   if (isZero(packet + 8) || !isValid(packet, at)) return entries
   const target = message + Icmpv6.TARGET
+  // It may be a router's, which only its own answer tells (RFC 4861 section 7.2.5).
+  if (isLinkLocal(target)) return entries
   const mac = remoteMac(block, config, frame, load<u64>(target), load<u64>(target, 8))
   if (mac == 0) return entries
   entries = advertiseFor(worker, block, frame, packet, target, mac, entries)

@@ -63,12 +63,17 @@ function fillInBridge(
     ...(gateway && {
       gateway: {
         ...gateway,
-        mac: gateway.mac ?? derivedMac(`gateway ${name}`),
+        mac: gateway.mac ?? derivedMac(gatewayName(name, vxlan && underlay)),
         ...(vlanAware && { vlan: gateway.vlan ?? 1 }),
       },
     }),
     ...(vxlan && { vxlan: { ...vxlan, port: vxlan.port ?? underlay?.port ?? VXLAN_PORT } }),
   }
+}
+
+/** What a gateway's MAC is made of: on a bridge of several hosts each of them has one of its own. */
+function gatewayName(bridge: string, underlay: Underlay | undefined): string {
+  return ['gateway', bridge, ...(underlay?.addresses.slice(0, 1) ?? [])].join(' ')
 }
 
 function fillInUplink(uplink: Parsed['uplinks'][string], name: string): Uplink {

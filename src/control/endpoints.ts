@@ -22,15 +22,29 @@ export interface EndpointHost {
   now(): number
 }
 
-type Task = { readonly put: boolean; readonly endpoint: DirectoryEndpoint }
+interface Task {
+  readonly op: 'put' | 'take'
+  readonly endpoint: DirectoryEndpoint
+  /** Only where nothing is known: what was heard since is the better news. */
+  readonly quietly?: boolean
+}
+
+/** What was programmed for a bridge: MACs by address. */
+interface Programmed {
+  readonly vni: number
+  readonly addresses: Map<string, string>
+}
 
 export class Endpoints {
   readonly #host: EndpointHost
   readonly #directory: Directory
   readonly #failed: (why: string) => void
+  readonly #programmed = new Map<string, Programmed>()
   #bridges: ReadonlyMap<number, readonly OverlayBridge[]> = new Map()
   #own: ReadonlySet<string> = new Set()
   #tasks: Task[] = []
+  #next = 0
+  #again = false
   #running = false
   #closed = false
 
@@ -41,7 +55,7 @@ export class Endpoints {
     this.#failed = failed
   }
 
-  /** Follows a config that is in force: what is known is programmed anew where its tunnels are new. */
+  /** Follows a config that is in force: what is known is programmed where it is not yet. */
   follow(config: Config): void {
     const bridges = new Map<number, OverlayBridge[]>()
     for (const bridge of overlaySettings(config).bridges) {
@@ -49,43 +63,63 @@ export class Endpoints {
     }
     this.#bridges = bridges
     this.#own = new Set(config.underlay?.addresses)
-    this.#add([...this.#directory.endpoints()].map((endpoint) => ({ put: true, endpoint })))
+    for (const [bridge, { vni, addresses }] of this.#programmed) {
+      if (bridges.get(vni)?.some((one) => one.bridge === bridge)) continue
+      this.#programmed.delete(bridge)
+      for (const address of addresses.keys()) this.#forget(bridge, address)
+    }
+    this.repeat()
+  }
+
+  /** Programs what is missing, as after a flush. */
+  repeat(): void {
+    this.#again = true
+    this.#start()
   }
 
   /** Takes over what a directory tells. */
   hear({ endpoints }: DirectoryBatch): void {
-    this.#add(
-      endpoints.flatMap((change): Task[] => [
-        ...(change.op === 'added' ? [] : [{ put: false, endpoint: change.from }]),
-        ...(change.op === 'removed' ? [] : [{ put: true, endpoint: change.to }]),
-      ]),
-    )
+    for (const change of endpoints) {
+      if (change.op !== 'added') this.#tasks.push({ op: 'take', endpoint: change.from })
+      if (change.op !== 'removed') this.#tasks.push({ op: 'put', endpoint: change.to })
+    }
+    this.#start()
   }
 
-  #add(tasks: readonly Task[]): void {
-    if (this.#bridges.size === 0) return
-    for (const task of tasks) this.#tasks.push(task)
-    if (this.#running || this.#tasks.length === 0) return
+  #start(): void {
+    if (this.#running || this.#closed) return
     this.#running = true
     setImmediate(() => this.#run())
   }
 
   #run(): void {
-    const slice = this.#tasks.slice(0, SLICE)
-    this.#tasks = this.#tasks.slice(SLICE)
+    const slice = this.#tasks.slice(this.#next, this.#next + SLICE)
+    this.#next += slice.length
+    if (this.#next === this.#tasks.length) this.#refill()
     const failures = this.#closed ? [] : slice.flatMap((task) => this.#try(task))
     if (failures.length > 0) {
       const more = failures.length > 1 ? `, and ${failures.length - 1} more` : ''
       this.#failed(`${failures[0]}${more}`)
     }
-    this.#running = this.#tasks.length > 0
+    this.#running = this.#next < this.#tasks.length
     if (this.#running) setImmediate(() => this.#run())
   }
 
-  #try({ put, endpoint }: Task): string[] {
+  /** All that is known once more, if that was asked for: once, however often it was. */
+  #refill(): void {
+    this.#next = 0
+    this.#tasks = []
+    if (!this.#again || this.#bridges.size === 0) return
+    this.#again = false
+    this.#tasks = Array.from(this.#directory.endpoints(), (endpoint): Task => {
+      return { op: 'put', endpoint, quietly: true }
+    })
+  }
+
+  #try({ op, endpoint, quietly = false }: Task): string[] {
     try {
       for (const { bridge } of this.#bridges.get(endpoint.vni) ?? []) {
-        if (put) this.#put(bridge, endpoint)
+        if (op === 'put') this.#put(bridge, endpoint, quietly)
         else this.#take(bridge, endpoint)
       }
       return []
@@ -94,17 +128,26 @@ export class Endpoints {
     }
   }
 
-  #put(bridge: string, { mac, addresses, vtep }: DirectoryEndpoint): void {
+  #put(bridge: string, endpoint: DirectoryEndpoint, quietly: boolean): void {
     const { manager, topology } = this.#host
+    const { mac, addresses, vtep, vni } = endpoint
     const fid = topology.domains.fidOf(bridge, WHOLE)
     const port = topology.ports.get(tunnelName(bridge, vtep))?.index
     // One of ours is learnt here; one behind a VTEP without a tunnel comes when that has one.
     if (fid === undefined || port === undefined || this.#own.has(vtep)) return
-    const pair = macToPair(parseMac(mac))
-    const entry = { fid, port, macHigh: pair[0], macLow: pair[1], static: false, external: true }
-    manager.fdb.set(entry, this.#host.now())
+    const [macHigh, macLow] = macToPair(parseMac(mac))
+    const known = manager.fdb.find(fid, macHigh, macLow, this.#host.now())
+    // Whoever wrote it down by hand, or had it stick, knows better.
+    if (known === undefined || !(quietly || known.static || known.sticky)) {
+      const entry = { fid, port, macHigh, macLow, static: false, external: true }
+      manager.fdb.set(entry, this.#host.now())
+    }
+    const own = this.#programmed.get(bridge) ?? { vni, addresses: new Map<string, string>() }
+    this.#programmed.set(bridge, own)
     for (const address of addresses) {
-      manager.router.setNeighbor(fid, neighborWords(address), pair)
+      if (own.addresses.get(address) === mac) continue
+      own.addresses.set(address, mac)
+      manager.router.setNeighbor(fid, neighborWords(address), [macHigh, macLow])
     }
   }
 
@@ -112,12 +155,24 @@ export class Endpoints {
     const { manager, topology } = this.#host
     const fid = topology.domains.fidOf(bridge, WHOLE)
     if (fid === undefined) return
+    const own = this.#programmed.get(bridge)?.addresses
+    for (const address of addresses) {
+      // Somebody else may have it by now.
+      if (own?.get(address) !== mac) continue
+      own.delete(address)
+      this.#forget(bridge, address)
+    }
     const [macHigh, macLow] = macToPair(parseMac(mac))
-    for (const address of addresses) manager.router.setNeighbor(fid, neighborWords(address), [0, 0])
     const port = topology.ports.get(tunnelName(bridge, vtep))?.index
     const entry = manager.fdb.find(fid, macHigh, macLow, this.#host.now())
     // What was heard elsewhere since is the better news.
     if (entry?.external && entry.port === port) manager.fdb.delete(fid, macHigh, macLow)
+  }
+
+  #forget(bridge: string, address: string): void {
+    const { manager, topology } = this.#host
+    const fid = topology.domains.fidOf(bridge, WHOLE)
+    if (fid !== undefined) manager.router.setNeighbor(fid, neighborWords(address), [0, 0])
   }
 
   close(): void {

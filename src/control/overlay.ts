@@ -10,13 +10,18 @@ import { same } from '../config/plain.js'
 import type { Config } from '../config/types.js'
 import { vtepFamily } from '../config/vtep.js'
 import type { TunnelPlan } from '../dataplane/overlay.js'
+import type { SourcePorts } from '../dataplane/tunnel-record.js'
+import type { Device } from '../device/device.js'
 import type { UdpErrorRecord } from '../device/native.js'
 import { UdpDevice } from '../device/udp.js'
+import { LinkspanError } from '../error.js'
 import type { DirectoryBatch } from './directory/directory.js'
 import { PathMtus } from './path-mtu.js'
 import type { Port, PortHost } from './port.js'
 import type { Step } from './transaction.js'
 
+/** A flood is a datagram a peer, and a burst's transmit list has room for so many beside others (assembly/size.ts). */
+const PEERS_MAX = 500
 /** Of datagrams: from the first of the dynamic ports on (RFC 6335 section 6), a socket each. */
 const SOURCES = { first: 49_152, count: 64 }
 
@@ -32,20 +37,36 @@ export interface OverlayView {
   readonly ports: ReadonlyMap<string, Port>
 }
 
+/** Those that a device sends from; while there is none, those that it would ask for first. */
+function sourcesOf(device: Device | undefined): SourcePorts {
+  if (!(device instanceof UdpDevice)) return SOURCES
+  return { first: device.sourcePort, count: device.sourcePorts }
+}
+
 export class OverlayControl {
   readonly #at: OverlayView
   readonly #paths: PathMtus
   readonly #changed: () => void
+  readonly #failed: (why: string) => void
   readonly #errors = new Map<string, PeerErrors>()
   readonly #told = new Map<number, Set<string>>()
   #config: Config | undefined
   #links = ''
   #news = false
 
-  /** @param changed is called when tunnels are in force that were changed by `look` */
-  constructor(at: OverlayView, now: () => number, changed: () => void) {
+  /**
+   * @param changed is called when there are other tunnels than before because of `look`
+   * @param failed is told why there cannot be
+   */
+  constructor(
+    at: OverlayView,
+    now: () => number,
+    changed: () => void,
+    failed: (why: string) => void,
+  ) {
     this.#at = at
     this.#changed = changed
+    this.#failed = failed
     this.#paths = new PathMtus(now)
   }
 
@@ -85,6 +106,12 @@ export class OverlayControl {
         (vtep) => !addresses.includes(vtep) && families.has(vtepFamily(vtep)),
       )
       const peers = new Set([...bridge.peers, ...told])
+      if (peers.size > PEERS_MAX) {
+        throw new LinkspanError(
+          'LIMIT',
+          `more than ${PEERS_MAX} peers on bridge "${bridge.bridge}"`,
+        )
+      }
       return [...peers].map((vtep) => this.#plan(config, bridge, vtep))
     })
   }
@@ -101,15 +128,19 @@ export class OverlayControl {
     }
   }
 
-  #plan({ underlay }: Config, of: OverlayBridge, vtep: string): TunnelPlan {
+  #plan({ underlay, bridges }: Config, of: OverlayBridge, vtep: string): TunnelPlan {
     const family = vtepFamily(vtep)
     const local = underlay?.addresses.find((one) => vtepFamily(one) === family) ?? ''
     const { bridge, vni, port, ttl, dscp, strict, tagged, learning } = of
     const name = underlayName({ address: local, port })
-    const settings = { underlay: name, vni, local, remote: vtep, port, sources: SOURCES }
-    const link = underlay?.mtu === 'auto' ? this.#at.ports.get(name)?.mtu : underlay?.mtu
+    const socket = this.#at.ports.get(name)
+    const sources = sourcesOf(socket?.device)
+    const settings = { underlay: name, vni, local, remote: vtep, port, sources }
+    const link = underlay?.mtu === 'auto' ? socket?.mtu : underlay?.mtu
     const mtu = innerMtu(this.#paths.of(vtep, link ?? 1500), family === 6)
-    return { bridge, mtu, learning, settings: { ...settings, ttl, dscp, strict, tagged } }
+    const isolated = bridges[bridge]?.isolated ?? false
+    const rest = { ttl, dscp, strict, tagged }
+    return { bridge, mtu, learning, isolated, settings: { ...settings, ...rest } }
   }
 
   /**
@@ -118,7 +149,9 @@ export class OverlayControl {
    */
   look(): void {
     if (this.#config?.underlay === undefined) return
-    const links = this.#sockets().map(({ name, state, mtu }) => `${name} ${state} ${mtu}`)
+    const links = this.#sockets().map(
+      ({ name, state, mtu, device }) => `${name} ${state} ${mtu} ${sourcesOf(device).first}`,
+    )
     let news = this.#paths.isDue() || this.#news
     this.#news = false
     for (const { device } of this.#sockets()) {
@@ -136,6 +169,8 @@ export class OverlayControl {
 
   /** @returns whether the way to a VTEP takes less than was known (RFC 1191, RFC 8201) */
   #hear({ address, errno, mtu }: UdpErrorRecord): boolean {
+    // Whoever quotes another address than that of a peer tells us nothing.
+    if (!this.#isPeer(address)) return false
     const count = this.#errors.get(address) ?? { tooBig: 0, unreachable: 0 }
     this.#errors.set(address, count)
     if (errno !== constants.errno.EMSGSIZE) {
@@ -146,19 +181,34 @@ export class OverlayControl {
     return this.#paths.note(address, mtu)
   }
 
+  #isPeer(vtep: string): boolean {
+    const tunnels = this.#at.host.topology.overlay.tunnels.values()
+    for (const { settings } of tunnels) if (settings.remote === vtep) return true
+    return false
+  }
+
   /** What the underlay said of datagrams to a VTEP since the start. */
   errorsOf(vtep: string): Readonly<PeerErrors> {
     return this.#errors.get(vtep) ?? { tooBig: 0, unreachable: 0 }
   }
 
+  /** An error here has nobody to hear it but the log: what was before stays, and is tried again. */
   #refresh(config: Config): void {
     this.#paths.expire()
     const { overlay } = this.#at.host.topology
-    overlay.set(this.#plans(config))
-    overlay.prune()
+    const before = new Set(overlay.tunnels.keys())
+    try {
+      overlay.set(this.#plans(config))
+      overlay.prune()
+    } catch (error) {
+      this.#failed((error as Error).message)
+      return
+    }
+    const names = [...overlay.tunnels.keys()]
+    const same = names.length === before.size && names.every((name) => before.has(name))
     // Rejected where the switch is closing.
     this.#at.host.settle().then(
-      () => this.#changed(),
+      () => !same && this.#changed(),
       () => {},
     )
   }

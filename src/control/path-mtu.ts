@@ -1,9 +1,13 @@
 /** MTUs of the ways to VTEPs, as routers on them told: believed for a while, then tried again. */
+import { vtepFamily } from '../config/vtep.js'
 
 /** How long less than the link's is believed: RFC 1191 section 6.3 and RFC 8201 section 4 say 10 minutes. */
 const LIFETIME = 600_000
-/** Less than any link has that carries IPv4 (RFC 791 section 3.2) is no MTU. */
-const LEAST = 68
+/**
+ * Less is not believed, whoever says so: what every link of IPv6 has (RFC 8200 section 5), and what Linux takes
+ * as the least of IPv4 (net.ipv4.route.min_pmtu). Such a message is easily forged.
+ */
+const LEAST = { 4: 552, 6: 1280 } as const
 
 interface Told {
   mtu: number
@@ -21,8 +25,10 @@ export class PathMtus {
 
   /** @returns whether it is news */
   note(vtep: string, mtu: number): boolean {
-    if (!(mtu >= LEAST)) return false
+    if (!(mtu >= LEAST[vtepFamily(vtep)])) return false
     const known = this.#told.get(vtep)
+    // It becomes wider again with time only (RFC 8201 section 4).
+    if (known !== undefined && known.mtu < mtu) return false
     this.#told.set(vtep, { mtu, until: this.#now() + LIFETIME })
     return known?.mtu !== mtu
   }

@@ -74,7 +74,12 @@ export class Reconciler {
     this.#desired = fromFile(config)
     this.#onRollback = onRollback
     const changed = () => host.followed(this.config)
-    this.overlay = new OverlayControl({ host, ports: this.ports }, () => host.now(), changed)
+    this.overlay = new OverlayControl(
+      { host, ports: this.ports },
+      () => host.now(),
+      changed,
+      (why) => host.reportLeftover(why),
+    )
     this.edits = new Edits({
       ...{ topology: host.topology, fdb, ports: this.ports },
       desired: () => this.#desired,

@@ -21,6 +21,8 @@ export interface TunnelPlan {
   mtu: number
   /** Whether MACs are learnt from what comes by it. */
   learning: boolean
+  /** Whether it reaches only ports that are not isolated, as its bridge's ports do unless they say. */
+  isolated: boolean
 }
 
 /** What the overlay needs of the topology. */
@@ -57,8 +59,14 @@ export class Overlay {
   }
 
   #setOne(name: string, plan: TunnelPlan): void {
-    const { bridge, mtu, settings: tunnel, learning } = plan
-    const settings = { bridge, mtu, tunnel, policy: { ...OPEN, learning }, coalesce: true }
+    const { bridge, mtu, settings: tunnel, learning, isolated } = plan
+    const settings = {
+      bridge,
+      mtu,
+      tunnel,
+      policy: { ...OPEN, learning, isolated },
+      coalesce: true,
+    }
     const port = this.#host.ports.get(name)
     if (port === undefined) {
       this.#host.addPort(name, { ...settings, up: true, offloads: TUNNEL_OFFLOADS })

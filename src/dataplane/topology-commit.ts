@@ -102,8 +102,8 @@ export class TopologyCommit {
       flows.purgePort(index)
     }
     translation.nat.settle()
-    router.committed()
     overlay.committed()
+    router.committed()
     for (const index of this.pending.removedBridges.values()) {
       this.bridgeIndices.retire(index, generation)
     }
