@@ -75,7 +75,7 @@ function crossings(lan: Switch, screen: Screen): void {
 
 function learnt(lan: Switch, screen: Screen): void {
   screen.heading('What the switch has learnt')
-  const rows = lan.fdb.list().map(({ bridge, mac, port }) => [bridge, mac, port])
+  const rows = lan.fdb.list().map(({ bridge, mac, port }) => [bridge, mac, port ?? '-'])
   screen.line(table(['BRIDGE', 'MAC', 'PORT'], rows))
 }
 

@@ -43,13 +43,14 @@ function addFlow(flow: Command): void {
 }
 
 function addFdb(fdb: Command): void {
-  targeted(fdb.command('add <bridge> <mac> <port>'))
+  targeted(fdb.command('add <bridge> <mac> [port]'))
     .description('add a static entry, or replace one')
     .option(
       '--vlan <id>',
       "on a VLAN-aware bridge; the port's untagged one if left out",
       vlanNumber,
     )
+    .option('--vtep <address>', 'instead of a port: the peer of the bridge that it is behind')
     .option('--dynamic', 'as if it had been learnt: it ages')
     .action(async (bridge, mac, port, options) => (await edit()).fdbAdd(bridge, mac, port, options))
   targeted(fdb.command('del <bridge> <mac>'))
@@ -61,6 +62,7 @@ function addFdb(fdb: Command): void {
     .option('--bridge <bridge>', 'on this bridge only')
     .option('--vlan <id>', 'in this VLAN only', vlanNumber)
     .option('--port <port>', 'on this port only')
+    .option('--vtep <address>', 'behind this VTEP only')
     .action(async (options) => (await edit()).fdbFlush(options))
 }
 

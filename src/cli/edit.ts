@@ -9,11 +9,14 @@ import { type Target, targetSocket } from './target.js'
 export async function fdbAdd(
   bridge: string,
   mac: string,
-  port: string,
-  options: Target & { dynamic?: boolean; vlan?: number },
+  port: string | undefined,
+  options: Target & { dynamic?: boolean; vlan?: number; vtep?: string },
 ): Promise<void> {
-  const { vlan, dynamic } = options
-  await call(options, 'POST', '/v1/fdb', { bridge, vlan, mac, port, static: !dynamic })
+  const { vlan, dynamic, vtep } = options
+  if ((port === undefined) === (vtep === undefined)) {
+    throw new LinkspanError('USAGE', 'say either a port or, for one behind a tunnel, --vtep')
+  }
+  await call(options, 'POST', '/v1/fdb', { bridge, vlan, mac, port, vtep, static: !dynamic })
 }
 
 export async function fdbDelete(
@@ -25,10 +28,10 @@ export async function fdbDelete(
 }
 
 export async function fdbFlush(
-  options: Target & { bridge?: string; vlan?: number; port?: string },
+  options: Target & { bridge?: string; vlan?: number; port?: string; vtep?: string },
 ): Promise<void> {
-  const { bridge, vlan, port } = options
-  await call(options, 'POST', '/v1/fdb/flush', { bridge, vlan, port })
+  const { bridge, vlan, port, vtep } = options
+  await call(options, 'POST', '/v1/fdb/flush', { bridge, vlan, port, vtep })
 }
 
 export async function flowDelete(

@@ -4,7 +4,10 @@ import { policyWords, vlanText } from './policy-text.js'
 
 const ORIGINS = { config: 'of the config', api: 'added by hand' }
 
-const placeText = ({ bridge }: PortView) => (bridge === null ? 'is an uplink' : `on ${bridge}`)
+function placeText({ bridge, device }: PortView): string {
+  if (bridge !== null) return `on ${bridge}`
+  return device === 'udp' ? 'is of the underlay' : 'is an uplink'
+}
 
 export function portText(port: PortView, drops: readonly DropView[]): string {
   const { guard } = port

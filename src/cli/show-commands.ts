@@ -36,6 +36,8 @@ function addFilter(command: Command, subject: Subject, filter: Filter): void {
   } else if (filter === 'limit') {
     command.option('--limit <flows>', 'at most so many; 10000 if left out', wholeNumber)
   } else if (filter === 'vlan') command.option('--vlan <id>', 'of this VLAN only', vlanNumber)
+  else if (filter === 'vtep') command.option('--vtep <address>', 'behind this VTEP only')
+  else if (filter === 'vni') command.option('--vni <number>', 'of this VNI only', wholeNumber)
   else if (filter === 'mac') command.option('--mac <mac>', 'of this MAC only: where is it?')
   else command.option(`--${filter} <${filter}>`, `of this ${filter} only`)
 }

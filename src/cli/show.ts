@@ -11,6 +11,7 @@ import type {
 import type { VlanView } from '../control/vlan-view.js'
 import { call } from './client.js'
 import { flowsTable } from './flow-text.js'
+import { endpointsTable, peersTable, tunnelsTable, underlayTable } from './overlay-text.js'
 import { mirrorText, policyWords, vlansText, vlanText } from './policy-text.js'
 import { portText } from './port-text.js'
 import { neighborsTable, publishTable, routesTable } from './router-text.js'
@@ -83,8 +84,9 @@ function bridgesTable(bridges: BridgeView[]): string {
 }
 
 function bridgePolicy(bridge: BridgeView): string {
-  const { isolated, controlFrames, mirror, gateway, policy } = bridge
+  const { isolated, controlFrames, mirror, gateway, policy, vxlan } = bridge
   const words = [
+    ...(vxlan ? [`vxlan=${vxlan.vni}`] : []),
     ...(gateway ? [gatewayText(gateway)] : []),
     ...(policy === 'deny' ? ['deny'] : []),
     ...(isolated ? ['isolated'] : []),
@@ -110,13 +112,18 @@ function vlansTable(vlans: VlanView[]): string {
   return table(['BRIDGE', 'VLAN', 'PORT', 'MODE', 'EGRESS', 'NATIVE'], rows)
 }
 
+function ageText(entry: FdbView): string {
+  if (entry.static) return 'static'
+  return entry.sticky ? 'sticky' : entry.external ? 'directory' : seconds(entry.age)
+}
+
 function fdbTable(entries: FdbView[]): string {
   const rows = entries.map((entry) => [
     dash(entry.bridge),
     entry.vlan ?? '-',
     entry.mac,
-    entry.port,
-    entry.static ? 'static' : entry.sticky ? 'sticky' : seconds(entry.age),
+    entry.port ?? `vtep ${entry.vtep}`,
+    ageText(entry),
   ])
   return table(['BRIDGE', 'VLAN', 'MAC', 'PORT', 'AGE'], rows)
 }
@@ -160,6 +167,10 @@ const printers = {
   bridges: bridgesTable,
   vlans: vlansTable,
   fdb: fdbTable,
+  tunnels: tunnelsTable,
+  underlay: underlayTable,
+  peers: peersTable,
+  endpoints: endpointsTable,
   routes: routesTable,
   neighbors: neighborsTable,
   rules: rulesTable,

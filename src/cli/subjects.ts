@@ -4,7 +4,17 @@ export const subjects = {
   ports: { text: 'the ports: state and counters', filters: ['bridge'] },
   bridges: { text: 'the bridges', filters: [] },
   vlans: { text: 'which port is in which VLAN', filters: ['bridge', 'vlan', 'port'] },
-  fdb: { text: 'the MAC table', filters: ['bridge', 'vlan', 'port', 'mac'] },
+  fdb: { text: 'the MAC table', filters: ['bridge', 'vlan', 'port', 'vtep', 'mac'] },
+  tunnels: { text: 'the VXLAN tunnels: state and counters', filters: ['bridge', 'vtep'] },
+  underlay: { text: 'the sockets that tunnels leave by', filters: [] },
+  peers: {
+    text: 'VTEPs that the directory knows',
+    filters: ['bridge', 'vni', 'vtep', 'source'],
+  },
+  endpoints: {
+    text: 'stations of other hosts that the directory knows',
+    filters: ['bridge', 'vni', 'vtep', 'source', 'mac'],
+  },
   routes: { text: 'the routes of the router', filters: ['bridge', 'uplink'] },
   neighbors: { text: 'the neighbours of the router', filters: ['bridge', 'uplink'] },
   rules: { text: 'the rules of the filter: what each has decided', filters: [] },

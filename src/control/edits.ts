@@ -78,7 +78,8 @@ export class Edits {
   }
 
   #checkPort(name: string): void {
-    this.at.topology.port(name)
+    const { tunnel, underlay } = this.at.topology.port(name)
+    if (tunnel !== undefined || underlay) throw ofOverlay(name)
     if (!Object.hasOwn(this.#config.uplinks, name)) return
     const message = `"${name}" is an uplink: change it in the config, and apply that`
     throw new LinkspanError('INVALID', message)
@@ -153,4 +154,9 @@ export class Edits {
       await this.at.edit((desired) => withoutAnyEntry(desired, entry))
     })
   }
+}
+
+function ofOverlay(port: string): LinkspanError {
+  const what = 'change "underlay" or the "vxlan" of its bridge in the config, and apply that'
+  return new LinkspanError('INVALID', `"${port}" is of the overlay: ${what}`)
 }

@@ -1,49 +1,15 @@
 /** Every metric: its name, what it says, and where its values come from. */
+import { tunnelOf } from '../config/overlay-names.js'
 import { shownBridge } from '../config/uplink-port.js'
 import { BURST_SIZES } from '../dataplane/abi.js'
 import type { PortCounters, WorkerStatistics } from '../dataplane/manager.js'
-import type { Monotonic } from './monotonic.js'
+import { counted, type Metric, type Reading, type Sample, single } from './metric.js'
+import { overlayMetrics } from './metric-overlay.js'
 import type { Port } from './port.js'
 import { neighborViews, routeViews } from './router-view.js'
 import { ruleViews } from './rule-view.js'
 import type { RunningSwitch } from './running.js'
 import { bridgeNames } from './view.js'
-
-/** What values are read from. */
-export interface Reading {
-  running: RunningSwitch
-  version: string
-  monotonic: Monotonic
-}
-
-export interface Sample {
-  /** `_bucket`, `_sum`, `_count` of a histogram. */
-  suffix?: string
-  labels?: Record<string, string | number>
-  value: number
-}
-
-export interface Metric {
-  name: string
-  help: string
-  type: 'counter' | 'gauge' | 'histogram'
-  read(reading: Reading): Iterable<Sample>
-}
-
-const single = (value: number): Sample[] => [{ value }]
-
-/** How many there are of each label; none, where there are none. */
-function counted<T>(list: readonly T[], labelsOf: (one: T) => Record<string, string>): Sample[] {
-  const counts = new Map<string, Sample>()
-  for (const one of list) {
-    const labels = labelsOf(one)
-    const key = JSON.stringify(labels)
-    const sample = counts.get(key)
-    if (sample === undefined) counts.set(key, { labels, value: 1 })
-    else sample.value++
-  }
-  return [...counts.values()]
-}
 
 /** Of the addresses of uplinks that something is translated to. */
 function usedPorts({ config, topology }: RunningSwitch): Sample[] {
@@ -162,10 +128,12 @@ const ports: Metric[] = [
     help: 'Frames of the port that were not forwarded, by reason; those that occurred',
     type: 'counter',
     read: ({ running }) =>
-      running.drops().map(({ port: name, reason, frames }) => {
+      running.drops().flatMap(({ port: name, reason, frames }) => {
+        // Tunnels have a metric of their own.
+        if (tunnelOf(name) !== undefined) return []
         const port = running.ports.get(name)
         const where = port === undefined ? { port: name, bridge: '' } : place(port)
-        return { labels: { ...where, reason }, value: frames }
+        return [{ labels: { ...where, reason }, value: frames }]
       }),
   },
   {
@@ -265,4 +233,10 @@ const rules: Metric[] = [
   ruleCounter('bytes', 'Bytes of them'),
 ]
 
-export const metrics: readonly Metric[] = [...whole, ...ports, ...rules, ...workers]
+export const metrics: readonly Metric[] = [
+  ...whole,
+  ...ports,
+  ...overlayMetrics,
+  ...rules,
+  ...workers,
+]

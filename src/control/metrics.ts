@@ -3,7 +3,8 @@
  * metric-list.ts and, for people, in docs/metrics.md.
  */
 import prometheus, { type Metric as PrometheusMetric } from 'prom-client'
-import { type Metric, metrics, type Reading } from './metric-list.js'
+import type { Metric, Reading } from './metric.js'
+import { metrics } from './metric-list.js'
 import { Monotonic } from './monotonic.js'
 import type { RunningSwitch } from './running.js'
 

@@ -192,6 +192,11 @@ export class OverlayControl {
     return this.#errors.get(vtep) ?? { tooBig: 0, unreachable: 0 }
   }
 
+  /** Octets of IP packets that the way to a VTEP takes, as it told; undefined where it did not. */
+  pathMtu(vtep: string): number | undefined {
+    return this.#paths.told(vtep)
+  }
+
   /** An error here has nobody to hear it but the log: what was before stays, and is tried again. */
   #refresh(config: Config): void {
     this.#paths.expire()

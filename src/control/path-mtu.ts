@@ -38,6 +38,11 @@ export class PathMtus {
     return Math.min(link, this.#told.get(vtep)?.mtu ?? link)
   }
 
+  /** What routers on the way to a VTEP told. */
+  told(vtep: string): number | undefined {
+    return this.#told.get(vtep)?.mtu
+  }
+
   /** Whether one is too old. */
   isDue(): boolean {
     return [...this.#told.values()].some(({ until }) => until <= this.#now())

@@ -31,6 +31,7 @@ import { capacitiesOf } from './capacities.js'
 import { MemoryDirectory } from './directory/memory.js'
 import { Endpoints } from './endpoints.js'
 import type { MirrorSource } from './file-mirror.js'
+import type { OverlayControl } from './overlay.js'
 import type { Origin, Port } from './port.js'
 import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from './reconciler.js'
 import type { SwitchEvents } from './switch-events.js'
@@ -131,6 +132,10 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   }
   workerState(worker: number): 'starting' | 'running' | 'failed' {
     return this.#pool.state(worker)
+  }
+  /** @internal */
+  get overlay(): OverlayControl {
+    return this.#reconciler.overlay
   }
   now(): number {
     return this.#now()

@@ -4,16 +4,18 @@
  */
 import type * as z from 'zod'
 import { mirrorTargets } from '../config/mirror-target.js'
-import type { Gateway } from '../config/types.js'
+import type { Gateway, Vxlan } from '../config/types.js'
 import { isUplinkBridge, shownBridge } from '../config/uplink-port.js'
 import { namedVlans } from '../config/vlan-use.js'
 import type { FdbEntry } from '../dataplane/fdb.js'
 import { drops } from '../dataplane/generated/drops.js'
+import { LinkspanError } from '../error.js'
 import type { bridgeAnswer } from './api/bridges.js'
 import type { fdbAnswer } from './api/fdb.js'
 import type { portAnswer } from './api/ports.js'
 import type { dropAnswer, workerAnswer } from './api/statistics.js'
 import type { infoAnswer } from './api/switch.js'
+import { peersByBridge } from './overlay-view.js'
 import { mirrorView, policyView } from './policy-view.js'
 import type { Port } from './port.js'
 import type { RunningSwitch } from './running.js'
@@ -33,7 +35,9 @@ export function portViews(running: RunningSwitch, bridge?: string): PortView[] {
 /** @throws NOT_FOUND */
 export function portView(running: RunningSwitch, name: string): PortView {
   running.topology.port(name)
-  return viewOfPort(running.ports.get(name) as Port, mirrorTargets(running.config))
+  const port = running.ports.get(name)
+  if (port !== undefined) return viewOfPort(port, mirrorTargets(running.config))
+  throw new LinkspanError('NOT_FOUND', `"${name}" is a tunnel: "linkspan show tunnels" has it`)
 }
 
 function viewOfPort(port: Port, targets: ReadonlySet<string>): PortView {
@@ -63,8 +67,8 @@ function viewOfPort(port: Port, targets: ReadonlySet<string>): PortView {
 export type BridgeView = z.output<typeof bridgeAnswer>
 
 export function bridgeViews(running: RunningSwitch): BridgeView[] {
-  const entries = running.fdb.list()
-  return bridgeNames(running).map((name) => viewOf(running, name, entries))
+  const all = { entries: running.fdb.list(), peers: peersByBridge(running) }
+  return bridgeNames(running).map((name) => viewOf(running, name, all))
 }
 
 /** Those that people know: an uplink's is not one of them. */
@@ -73,10 +77,16 @@ export function bridgeNames({ topology }: RunningSwitch): string[] {
 }
 
 export function bridgeView(running: RunningSwitch, name: string): BridgeView {
-  return viewOf(running, name, running.fdb.list())
+  return viewOf(running, name, { entries: running.fdb.list(), peers: peersByBridge(running) })
 }
 
-function viewOf(running: RunningSwitch, name: string, entries: readonly FdbEntry[]): BridgeView {
+/** Of all bridges. */
+interface Known {
+  entries: readonly FdbEntry[]
+  peers: ReadonlyMap<string, string[]>
+}
+
+function viewOf(running: RunningSwitch, name: string, { entries, peers }: Known): BridgeView {
   const own = entries.filter(({ bridge }) => bridge === name)
   const fixed = own.filter((entry) => entry.static).length
   const ports = [...running.ports.values()].filter(({ config }) => config.bridge === name)
@@ -96,6 +106,11 @@ function viewOf(running: RunningSwitch, name: string, entries: readonly FdbEntry
     mirror: mirrorView(config?.mirror),
     gateway: gatewayView(config?.gateway),
     policy: config?.policy ?? 'allow',
+    vxlan: vxlanView(
+      config?.vxlan,
+      peers.get(name) ?? [],
+      running.topology.overlay.suppressed(name),
+    ),
     fdb: { dynamic: own.length - fixed, static: fixed },
   }
 }
@@ -104,6 +119,10 @@ function gatewayView(gateway: Gateway | undefined): BridgeView['gateway'] {
   if (gateway === undefined) return null
   const { addresses, mac, vlan = null, advertise } = gateway
   return { addresses: [...addresses], mac, vlan, advertise }
+}
+
+function vxlanView(vxlan: Vxlan | undefined, peers: string[], suppressed: number) {
+  return vxlan === undefined ? null : { vni: vxlan.vni, port: vxlan.port, peers, suppressed }
 }
 
 export type DropView = z.output<typeof dropAnswer>

@@ -1,5 +1,6 @@
 /** The FDB of a switch as programs and people see it: names, and MACs as text. */
 import { formatMac, macToPair, parseMac } from '../config/address.js'
+import { tunnelOf } from '../config/overlay-names.js'
 import { LinkspanError } from '../error.js'
 import type { Topology } from './topology.js'
 
@@ -9,14 +10,17 @@ export interface FdbEntry {
   /** Null on a bridge that is not VLAN-aware. */
   vlan: number | null
   mac: string
-  port: string
-  /** Null: this version has no tunnels. */
+  /** Null where the MAC is behind a tunnel. */
+  port: string | null
+  /** The end of the tunnel that the MAC is behind; null where it is at a port. */
   vtep: string | null
   /** Milliseconds since it was last seen; null for an entry that does not age. */
   age: number | null
   static: boolean
   /** Learnt on a sticky port: neither ages nor moves. */
   sticky: boolean
+  /** Programmed from a directory: does not age, moves when it is heard elsewhere. */
+  external: boolean
 }
 
 /** The FDB of a switch. MACs are text, `02:55:00:00:00:02`. */
@@ -31,11 +35,11 @@ export class Fdb {
       bridge: entry.bridge,
       vlan: entry.vlan,
       mac: formatMac([entry.macHigh, entry.macLow]),
-      port: entry.port,
-      vtep: null,
-      age: entry.static || entry.sticky ? null : entry.age,
+      ...placeOf(entry.port),
+      age: entry.static || entry.sticky || entry.external ? null : entry.age,
       static: entry.static,
       sticky: entry.sticky,
+      external: entry.external,
     }))
   }
 
@@ -70,6 +74,11 @@ export class Fdb {
   ): void {
     this.topology.entries.flush(scope)
   }
+}
+
+function placeOf(port: string): Pick<FdbEntry, 'port' | 'vtep'> {
+  const tunnel = tunnelOf(port)
+  return tunnel === undefined ? { port, vtep: null } : { port: null, vtep: tunnel.vtep }
 }
 
 function individual(text: string): readonly [number, number] {

@@ -1,42 +1,14 @@
 /** The control API as any HTTP client meets it. */
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { type Answer, send } from '../support/http.js'
 import { lab, two } from '../support/lab.js'
 import { command, type Linkspan, linkspan, up } from '../support/linkspan.js'
 import { finishPing, ip, namespace, ping, startPing } from '../support/netns.js'
 import { checkerOf, type Document, operationsOf } from '../support/openapi.js'
 import { start } from '../support/process.js'
 import { until } from '../support/until.js'
-
-interface Answer {
-  status: number
-  type: string
-  text: string
-  headers: IncomingMessage['headers']
-}
-
-interface Sent {
-  body?: string | Buffer
-  type?: string
-}
-
-function send(running: Linkspan, method: string, path: string, sent: Sent = {}): Promise<Answer> {
-  const { body, type = 'application/json' } = sent
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': type }
-    const options = { socketPath: running.socket, method, path, headers }
-    const asked = request(options, async (response) => {
-      let text = ''
-      for await (const chunk of response) text += chunk
-      const { statusCode: status = 0, headers } = response
-      resolve({ status, type: headers['content-type'] ?? '', text, headers })
-    })
-    asked.on('error', reject)
-    asked.end(body)
-  })
-}
 
 const post = (running: Linkspan, path: string, body: unknown) =>
   send(running, 'POST', path, { body: JSON.stringify(body) })
@@ -53,6 +25,7 @@ function errorOf({ text, type }: Answer): { code: string; message: string } {
 /** What this switch has none of. */
 const EMPTY = new Set([
   ...['/v1/vlans', '/v1/routes', '/v1/neighbors', '/v1/rules', '/v1/publish', '/v1/flows'],
+  ...['/v1/tunnels', '/v1/underlay', '/v1/peers', '/v1/endpoints'],
 ])
 
 async function busy() {

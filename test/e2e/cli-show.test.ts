@@ -55,6 +55,7 @@ const plain = {
   mirror: null,
   gateway: null,
   policy: 'allow',
+  vxlan: null,
 }
 
 /** What --json must hold, field by field: DESIGN section 7. Nothing more, nothing less. */
@@ -124,6 +125,7 @@ const contract = {
       age: expect.any(Number),
       static: false,
       sticky: false,
+      external: false,
     },
     {
       bridge: 'lan',
@@ -134,6 +136,7 @@ const contract = {
       age: expect.any(Number),
       static: false,
       sticky: false,
+      external: false,
     },
     {
       bridge: 'lan',
@@ -144,6 +147,7 @@ const contract = {
       age: null,
       static: true,
       sticky: false,
+      external: false,
     },
   ],
   workers: [

@@ -79,10 +79,10 @@ export class Linkspan {
     })
   }
 
-  /** The MACs of the FDB and their ports. */
+  /** The MACs of the FDB and their ports, or VTEPs. */
   async fdb(): Promise<Record<string, string>> {
     const entries = await this.show<FdbEntry[]>('fdb')
-    return Object.fromEntries(entries.map(({ mac, port }) => [mac, port]))
+    return Object.fromEntries(entries.map(({ mac, port, vtep }) => [mac, port ?? vtep ?? '']))
   }
 
   /** Tells the process to stop, and waits for it to have done so. */

@@ -29,6 +29,7 @@ test('the example of DESIGN section 8', async () => {
       age: 299_000,
       static: false,
       sticky: false,
+      external: false,
     },
   ])
   sw.advance('301s')

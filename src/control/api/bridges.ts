@@ -28,6 +28,15 @@ export const bridgeAnswer = z.strictObject({
     .nullable()
     .describe("The router's own interface on it"),
   policy: z.enum(['allow', 'deny']).describe('What becomes of what no filter rule matches'),
+  vxlan: z
+    .strictObject({
+      vni: z.number(),
+      port: z.number().describe('The UDP port'),
+      peers: z.array(z.string()).describe('VTEPs that it has a tunnel to'),
+      suppressed: count.describe('Questions for stations behind tunnels that were answered here'),
+    })
+    .nullable()
+    .describe('Its tunnels to other hosts'),
   fdb: z.strictObject({ dynamic: count, static: count }),
 })
 answers.add(bridgeAnswer, { id: 'Bridge' })

@@ -1,7 +1,7 @@
 /** The MAC table: listed, changed. */
 import * as z from 'zod'
 import { shownBridge } from '../../config/uplink-port.js'
-import { flush, listed } from '../fdb-scope.js'
+import { addLearnt, flush, listed } from '../fdb-scope.js'
 import { answers, requests, route } from './route.js'
 import { mac, milliseconds, vlanText } from './values.js'
 
@@ -9,13 +9,16 @@ export const fdbAnswer = z.strictObject({
   bridge: z.string().nullable().describe('Null on an uplink'),
   vlan: z.number().nullable(),
   mac,
-  port: z.string(),
-  vtep: z.string().nullable(),
+  port: z.string().nullable().describe('Null where the MAC is behind a tunnel'),
+  vtep: z.string().nullable().describe('The end of that tunnel'),
   age: milliseconds
     .nullable()
-    .describe('Milliseconds since it was last seen; null when static or sticky'),
+    .describe('Milliseconds since it was last seen; null where it does not age'),
   static: z.boolean(),
   sticky: z.boolean().describe('Learnt on a sticky port: neither ages nor moves'),
+  external: z
+    .boolean()
+    .describe('Of the directory: does not age, and moves when it is heard elsewhere'),
 })
 answers.add(fdbAnswer, { id: 'FdbEntry' })
 
@@ -26,13 +29,18 @@ const vlan = z
   .optional()
   .describe("On a VLAN-aware bridge; the port's own if left out")
 
-const addition = z.strictObject({
-  bridge: z.string(),
-  vlan,
-  mac,
-  port: z.string(),
-  static: z.boolean().default(true).describe('false: as if it had been learnt, so that it ages'),
-})
+const ONE_PLACE = 'expected either a "port" or a "vtep": a MAC is in one place'
+
+const addition = z
+  .strictObject({
+    bridge: z.string(),
+    vlan,
+    mac,
+    port: z.string().optional().describe('Where it is; or'),
+    vtep: z.string().optional().describe('the VTEP, one of the peers of the bridge, it is behind'),
+    static: z.boolean().default(true).describe('false: as if it had been learnt, so that it ages'),
+  })
+  .refine(({ port, vtep }) => (port === undefined) !== (vtep === undefined), ONE_PLACE)
 requests.add(addition, { id: 'FdbAddition' })
 
 const deletion = z.strictObject({ bridge: z.string(), vlan, mac })
@@ -41,6 +49,7 @@ requests.add(deletion, { id: 'FdbDeletion' })
 const flushing = z.strictObject({
   bridge: z.string().optional().describe('On this bridge only'),
   port: z.string().optional().describe('On this port only'),
+  vtep: z.string().optional().describe('Behind this VTEP only'),
   vlan: vlan.describe('In this VLAN only'),
 })
 requests.add(flushing, { id: 'FdbFlush' })
@@ -49,6 +58,7 @@ const scope = z.strictObject({
   bridge: z.string().optional().describe('On this bridge only'),
   vlan: vlanText.optional().describe('In this VLAN only'),
   port: z.string().optional().describe('On this port only'),
+  vtep: z.string().optional().describe('Behind this VTEP only'),
   mac: mac.optional().describe('Of this MAC only'),
 })
 
@@ -74,7 +84,7 @@ export const fdbRoutes = [
     errors: [404, 409, 503],
     handle: ({ running }, { body }) => {
       const { static: fixed, ...entry } = body
-      return fixed ? running.addEntry(entry) : running.fdb.add({ ...entry, static: false })
+      return fixed ? running.addEntry(entry) : addLearnt(running, entry)
     },
   }),
   route({

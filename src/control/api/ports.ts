@@ -7,11 +7,11 @@ import { policyShape } from './policy.js'
 import { answers, checkedByConfig, requests, route } from './route.js'
 import { count, mac, named, origin, settings } from './values.js'
 
-const traffic = z.strictObject({ frames: count, bytes: count, drops: count })
+export const traffic = z.strictObject({ frames: count, bytes: count, drops: count })
 
 export const portAnswer = z.strictObject({
   name: z.string(),
-  bridge: z.string().nullable().describe('Null for an uplink'),
+  bridge: z.string().nullable().describe('Null for an uplink, and for a socket of the underlay'),
   device: z.string().describe('The type of its device'),
   place: z.string().describe('Where it is: an interface, a path'),
   ifname: z.string().nullable(),

@@ -46,7 +46,7 @@ export interface Route<
   Body extends z.ZodType = z.ZodType,
   Query extends z.ZodObject = z.ZodObject,
 > {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** As OpenAPI writes it: `/v1/ports/{name}`. */
   path: string
   /** OpenAPI's operationId, in camel case. */

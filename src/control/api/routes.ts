@@ -2,8 +2,10 @@
 import { bridgeRoutes } from './bridges.js'
 import { captureRoutes } from './capture.js'
 import { configRoutes } from './config.js'
+import { directoryRoutes } from './directory.js'
 import { fdbRoutes } from './fdb.js'
 import { flowRoutes } from './flows.js'
+import { overlayRoutes } from './overlay.js'
 import { portRoutes } from './ports.js'
 import { publishRoutes } from './publish.js'
 import type { Route } from './route.js'
@@ -21,6 +23,8 @@ export const routes: readonly Route[] = [
   ...bridgeRoutes,
   ...vlanRoutes,
   ...fdbRoutes,
+  ...overlayRoutes,
+  ...directoryRoutes,
   ...routerRoutes,
   ...ruleRoutes,
   ...publishRoutes,
