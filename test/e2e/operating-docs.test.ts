@@ -28,3 +28,7 @@ test('docs/nat.md', { timeout: 120_000 }, async () => {
   const meanwhile = `ip netns exec web ${process.execPath} -e "${serve}"`
   await runPage('docs/nat.md', { least: 25, meanwhile })
 })
+
+test('docs/overlay.md', { timeout: 120_000 }, async () => {
+  await runPage('docs/overlay.md', { least: 25 })
+})

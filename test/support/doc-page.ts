@@ -64,8 +64,8 @@ export interface PageOptions {
 
 /**
  * Its first block of `yaml` is `lab.yaml`, further ones are files of the names that stand before them
- * (`` `more.yaml`: ``), its first block of `sh` sets up, with one command in the background; then the
- * commands of its tables and transcripts are run, the last of which ends that one.
+ * (`` `more.yaml`: ``), its first block of `sh` sets up, with switches in the background; then the
+ * commands of its tables and transcripts are run, the last of which end those.
  */
 export async function runPage(path: string, { least, meanwhile }: PageOptions): Promise<void> {
   const page = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -79,12 +79,12 @@ export async function runPage(path: string, { least, meanwhile }: PageOptions): 
   for (const line of setUp.filter((line) => !background.includes(line))) {
     expect(await host.run(line), line).toMatchObject({ status: 0, stderr: '' })
   }
-  expect(background).toHaveLength(1)
-  const running = host.start((background[0] ?? '').slice(0, -2))
-  await running.prints('control socket')
+  expect(background).not.toEqual([])
+  const running = background.map((line) => host.start(line.slice(0, -2)))
+  for (const each of running) await each.prints('control socket')
   if (meanwhile !== undefined) host.start(meanwhile)
   const commands = commandsOf(page, 'linkspan')
   expect(commands.length).toBeGreaterThan(least)
   for (const each of commands) await runOne(host, `${path}:${each.line}`, each)
-  expect(await running.end()).toMatchObject({ status: 0 })
+  for (const each of running) expect(await each.end()).toMatchObject({ status: 0 })
 }

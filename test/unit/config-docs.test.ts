@@ -19,6 +19,7 @@ const pages = [
   'docs/config.md',
   'docs/devices.md',
   'docs/operating.md',
+  'docs/overlay.md',
   'docs/pcap.md',
   'docs/router.md',
   'docs/vlans.md',
