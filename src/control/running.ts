@@ -14,13 +14,11 @@ import type {
   PublishInput,
   StaticEntry,
 } from '../config/types.js'
-import { shownBridge } from '../config/uplink-port.js'
 import { Captures } from '../dataplane/captures.js'
 import { Fdb } from '../dataplane/fdb.js'
 import { Flows } from '../dataplane/flows.js'
-import { drops } from '../dataplane/generated/drops.js'
 import { type Attachment, createMemory } from '../dataplane/instance.js'
-import { type DataplaneEvent, Manager } from '../dataplane/manager.js'
+import { Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
 import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
@@ -35,6 +33,7 @@ import type { OverlayControl } from './overlay.js'
 import type { Origin, Port } from './port.js'
 import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from './reconciler.js'
 import type { SwitchEvents } from './switch-events.js'
+import { tell } from './tell.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
@@ -44,8 +43,6 @@ const KEEP = 300_000
 const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
 const SETTLE_INTERVAL = 1
-
-const reasonOf = (code: number) => drops.find((drop) => drop.code === code)?.name ?? `#${code}`
 
 export class RunningSwitch extends EventEmitter<SwitchEvents> implements ReconcilerHost {
   readonly fdb: Fdb
@@ -235,6 +232,11 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     this.#endpoints.follow(config)
   }
 
+  /** @internal Programs what the directory knows and the FDB does not, as after a flush. */
+  reprogram(): void {
+    this.#endpoints.repeat()
+  }
+
   async settle(): Promise<void> {
     while (!this.topology.flush() || !this.topology.settled()) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_INTERVAL))
@@ -258,27 +260,12 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   }
 
   #look(): void {
-    for (const event of this.manager.events()) this.#handle(event)
+    for (const event of this.manager.events()) tell(this, event)
     // Asked of the descriptors themselves: whatever a worker could tell might be of a device that the
     // port had before, or not fit the ring.
     for (const port of this.ports.values()) port.check()
     this.#reconciler.overlay.look()
     this.directory.expire()
-  }
-
-  #handle(event: DataplaneEvent): void {
-    const nameOf = (index: number) => this.topology.portName(index) ?? `#${index}`
-    const port = nameOf(event.port)
-    const bridge = shownBridge(this.topology.bridgeName(event.fid) ?? `#${event.fid}`)
-    const { macHigh, macLow, detail } = event
-    const mac = { macHigh, macLow }
-    if (event.type === 'moved') this.emit('moved', { bridge, mac, port, from: nameOf(detail) })
-    else if (event.type === 'table-full') this.emit('table-full', { bridge, port })
-    else if (event.type === 'static-violated') {
-      this.emit('static-violated', { bridge, mac, port, owner: nameOf(detail) })
-    } else if (event.type === 'blocked') {
-      this.emit('blocked', { bridge, mac, port, reason: reasonOf(detail) })
-    } else this.emit('dataplane', { event: String(event.type), bridge, mac, port, detail })
   }
 
   /** Stops the workers, closes all devices. Interfaces that were made are gone then. */

@@ -116,17 +116,3 @@ test('a device that cannot be closed keeps no other from it', () => {
   expect(() => closeDevices(all)).toThrow('it is stuck; so is it')
   expect(last.close).toHaveBeenCalledOnce()
 })
-
-test('a config with VXLAN is refused, at the start and later, and changes nothing', async () => {
-  const underlay = { addresses: ['192.0.2.10'] }
-  const refusal = 'this version does not yet run VXLAN'
-  expect(() => setUp({ underlay })).toThrow(refusal)
-  const { reconciler } = setUp({ bridges })
-  const wanted = parseConfig({ underlay, bridges: { lan: { vxlan: { vni: 1 } } } })
-  for (const dryRun of [true, false]) {
-    await expect(reconciler.apply(wanted, { dryRun })).rejects.toThrow(refusal)
-  }
-  const set = reconciler.edits.setBridge('lan', { vxlan: { vni: 1 } })
-  await expect(set).rejects.toThrow('there is no "underlay"')
-  expect(reconciler.config).toEqual(parseConfig({ bridges }))
-})

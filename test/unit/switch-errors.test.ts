@@ -126,7 +126,7 @@ test('VXLAN is refused: the packet path has no tunnels yet', async () => {
   await expect(made).rejects.toMatchObject({
     code: 'INVALID',
     message:
-      'this version does not yet run VXLAN: take "underlay" and every "vxlan" out of the config',
+      'an in-process switch has no underlay: use startSwitch of linkspan/node, or take "underlay" and every "vxlan" out of the config',
   })
   await using sw = await createSwitch({ bridges: { lan: {} } })
   expect(() => sw.addBridge('blue', { vxlan: { vni: 1 } })).toThrow('there is no "underlay"')

@@ -105,6 +105,9 @@ export const fdbRoutes = [
     body: flushing,
     answer: { status: 204, description: 'It is forgotten' },
     errors: [404],
-    handle: ({ running }, { body }) => flush(running, body),
+    handle: ({ running }, { body }) => {
+      flush(running, body)
+      running.reprogram()
+    },
   }),
 ]
