@@ -4,7 +4,10 @@ import { isMain, main } from './lib/house.js'
 import { ensureTools, setup } from './setup.js'
 
 /** Figures that need one that is not here, and cannot be had, are left out. */
-const benchTools = ['cc', 'ip', 'iperf3', 'ovs-vsctl', 'ovs-vswitchd', 'ping', 'vde_switch']
+const benchTools = [
+  ...['cc', 'ip', 'iperf3', 'ping'],
+  ...['ovs-vsctl', 'ovs-vswitchd', 'vde_switch', 'edge', 'supernode'],
+]
 
 if (isMain(import.meta)) {
   await main(async () => {

@@ -12,6 +12,7 @@ const packagesOf = {
   make: ['make'],
   python3: ['python3'], // node-gyp
   curl: ['curl'],
+  edge: ['n2n'],
   ethtool: ['ethtool'],
   ip: ['iproute2'],
   iperf3: ['iperf3'],
@@ -20,12 +21,18 @@ const packagesOf = {
   'ovs-vswitchd': ['openvswitch-switch'],
   ping: ['iputils-ping'],
   scapy: ['python3-scapy'],
+  supernode: ['n2n'],
   tcpdump: ['tcpdump'],
   traceroute: ['traceroute'],
   turnserver: ['coturn'],
   unshare: ['util-linux'],
   vde_switch: ['vde2'],
 }
+
+/** The Debian packages that bring commands. */
+export const packagesFor = (commands) => [
+  ...new Set(commands.flatMap((command) => packagesOf[command] ?? [])),
+]
 
 /** What the build of the addon needs. */
 const compiler = ['cc', 'g++', 'make', 'python3']
@@ -92,7 +99,7 @@ export function ensureTools(commands, { optional = false, path } = {}) {
   const absent = () => commands.filter((command) => !hasCommand(command, path))
   const missing = absent()
   if (missing.length === 0) return []
-  const packages = [...new Set(missing.flatMap((command) => packagesOf[command] ?? []))]
+  const packages = packagesFor(missing)
   const failure = aptInstall(packages, path)
   const left = absent()
   if (left.length === 0 || optional) return left

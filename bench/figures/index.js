@@ -10,6 +10,8 @@ import { figure as rules } from './rules.js'
 import { figure as setup } from './setup.js'
 import { figure as start } from './start.js'
 import { figure as tcp } from './tcp.js'
+import { figure as vxlanLatency } from './vxlan-latency.js'
+import { figure as vxlanTcp } from './vxlan-tcp.js'
 
 /** @type {Record<string, import('../lib/figure.js').Figure[]>} */
 export const groups = {
@@ -18,6 +20,8 @@ export const groups = {
   setup: [setup],
   frames: [frames],
   latency: [latency],
+  'vxlan-tcp': [vxlanTcp],
+  'vxlan-latency': [vxlanLatency],
   start: [start],
   pipeline,
   nat,

@@ -6,13 +6,15 @@ import { eachPeer } from './peers.js'
 
 const PORT = '7007'
 
-async function respond({ lab }, pump, { cleanup, signal }) {
+/** Runs what answers on side b. */
+export async function respond({ lab }, pump, { cleanup, signal }) {
   const responder = new Background(pump, ['respond', lab.b, PORT])
   cleanup.add(() => responder.stop())
   await responder.until(/^ready/, { signal })
 }
 
-async function measure({ lab }, pump, { seconds, signal }) {
+/** Asks from side a. */
+export async function measure({ lab }, pump, { seconds, signal }) {
   const request = ['request', lab.a, addresses.b, PORT, String(seconds)]
   const output = await run(pump, request, { signal, timeout: (seconds + 20) * 1000 })
   const { p50, ...details } = JSON.parse(output)

@@ -1,7 +1,7 @@
 // Contestants that are switches.
 
 /** Ourselves. */
-const ours = ['linkspan', 'routed', 'nat']
+const ours = ['linkspan', 'routed', 'nat', 'vxlan']
 
 /**
  * Makes a contestant of every peer that runs here; why one does not is a note.

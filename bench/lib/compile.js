@@ -17,6 +17,7 @@ const programs = {
     'pump/main.c',
   ],
   'tap-relay': ['tap-relay.c'],
+  'vxlan-relay': ['vxlan-relay/decapsulate.c', 'vxlan-relay/encapsulate.c', 'vxlan-relay/main.c'],
   pipeline: ['pipeline/main.c'],
 }
 

@@ -64,12 +64,15 @@ export class Lab {
 
   /** Moves the two interfaces that a peer made in `host` to their sides, and sets them up. */
   async adopt() {
-    for (const side of SIDES) {
-      const [netns, ifname] = [this[side], ifnames[side]]
-      await ip('-n', this.host, 'link', 'set', ifname, 'netns', netns)
-      await ip('-n', netns, 'address', 'add', `${addresses[side]}/24`, 'dev', ifname)
-      await ip('-n', netns, 'link', 'set', ifname, 'up')
-    }
+    for (const side of SIDES) await this.adoptSide(side, this.host)
+  }
+
+  /** Moves the interface of a side from namespace `from` to where it belongs, and sets it up. */
+  async adoptSide(side, from, mtu = 1500) {
+    const [netns, ifname] = [this[side], ifnames[side]]
+    await ip('-n', from, 'link', 'set', ifname, 'netns', netns)
+    await ip('-n', netns, 'address', 'add', `${addresses[side]}/24`, 'dev', ifname)
+    await ip('-n', netns, 'link', 'set', ifname, 'mtu', String(mtu), 'up')
   }
 
   /** Waits until the two sides reach each other. */

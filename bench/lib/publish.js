@@ -11,7 +11,7 @@ import { markdownTable } from './table.js'
 const BEGIN = '<!-- measured: written by npm run bench -- publish -->'
 const END = '<!-- end of what is measured -->'
 
-const OURS = ['linkspan', 'shared', 'features', 'nat', 'many']
+const OURS = ['linkspan', 'shared', 'features', 'nat', 'many', 'vxlan', 'tunnel']
 
 /** What a chart shows: groups whose figures have something to stand beside. */
 const chartTitles = {
@@ -22,6 +22,9 @@ const chartTitles = {
   nat: 'Through the router in memory, 64 B frames, one worker',
   routed: 'TAP to TAP, TCP, one stream through NAT',
   setup: 'TAP to TAP, new flows through NAT',
+  'vxlan-tcp': 'VXLAN between two hosts, TCP, one stream',
+  'vxlan-latency': 'VXLAN between two hosts, request and response',
+  overlay: 'Into a tunnel and out of it, in memory, one worker',
   rules: 'Filter in memory, new flows',
 }
 
