@@ -4,6 +4,7 @@ import { figure as latency } from './latency.js'
 import { figure as memory } from './memory.js'
 import { figure as micro } from './micro.js'
 import { figures as nat } from './nat.js'
+import { figures as overlay } from './overlay.js'
 import { figures as pipeline } from './pipeline.js'
 import { figure as routed } from './routed.js'
 import { figure as rules } from './rules.js'
@@ -25,6 +26,7 @@ export const groups = {
   start: [start],
   pipeline,
   nat,
+  overlay,
   rules: [rules],
   memory: [memory],
   micro: [micro],

@@ -6,10 +6,13 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { groups } from '../../bench/figures/index.js'
 import { alternate } from '../../bench/lib/alternate.js'
 import { barChart } from '../../bench/lib/chart.js'
+import { Cleanup } from '../../bench/lib/cleanup.js'
 import { measureFigure, obstacle, resultOf } from '../../bench/lib/figure.js'
 import { format } from '../../bench/lib/format.js'
 import { Interrupted } from '../../bench/lib/interrupt.js'
 import { parseOptions } from '../../bench/lib/options.js'
+import { Peers } from '../../bench/lib/peers/index.js'
+import { innerStream, OverlaySwitch, outerStream } from '../../bench/lib/pipeline/overlay.js'
 import { makeStream } from '../../bench/lib/pipeline/stream.js'
 import { PipelineSwitch } from '../../bench/lib/pipeline/switch.js'
 import { difference, Twin } from '../../bench/lib/pipeline/twin.js'
@@ -19,6 +22,7 @@ import { median, ratios, reaches, summarize } from '../../bench/lib/statistics.j
 import { markdownTable, textTable } from '../../bench/lib/table.js'
 import { at } from '../../scripts/lib/house.js'
 import { drops } from '../../src/dataplane/generated/drops.js'
+import { readDatagram } from '../support/vxlan.js'
 
 const figure = {
   name: 'x',
@@ -437,3 +441,60 @@ function dropsOf({ manager }: PipelineSwitch, ports: number): string[] {
   const happened = drops.filter(({ code }) => count(code).some((frames) => frames > 0))
   return happened.map(({ name }) => name).sort()
 }
+
+describe('peers', () => {
+  it('name what is missing, and what brings it', async () => {
+    const context = { folder: '', cleanup: new Cleanup(), signal: new AbortController().signal }
+    const peers = new Peers({ ...context, missing: ['edge', 'supernode'] })
+    await expect(peers.get('n2n')).rejects.toThrow(
+      'n2n: no edge, supernode here; on Debian or Ubuntu: apt-get install n2n',
+    )
+  })
+})
+
+describe('what the overlay figures measure', () => {
+  /** Entries of a burst: how long they are and what they begin with, behind the virtio-net header. */
+  function sent({ forwarder, memory }: OverlaySwitch, entries: number) {
+    const words = new Uint32Array(memory.buffer, forwarder.transmit, entries * 8)
+    return Array.from({ length: entries }, (_, index) => {
+      const [head = 0, length = 0, , body] = words.subarray(index * 8, index * 8 + 4)
+      expect(body).toBe(0)
+      const [port] = new Uint32Array(memory.buffer, words[index * 8 + 4], 1)
+      return { port, frame: new Uint8Array(memory.buffer, head + 12, length - 12).slice() }
+    })
+  }
+
+  it('puts frames of many flows into datagrams to the one VTEP', async () => {
+    const on = await OverlaySwitch.create()
+    on.load(innerStream('far', 60, 256, 20))
+    expect(on.run(0, 3).entries).toBe(3 * 256)
+    const datagrams = sent(on, 256).map(({ port, frame }) => {
+      expect(port).toBe(2)
+      return readDatagram(frame)
+    })
+    for (const { to, vni, inner } of datagrams) {
+      expect({ to, vni, length: inner.length }).toEqual({ to: '192.0.2.2', vni: 42, length: 60 })
+    }
+    expect(new Set(datagrams.map(({ sourcePort }) => sourcePort)).size).toBeGreaterThan(200)
+  })
+
+  it.each([
+    [1, 256],
+    [43, 5],
+  ])('takes frames out of runs of %i datagrams', async (datagrams, runs) => {
+    const on = await OverlaySwitch.create()
+    on.load(outerStream(60, datagrams, runs, 20))
+    expect(on.run(0, 2).entries).toBe(2 * datagrams * runs)
+    for (const { port, frame } of sent(on, datagrams * runs)) {
+      expect([port, frame.length]).toEqual([0, 60])
+      expect([...frame.subarray(0, 6)]).toEqual([2, 0, 10, 0, 0, 1])
+    }
+  })
+
+  it('and beside them a plain hop', async () => {
+    const on = await OverlaySwitch.create()
+    on.load(innerStream('here', 60, 256, 20))
+    expect(on.run(0, 2).entries).toBe(2 * 256)
+    expect(sent(on, 1)[0]).toMatchObject({ port: 1 })
+  })
+})

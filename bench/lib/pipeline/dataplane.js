@@ -10,6 +10,7 @@ export { Manager } from './dataplane/manager.js'
 export { sharedModule } from './dataplane/shared.js'
 export { singleModule } from './dataplane/single.js'
 export { Topology } from './dataplane/topology.js'
+export { TUNNEL_OFFLOADS } from './dataplane/tunnel-record.js'
 export { nextFrame } from './device/io.js'
 export { loadNative } from './device/native.js'
 `

@@ -1,0 +1,100 @@
+// In memory: what putting frames into a tunnel and taking them out costs, headers alone.
+import { HouseError } from '../../scripts/lib/house.js'
+import { innerStream, OverlaySwitch, outerStream } from '../lib/pipeline/overlay.js'
+
+const BURST = 256
+/** The pace at which the clock of the frames goes. */
+const MPPS = 20
+/** Datagrams of a run: what one message of a socket with UDP_GRO holds of the usual MTU. */
+const RUN = 43
+const RUNS = 5
+
+/** Frames through a switch of their own; each frame that goes in comes out. */
+async function contestant(name, label, { stream, frames }, { seconds }) {
+  const runner = await OverlaySwitch.create()
+  runner.load(stream)
+  const bursts = Math.ceil((seconds * MPPS * 1e6) / frames)
+  let next = 0
+  const measure = () => {
+    const { milliseconds, entries } = runner.run(next, bursts)
+    next += bursts
+    if (entries !== bursts * frames) {
+      throw new HouseError(`bench: ${label}: ${entries} of ${bursts * frames} frames came out`)
+    }
+    return { value: (bursts * frames) / milliseconds / 1e3 }
+  }
+  measure() // V8 compiles the hot path anew in the background, after the first work
+  return { name, label, measure }
+}
+
+/** What the headers alone take, from the rates of both. */
+function remark(samples) {
+  const [tunnel, plain] = ['tunnel', 'plain'].map((name) => samples.get(name) ?? [])
+  const costs = tunnel.map(({ value }, index) => 1e3 / value - 1e3 / plain[index]?.value)
+  const known = costs.filter(Number.isFinite).sort((a, b) => a - b)
+  if (known.length === 0) return []
+  return [`beyond a plain hop, a frame takes ${known[known.length >> 1].toFixed(1)} ns`]
+}
+
+/** @returns {import('../lib/figure.js').Figure} */
+function figureFor({ name, title, label, method, streams }) {
+  return {
+    ...{ name, title, unit: 'Mpps', better: 'more', needs: {}, seconds: 0.1, method },
+    targets: [
+      { of: 'tunnel', atLeast: 30 },
+      { of: 'tunnel', to: 'plain', as: 'time' },
+    ],
+    setUp: async (context) => {
+      const { through, plain } = streams()
+      return {
+        contestants: [
+          await contestant('tunnel', label, through, context),
+          await contestant('plain', 'a plain hop', plain, context),
+        ],
+      }
+    },
+    remarks: remark,
+  }
+}
+
+const singles = (stream) => ({ stream, frames: BURST })
+const hop = (length) => singles(innerStream('here', length, BURST, MPPS))
+
+const into = (length) =>
+  figureFor({
+    name: `encap-${length + 4}`,
+    title: `Into a tunnel in memory, ${length + 4} B`,
+    label: 'into a tunnel',
+    method: `Time in \`process\` alone, one thread, bursts of ${BURST} frames of UDP flows from a port to a MAC that is known behind a tunnel over IPv4; what comes out are entries with outer headers made. Beside it the same frames to a MAC on another port: what is beyond that are the headers.`,
+    streams: () => ({
+      through: singles(innerStream('far', length, BURST, MPPS)),
+      plain: hop(length),
+    }),
+  })
+
+const outOf = (length) =>
+  figureFor({
+    name: `decap-${length + 4}`,
+    title: `Out of a tunnel in memory, ${length + 4} B`,
+    label: 'out of a tunnel',
+    method: `The same the other way: bursts of ${BURST} datagrams from the underlay, each with a frame to a MAC that is known on a port.`,
+    streams: () => ({ through: singles(outerStream(length, 1, BURST, MPPS)), plain: hop(length) }),
+  })
+
+const outOfRuns = (length) =>
+  figureFor({
+    name: `decap-runs-${length + 4}`,
+    title: `Out of a tunnel in memory, runs of ${RUN} datagrams, ${length + 4} B`,
+    label: 'out of a tunnel',
+    method: `The same from runs of ${RUN} datagrams, ${RUNS} a burst, as a socket with UDP_GRO gives them. Each is a UDP packet, so that none is joined to another.`,
+    streams: () => ({
+      through: { stream: outerStream(length, RUN, RUNS, MPPS), frames: RUN * RUNS },
+      plain: hop(length),
+    }),
+  })
+
+export const figures = [
+  ...[60, 1496].map(into),
+  ...[60, 1496].map(outOf),
+  ...[60, 1446].map(outOfRuns),
+]
