@@ -27,7 +27,7 @@ import {
   withGeneration,
 } from './bridge/entry'
 import { seen } from './bridge/learn'
-import { inVlanSet, isFiltered, PortFlag, PortRecord, portRecord, vlanSet } from './config'
+import { Config, inVlanSet, isFiltered, PortFlag, PortRecord, portRecord, vlanSet } from './config'
 import { countersOf, countTransmitted } from './counter'
 import { sendFitting } from './egress/form'
 import { UP } from './egress/send'
@@ -35,6 +35,7 @@ import { relabel, tagLength, tagOfPort } from './egress/vlan'
 import { FRAME_SIZE, Frame } from './frame'
 import { DIRECTORY, Directory, directory, Worker } from './memory'
 import { concerns, interfaceMac, NO_MAC } from './router/interface'
+import { intoTunnels, NOTHING } from './shortcut/tunnel'
 import {
   COUNTERS_SIZE,
   ENTRIES_RESERVE,
@@ -49,11 +50,11 @@ import { Vlan } from './wire/vlan'
 
 /** What a port must not have for what comes in by it to go the short way. */
 const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
+/** What comes in by such a port goes into no tunnel, or lies with a tag that does not. */
+const NO_TUNNELS: u32 = PortFlag.OVERLAY | PortFlag.VLAN_AWARE
 /** What is looked at of the port that a frame leaves by; ISOLATED too where the ingress is. */
 const LOOKED_AT: u32 =
   UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET | PortFlag.OVERLAY
-/** In place of a value: no port has that number. */
-const NOTHING: u64 = u64.MAX_VALUE
 /** Entries that there may be when a frame is begun, see isCramped. */
 const ROOM: u32 = TRANSMIT_MAX - ENTRIES_RESERVE
 
@@ -79,9 +80,11 @@ export function shortcut(
   const last = min(end, first + (ROOM - entries) + 1)
   const frames = block + Worker.FRAMES
   const template = (flags & PortFlag.NO_LEARNING) == 0 ? seen(port, flags, now) : NOTHING
+  const tunnels = (flags & NO_TUNNELS) == 0 && load<u32>(config, Config.TUNNEL_COUNT) != 0
   let next = first
-  for (let ahead = first; next == ahead && next < last; ) {
-    ahead = min(last, readAhead(block, next, end))
+  let goes = true
+  while (goes && next < last) {
+    const ahead = min(last, readAhead(block, next, end))
     const stop = run(
       frames + <usize>next * FRAME_SIZE,
       frames + <usize>ahead * FRAME_SIZE,
@@ -100,6 +103,23 @@ export function shortcut(
       vlanSet(config, 0),
     )
     next = <u32>(stop - frames) / <u32>FRAME_SIZE
+    goes = next == ahead
+    if (goes || !tunnels) continue
+    const tunnelled = intoTunnels(
+      stop,
+      frames + <usize>ahead * FRAME_SIZE,
+      block + Worker.TRANSMIT + <usize>(entries + next - first) * TRANSMIT_SIZE,
+      template,
+      config,
+      atomic.load<u32>(sharedOfPort(port), Shared.GENERATION),
+      LOOKED_AT | (flags & PortFlag.ISOLATED),
+      stampOf(now),
+      directory(Directory.PORTS),
+      directory(Directory.IDENTITY),
+      countersOf(worker, 0),
+    )
+    goes = tunnelled != stop
+    next = <u32>(tunnelled - frames) / <u32>FRAME_SIZE
   }
   store<u32>(block, next, Worker.NEXT)
   return entries + next - first

@@ -56,7 +56,13 @@ export function put(
 /** Notes that entry number `count` is a datagram of the tunnel whose port is given. */
 @inline
 export function ofTunnel(block: usize, count: u32, port: u32): void {
-  store<u32>(block + Worker.TRANSMIT + <usize>count * TRANSMIT_SIZE, port + 1, 28)
+  mark(block + Worker.TRANSMIT + <usize>count * TRANSMIT_SIZE, port)
+}
+
+/** The same of an entry. */
+@inline
+export function mark(entry: usize, port: u32): void {
+  store<u32>(entry, port + 1, 28)
 }
 
 /** A list of `port` alone. */

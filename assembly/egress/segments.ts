@@ -58,7 +58,7 @@ export function deliverSegments(
     copyHeaders(inner, frame, headers, tag)
     segment(frame, inner, longer, index, payload, length, length == left)
     if (outer != 0) {
-      writeOuter(head + Virtio.HEADER, tunnel, octets, inside & 0xffff, inside >> 16)
+      writeOuter(head + Virtio.HEADER, tunnel, octets, inside)
     }
     if (!append(block, count, head, size, payload, length, by, number, without)) {
       return full(worker, frame, count)

@@ -7,7 +7,7 @@
 import { latched, portRecord } from '../config'
 import { Frame } from '../frame'
 import { outerLength, writeOuter } from '../overlay/encapsulate'
-import { flowHash, serviceOf } from '../overlay/inner'
+import { insideOf } from '../overlay/inner'
 import { networkTypeOf } from '../packet'
 import { append, NO_PORT, ofTunnel, only } from '../transmit'
 import { Tunnel, TunnelOption, tunnelOf } from '../tunnel'
@@ -35,7 +35,7 @@ export function deliverTunnels(
   portCount: u32,
   except: u32,
 ): u32 {
-  const inside = flowHash(frame) | (serviceOf(frame) << 16)
+  const inside = insideOf(frame)
   const config = latched(block)
   const whole = load<u8>(frame, Frame.GSO_TYPE) == 0
   for (let index: u32 = 0; index < portCount; index++) {
@@ -70,7 +70,7 @@ function deliverWhole(
   const to = head + Virtio.HEADER
   if (!as) copyHead(to + outer, address, tag)
   const octets = load<u32>(frame, Frame.LENGTH) + longerBy(frame, tag)
-  writeOuter(to, tunnel, octets, inside & 0xffff, inside >> 16)
+  writeOuter(to, tunnel, octets, inside)
   const left = load<u32>(frame, Frame.LENGTH) - <u32>(body - address)
   const by = only(<u32>load<u16>(tunnel, Tunnel.UNDERLAY))
   if (!append(block, count, head, size, body, left, by, 1, NO_PORT)) {

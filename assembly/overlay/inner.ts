@@ -12,33 +12,34 @@ const HEADER6: u32 = 40
 const PORTS: u32 = 4
 const SCTP: u32 = 132
 
-/** DSCP and ECN of the packet, as the octet that IPv4 has; 0 of what is none. */
-export function serviceOf(frame: usize): u32 {
-  const type = networkTypeOf(frame)
-  const at = networkOffsetOf(frame)
-  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + at
-  if (load<u32>(frame, Frame.LENGTH) < at + 2) return 0
-  if (type == EtherType.IPV4) return <u32>load<u8>(packet, 1)
-  if (type != EtherType.IPV6) return 0
-  const word = ((<u32>load<u8>(packet)) << 8) | <u32>load<u8>(packet, 1)
-  return (word >> 4) & 0xff
+/**
+ * The flow of a frame's packet and its type of service, in one reading: a hash of 16 bits, of IP
+ * addresses, protocol and ports, of MACs where it is no IP packet (RFC 7348 section 5, RFC 6438), in the
+ * lower half; DSCP and ECN, as the octet that IPv4 has, in the upper one, 0 of what is no whole packet.
+ * Of fragments, which have no ports but the first, all have the same hash.
+ */
+export function insideOf(frame: usize): u32 {
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  const length = load<u32>(frame, Frame.LENGTH)
+  return insideAt(address, length, networkOffsetOf(frame), networkTypeOf(frame))
 }
 
-/**
- * A hash of the flow that the frame belongs to, 16 bits: of IP addresses, protocol and ports, of MACs
- * where it is no IP packet (RFC 7348 section 5, RFC 6438). Of fragments, which have no ports but the
- * first, all have the same.
- */
-export function flowHash(frame: usize): u32 {
-  const address = <usize>load<u32>(frame, Frame.ADDRESS)
-  const at = networkOffsetOf(frame)
-  const left = load<u32>(frame, Frame.LENGTH) - at
-  const type = networkTypeOf(frame)
-  if (type == EtherType.IPV4 && left >= HEADER4) return hash4(address + at, left)
-  if (type == EtherType.IPV6 && left >= HEADER6) return hash6(address + at, left)
+/** The same of a frame at `address`, whose packet of EtherType `type` begins at `at`, `length` at least. */
+@inline
+export function insideAt(address: usize, length: u32, at: u32, type: u32): u32 {
+  const packet = address + at
+  const left = length - at
+  if (type == EtherType.IPV4 && left >= HEADER4) {
+    return hash4(packet, left) | ((<u32>load<u8>(packet, 1)) << 16)
+  }
+  if (type == EtherType.IPV6 && left >= HEADER6) {
+    const word = ((<u32>load<u8>(packet)) << 8) | <u32>load<u8>(packet, 1)
+    return hash6(packet, left) | (((word >> 4) & 0xff) << 16)
+  }
   return mix(destinationOf(address) ^ (sourceOf(address) * 0x9e3779b97f4a7c15))
 }
 
+@inline
 function hash4(packet: usize, left: u32): u32 {
   const protocol = ipv4.protocolOf(packet)
   const header = ipv4.headerLengthOf(packet)
@@ -47,6 +48,7 @@ function hash4(packet: usize, left: u32): u32 {
   return mix(load<u64>(packet, 12) ^ ((<u64>ports ^ ((<u64>protocol) << 40)) * 0x9e3779b97f4a7c15))
 }
 
+@inline
 function hash6(packet: usize, left: u32): u32 {
   const protocol = <u32>load<u8>(packet, 6)
   const whole = hasPorts(protocol) && left >= HEADER6 + PORTS
