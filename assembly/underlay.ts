@@ -23,16 +23,16 @@ import {
   payloadEnd,
   senderOf,
 } from './overlay/decapsulate'
+import { Ecn } from './overlay/ecn'
 import { BURST_MAX, CACHE_LINE } from './size'
-import { isOf, isVniKnown, NOBODY, tunnelFrom, tunnelOf } from './tunnel'
+import { isOf, isVniKnown, NOBODY, OUTER4, Tunnel, tunnelFrom, tunnelOf } from './tunnel'
+import { BEFORE, begin, countReceived, follow, ingressOf, ROOM, singles } from './underlay/usual'
 import { hasVni, Vxlan, vniOf } from './wire/vxlan'
 
-/** Octets kept free before a frame that is moved, its virtio-net header among them, and where in a line it lies. */
-const BEFORE: usize = 192
+/** Where in a cache line a frame lies that is moved. */
 const LINE_OFFSET: usize = 14
-
-/** The furthest that the first datagram of a run begins, behind Ethernet, IPv6 and UDP; the next one is behind. */
-const FIRST: u32 = 14 + 40 + 8
+/** Octets of a frame that are moved without a call. */
+const SHORT: usize = 128
 
 /** Starts a burst of `count` datagrams that came in by `port`. */
 export function beginDatagrams(block: usize, port: u32, count: u32): void {
@@ -52,7 +52,15 @@ function nextFrames(worker: u32, block: usize, config: usize): u32 {
   store<u32>(block, load<u32>(block, Worker.SPREAD), Worker.RESERVED)
   let count: u32 = 0
   for (let index = load<u32>(block, Worker.DATAGRAM); index < datagrams; index++) {
+    const known = load<u32>(block, Worker.PORT)
+    if (known != NOBODY && isNarrow(config, known)) {
+      const more = singles(worker, block, config, known, index, count)
+      count += more
+      index += more
+      if (index == datagrams) break
+    }
     store<u32>(block, index, Worker.DATAGRAM)
+    if (count == BURST_MAX) return count
     const received = load<u64>(block + Worker.RECEIVED + ((<usize>index) << 3))
     const address = <usize>(<u32>received)
     if (load<u32>(block, Worker.DATAGRAM_AT) == 0) {
@@ -98,8 +106,16 @@ function unwrap(worker: u32, block: usize, config: usize, address: usize, count:
   const size = load<u32>(block, Worker.DATAGRAM_SIZE)
   const wide = isWide(address)
   const ecn = ecnOf(address, wide)
+  const usual = ecn != Ecn.CE && ecn != Ecn.ECT1
+  let own = false // the tunnel is that of this sender
   let tunnel = load<u32>(block, Worker.PORT)
   for (let from = load<u32>(block, Worker.DATAGRAM_AT); from < end; from += size) {
+    if (own && usual) {
+      const stop = follow(worker, block, config, tunnel, address, from, end, size, count)
+      count += (stop - from) / size
+      from = stop
+      if (from >= end) break
+    }
     const vxlan = address + from
     const octets = min(size, end - from)
     const source = tunnelOfDatagram(
@@ -122,14 +138,25 @@ function unwrap(worker: u32, block: usize, config: usize, address: usize, count:
     }
     if (tunnel != source) store<u32>(block, source, Worker.PORT)
     tunnel = source
+    own = true
     const record = portRecord(config, source)
-    receive(worker, source, octets - Vxlan.HEADER)
+    countReceived(countersOf(worker, source), 1, octets - Vxlan.HEADER)
     const why = look(tunnelOf(record), vxlan, octets, ecn)
     if (why != 0) dropReceived(worker, source, why, 1)
-    else begin(block, count++, vxlan, octets, source, record, from)
+    else {
+      const frame = block + Worker.FRAMES + <usize>count * FRAME_SIZE
+      begin(frame, vxlan, octets - Vxlan.HEADER, ingressOf(source, record), from)
+      count++
+    }
   }
   store<u32>(block, 0, Worker.DATAGRAM_AT)
   return count
+}
+
+/** True for a tunnel over IPv4. */
+@inline
+function isNarrow(config: usize, port: u32): bool {
+  return <u32>load<u8>(tunnelOf(portRecord(config, port)), Tunnel.OUTER) == OUTER4
 }
 
 /** The tunnel by which a datagram came, mostly the one before; NOBODY for a stranger's. */
@@ -160,33 +187,6 @@ function stray(worker: u32, config: usize, underlay: u32, vxlan: usize, octets: 
   dropReceived(worker, underlay, why, 1)
 }
 
-@inline
-function receive(worker: u32, tunnel: u32, octets: u32): void {
-  const counters = countersOf(worker, tunnel)
-  bump(counters + Counter.RX_FRAMES, 1)
-  bump(counters + Counter.RX_OCTETS, octets)
-}
-
-/** Starts the descriptor of the frame behind a VXLAN header. */
-@inline
-function begin(
-  block: usize,
-  index: u32,
-  vxlan: usize,
-  octets: u32,
-  tunnel: u32,
-  record: usize,
-  from: u32,
-): void {
-  const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
-  store<u32>(frame, <u32>vxlan + Vxlan.HEADER, Frame.ADDRESS)
-  store<u32>(frame, octets - Vxlan.HEADER, Frame.LENGTH)
-  store<u32>(frame, tunnel | (load<u32>(record, PortRecord.FID) << 16), Frame.PORT) // and Frame.FID
-  v128.store(frame, i64x2.splat(0), Frame.ETHER_TYPE) // and all up to Frame.TAG
-  store<u32>(frame, 0, Frame.TCI) // and NESTED, PROTOCOL
-  store<u8>(frame, from > FIRST ? 1 : 0, Frame.CLOSE)
-}
-
 /** Nothing that is on a transmit list, or is still to be handled, lies where frames are moved or joined. */
 @inline
 export function startSpace(block: usize): void {
@@ -197,7 +197,7 @@ export function startSpace(block: usize): void {
 /** Takes room for a frame that may have to be moved; false if there is none. */
 @inline
 function hasRoom(block: usize, octets: u32): bool {
-  const reserved = load<u32>(block, Worker.RESERVED) + octets + <u32>(BEFORE + 2 * CACHE_LINE)
+  const reserved = load<u32>(block, Worker.RESERVED) + octets + ROOM
   store<u32>(block, reserved, Worker.RESERVED)
   return <usize>reserved <= directory(Directory.ARENA_SIZE) >> 1
 }
@@ -213,11 +213,18 @@ function spread(worker: u32, block: usize, count: u32): void {
     if (load<u8>(frame, Frame.CLOSE) == 0 || address - first >= half) continue
     const length = <usize>load<u32>(frame, Frame.LENGTH)
     const to = first + half + <usize>load<u32>(block, Worker.SPREAD) + BEFORE + LINE_OFFSET
-    memory.copy(to, address, length)
+    if (length > SHORT) memory.copy(to, address, length)
+    else copyShort(to, address, length)
     store<u32>(frame, <u32>to, Frame.ADDRESS)
     const end = (to + length - first - half + CACHE_LINE - 1) & ~(CACHE_LINE - 1)
     store<u32>(block, <u32>end, Worker.SPREAD)
   }
+}
+
+/** Copies up to 15 octets more than asked: they fall into what is kept free. */
+@inline
+function copyShort(to: usize, from: usize, length: usize): void {
+  for (let at: usize = 0; at < length; at += 16) v128.store(to + at, v128.load(from + at))
 }
 
 /** True when so much of the second half of the arena is used that no more frames are begun. */
