@@ -14,6 +14,7 @@ import { Drop } from './drop'
 import { FRAME_SIZE, Frame } from './frame'
 import { arena, Directory, directory, Worker } from './memory'
 import { coalesce } from './offload/coalesce'
+import { adopt } from './offload/leftover'
 import {
   datagramSize,
   ecnOf,
@@ -240,6 +241,10 @@ export function unwrapped(worker: u32, block: usize, config: usize): bool {
   if (came == 0) store<u32>(block, 0, Worker.UNDERLAY)
   else {
     const record = portRecord(config, load<u32>(block, Worker.PORT))
+    const mtu = load<u32>(record, PortRecord.MTU)
+    for (let index: u32 = 0; index < came; index++) {
+      adopt(block + Worker.FRAMES + <usize>index * FRAME_SIZE, mtu)
+    }
     const joins = (load<u32>(record, PortRecord.FLAGS) & PortFlag.COALESCE) != 0
     if (joins) count = coalesce(worker, block, came)
     if (count != came) store<u32>(block, 1, Worker.JOINED)

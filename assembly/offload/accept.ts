@@ -91,7 +91,7 @@ function acceptSegmentation(frame: usize, address: usize, gso: u32): u32 {
 }
 
 /** Finds the network and transport headers. Returns 0, or a drop reason. */
-function parse(frame: usize): u32 {
+export function parse(frame: usize): u32 {
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
   const length = load<u32>(frame, Frame.LENGTH)
   const l3 = headerLength(address, length)
