@@ -1,32 +1,23 @@
 /**
  * Open vSwitch as a side of a comparison: its userspace bridge (datapath_type=netdev) with a TAP a
- * port. Database and daemon are the test's own, in a folder and a namespace of their own.
+ * port. Database and daemon are the test's own (../ovs.ts).
  */
-import { join } from 'node:path'
-import { directory } from '../linkspan.js'
-import { ip, namespace, within } from '../netns.js'
-import { must, start } from '../process.js'
-import { until } from '../until.js'
+import { ip, namespace } from '../netns.js'
+import { type OvsTools, ovsDaemons } from '../ovs.js'
 import { type FixedEntry, macText } from './fixed.js'
 import type { PortLayout, Trunk, Vlan } from './layout.js'
 import { openEnd, portName, type Side } from './side.js'
 
-const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema'
 const BRIDGE = 'ovs0'
-
-interface Tools {
-  vsctl(...words: string[]): Promise<string>
-  appctl(...words: string[]): Promise<string>
-}
 
 /** @param ageing seconds, at least 15 */
 export async function ovsSide(
   layout: readonly PortLayout[],
   fixed: readonly FixedEntry[],
   { ageing }: { ageing: number },
-): Promise<Side & Tools> {
+): Promise<Side & OvsTools> {
   const netns = namespace(undefined, { ipv6: false })
-  const tools = await daemons(netns)
+  const tools = await ovsDaemons(netns, GLOBAL)
   const { vsctl, appctl } = tools
   const ports = layout.flatMap((port, index) => addPort(port, portName(index)))
   const bridge = [
@@ -44,36 +35,6 @@ export async function ovsSide(
   }
   const ends = layout.map((_, port) => openEnd(netns, portName(port)))
   return { name: 'Open vSwitch', ends, flush: () => appctl('fdb/flush', BRIDGE), ...tools }
-}
-
-async function daemons(netns: string): Promise<Tools> {
-  const folder = directory()
-  const path = (file: string) => join(folder, file)
-  const env = { OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder, OVS_SYSCONFDIR: folder }
-  const own = (name: string) => [
-    `--pidfile=${path(`${name}.pid`)}`,
-    `--unixctl=${path(`${name}.ctl`)}`,
-    '-voff',
-  ]
-  const database = `unix:${path('db.sock')}`
-  const vsctl = (...words: string[]) =>
-    must(['ovs-vsctl', `--db=${database}`, '--timeout=20', ...words], { env })
-  await must(['ovsdb-tool', 'create', path('conf.db'), SCHEMA], { env })
-  start(within(netns, 'ovsdb-server', path('conf.db'), `--remote=p${database}`, ...own('server')), {
-    env,
-  })
-  await until('the database of Open vSwitch', () =>
-    vsctl('--no-wait', 'init').then(
-      () => true,
-      () => false,
-    ),
-  )
-  await vsctl('--no-wait', 'set', 'Open_vSwitch', '.', ...GLOBAL)
-  start(within(netns, 'ovs-vswitchd', database, ...own('switch')), { env })
-  return {
-    vsctl,
-    appctl: (...words) => must(['ovs-appctl', '-t', path('switch.ctl'), ...words], { env }),
-  }
 }
 
 /**
