@@ -57,6 +57,8 @@ export class Router {
   readonly #capacity: number
   readonly #neighbors: RouterNeighbors
   readonly #interfaces = new Map<string, Interface>()
+  /** The routes of interfaces, made once: each change asks how many all of them are. */
+  #made = new WeakMap<Interface, readonly Candidate[]>()
   #routes: readonly RouteSettings[] = []
   #leaving: number[] = []
   #external = new Map<string, readonly Prefix[]>()
@@ -103,8 +105,10 @@ export class Router {
   setExternal(external: ReadonlyMap<string, readonly Prefix[]>): void {
     const before = this.#external
     this.#external = new Map(external)
+    this.#made = new WeakMap()
     this.#fit(() => {
       this.#external = before
+      this.#made = new WeakMap()
     })
     this.#changed = true
   }
@@ -122,7 +126,9 @@ export class Router {
   /** Takes the last change back if there is no room for it. */
   #fit(undo: () => void): void {
     try {
-      const { length } = this.#candidates()
+      const byHand = this.#routes.map((route) => this.#candidate(route)) // or one leads nowhere
+      const own = [...this.#interfaces.values()].map((one) => this.#routesOf(one).length)
+      const length = own.reduce((sum, count) => sum + count, byHand.length)
       if (length <= this.#capacity) return
       throw new LinkspanError(
         'LIMIT',
@@ -154,8 +160,7 @@ export class Router {
   }
 
   #hasInterface({ bridge, vlan }: RouterDomain): boolean {
-    const wanted = this.#vlanOf({ bridge, vlan })
-    return [...this.vlansOf(bridge)].includes(wanted)
+    return [...this.vlansOf(bridge)].includes(this.#vlanOf({ bridge, vlan }))
   }
 
   /** The neighbours that are known or asked for. */
@@ -262,12 +267,16 @@ export class Router {
 
   /** All routes in the order in which the dataplane wants them. */
   #candidates(): Candidate[] {
-    const own = [...this.#interfaces.values()].flatMap((one) => {
-      const prefixes = [...one.prefixes, ...(this.#external.get(one.domain.bridge) ?? [])]
-      return routesOfInterface({ ...one, prefixes })
-    })
+    const own = [...this.#interfaces.values()].flatMap((one) => this.#routesOf(one))
     const all = [...this.#routes.map((route) => this.#candidate(route)), ...own]
     return all.sort((one, other) => one.length - other.length || one.rank - other.rank)
+  }
+
+  #routesOf(one: Interface): readonly Candidate[] {
+    const prefixes = [...one.prefixes, ...(this.#external.get(one.domain.bridge) ?? [])]
+    const made = this.#made.get(one) ?? routesOfInterface({ ...one, prefixes })
+    this.#made.set(one, made)
+    return made
   }
 
   #candidate({ to, via, interface: named, metric = 0 }: RouteSettings): Candidate {
