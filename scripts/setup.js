@@ -24,6 +24,7 @@ const packagesOf = {
   supernode: ['n2n'],
   tcpdump: ['tcpdump'],
   traceroute: ['traceroute'],
+  tshark: ['tshark'],
   turnserver: ['coturn'],
   unshare: ['util-linux'],
   vde_switch: ['vde2'],
@@ -39,7 +40,7 @@ const compiler = ['cc', 'g++', 'make', 'python3']
 
 /** What the tests call besides the switch itself. */
 export const testTools = [
-  ...['ip', 'unshare', 'ping', 'iperf3', 'tcpdump', 'ethtool', 'scapy'],
+  ...['ip', 'unshare', 'ping', 'iperf3', 'tcpdump', 'tshark', 'ethtool', 'scapy'],
   ...['ovs-vsctl', 'ovs-vswitchd', 'vde_switch', 'nft', 'traceroute', 'turnserver', 'curl'],
 ]
 
