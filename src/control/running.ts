@@ -25,7 +25,7 @@ import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
-import { capacitiesOf } from './capacities.js'
+import { capacitiesOf, numbersOf } from './capacities.js'
 import { MemoryDirectory } from './directory/memory.js'
 import { Endpoints } from './endpoints.js'
 import type { MirrorSource } from './file-mirror.js'
@@ -69,7 +69,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     this.manager = new Manager(attachment, workers)
     this.attachment = attachment
     this.captures = new Captures(this.manager.exports, attachment.memory, workers)
-    this.topology = new Topology(this.manager, capacities)
+    this.topology = new Topology(this.manager, numbersOf(config))
     this.fdb = new Fdb(this.topology, this.#now)
     this.flows = new Flows(this.manager, this.#now)
     this.directory = new MemoryDirectory({ now: this.#now, keep: KEEP })

@@ -39,6 +39,8 @@ export interface PortState extends PortSettings {
 
 export interface TopologyCapacity {
   ports: number
+  /** Numbers behind those of ports for tunnels and the underlay; left out: they are ports like any other. */
+  tunnels?: number
   bridges: number
   vlans: number
   rules: number

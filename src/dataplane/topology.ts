@@ -19,6 +19,7 @@ import { Nat } from './nat.js'
 import { Numbers } from './numbers.js'
 import { Overlay } from './overlay.js'
 import { Pending } from './pending.js'
+import { PortNumbers } from './port-numbers.js'
 import type { MirrorView } from './port-settings.js'
 import { Router } from './router.js'
 import { TopologyCommit } from './topology-commit.js'
@@ -53,14 +54,14 @@ export class Topology implements MirrorView {
   readonly #routerPort: number
   readonly #state = new TopologyState()
   readonly #mirrors = new Mirrors(this.#state.bridges, this.#state.ports)
-  readonly #indices: Numbers
+  readonly #indices: PortNumbers
   readonly #bridgeIndices: Numbers
   readonly #pending = new Pending()
   readonly #commit: TopologyCommit
 
   constructor(manager: Manager, capacity: TopologyCapacity) {
     this.#manager = manager
-    this.#routerPort = capacity.ports
+    this.#routerPort = capacity.ports + (capacity.tunnels ?? 0)
     const fids = new Numbers(1, domainsOf(capacity), 'VLAN', 'capacity.vlans or capacity.bridges')
     this.domains = new Domains(manager, fids, this.#passed)
     this.entries = new Entries(manager, this)
@@ -69,7 +70,7 @@ export class Topology implements MirrorView {
     this.translation = new Translation(new Nat(manager, this.flows), this.router)
     this.overlay = new Overlay(manager, this)
     this.#bridgeIndices = new Numbers(0, capacity.bridges, 'bridge', 'capacity.bridges')
-    this.#indices = new Numbers(0, capacity.ports, 'port', 'capacity.ports')
+    this.#indices = new PortNumbers(capacity)
     this.filter = new Filter(manager, this.#filterView, capacity.rules, this.#passed)
     this.#commit = new TopologyCommit(
       manager,
@@ -145,7 +146,7 @@ export class Topology implements MirrorView {
   addPort(name: string, settings: PortSettings): number {
     this.#state.mustBeNew('port', name)
     this.#reserve(settings)
-    const index = this.#indices.take(this.#passed, (number) => {
+    const index = this.#indices.of(settings).take(this.#passed, (number) => {
       // Once more: a burst that was under way at the removal may have learnt after the flush.
       this.#manager.exports.fdbFlushPort(number)
       this.#manager.exports.resetPort(number)
@@ -229,7 +230,7 @@ export class Topology implements MirrorView {
     this.#touch(port.index, port)
     this.#touchMirrored(name)
     this.#pending.voidPorts.add(port.index)
-    this.#indices.retire(port.index, this.#manager.generation() + 1)
+    this.#indices.of(port).retire(port.index, this.#manager.generation() + 1)
   }
 
   /**

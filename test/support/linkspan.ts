@@ -82,7 +82,10 @@ export class Linkspan {
   /** The MACs of the FDB and their ports, or VTEPs. */
   async fdb(): Promise<Record<string, string>> {
     const entries = await this.show<FdbEntry[]>('fdb')
-    return Object.fromEntries(entries.map(({ mac, port, vtep }) => [mac, port ?? vtep ?? '']))
+    // Behind a VTEP: the port that is the bridge's tunnel to it.
+    return Object.fromEntries(
+      entries.map(({ mac, bridge, port, vtep }) => [mac, port ?? `${bridge}@${vtep}`]),
+    )
   }
 
   /** Tells the process to stop, and waits for it to have done so. */
