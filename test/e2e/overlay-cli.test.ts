@@ -194,7 +194,7 @@ describe('fdb', () => {
       expect(await a.running.fdb()).toHaveProperty(b.station.mac)
       await a.running.do('fdb', 'flush', '--vtep', b.vtep, ...words)
       const left = await a.running.fdb()
-      expect(left).toMatchObject({ [a.station.mac]: 'web', [fixed]: b.vtep })
+      expect(left).toMatchObject({ [a.station.mac]: 'web', [fixed]: `blue@${b.vtep}` })
       expect(left).not.toHaveProperty(b.station.mac)
     }
   })
