@@ -14,7 +14,7 @@ import { Drop } from './drop'
 import { FRAME_SIZE, Frame } from './frame'
 import { arena, Directory, directory, Worker } from './memory'
 import { coalesce } from './offload/coalesce'
-import { adopt } from './offload/leftover'
+import { adoptAll } from './offload/leftover'
 import {
   datagramSize,
   ecnOf,
@@ -27,7 +27,16 @@ import {
 import { Ecn } from './overlay/ecn'
 import { BURST_MAX, CACHE_LINE } from './size'
 import { isOf, isVniKnown, NOBODY, OUTER4, Tunnel, tunnelFrom, tunnelOf } from './tunnel'
-import { BEFORE, begin, countReceived, follow, ingressOf, ROOM, singles } from './underlay/usual'
+import {
+  BEFORE,
+  begin,
+  countReceived,
+  FIRST,
+  follow,
+  ingressOf,
+  ROOM,
+  singles,
+} from './underlay/usual'
 import { hasVni, Vxlan, vniOf } from './wire/vxlan'
 
 /** Where in a cache line a frame lies that is moved. */
@@ -132,7 +141,7 @@ function unwrap(worker: u32, block: usize, config: usize, address: usize, count:
       stray(worker, config, underlay, vxlan, octets)
       continue
     }
-    const fits = hasRoom(block, octets)
+    const fits = from <= FIRST || hasRoom(block, octets)
     if (count != 0 && (source != tunnel || count == BURST_MAX || !fits)) {
       store<u32>(block, from, Worker.DATAGRAM_AT)
       return count
@@ -242,13 +251,14 @@ export function unwrapped(worker: u32, block: usize, config: usize): bool {
   else {
     const record = portRecord(config, load<u32>(block, Worker.PORT))
     const mtu = load<u32>(record, PortRecord.MTU)
-    for (let index: u32 = 0; index < came; index++) {
-      adopt(block + Worker.FRAMES + <usize>index * FRAME_SIZE, mtu)
-    }
+    const frames = block + Worker.FRAMES
+    adoptAll(frames, frames + <usize>came * FRAME_SIZE, mtu)
     const joins = (load<u32>(record, PortRecord.FLAGS) & PortFlag.COALESCE) != 0
     if (joins) count = coalesce(worker, block, came)
     if (count != came) store<u32>(block, 1, Worker.JOINED)
-    spread(worker, block, count)
+    if (load<u32>(block, Worker.RESERVED) != load<u32>(block, Worker.SPREAD)) {
+      spread(worker, block, count)
+    }
   }
   store<u32>(block, 0, Worker.NEXT)
   store<u32>(block, count, Worker.COUNT)

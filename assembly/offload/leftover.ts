@@ -7,11 +7,12 @@
  * A partial checksum is the folded sum of the pseudo-header. If a complete one should happen to be the
  * same, completing it once more gives the same: so nothing is lost by taking the one for the other.
  */
-import { Checksum, Frame, payloadOf } from '../frame'
+import { Checksum, FRAME_SIZE, Frame, payloadOf } from '../frame'
 import * as checksum from '../wire/checksum'
 import { Ethernet, EtherType, etherTypeAt } from '../wire/ethernet'
 import * as ipv4 from '../wire/ipv4'
 import * as ipv6 from '../wire/ipv6'
+import { swap16 } from '../wire/order'
 import * as tcp from '../wire/tcp'
 import * as udp from '../wire/udp'
 import { Virtio } from '../wire/virtio'
@@ -21,13 +22,45 @@ import { parse } from './accept'
 const MTU_SAFE: u32 = 1280
 const CWR: u32 = 0x80
 
+/** EtherType, version and header length of IPv4 without options, as a load gives them. */
+const PLAIN: u32 = 0x00450008
+const PLAIN_MASK: u32 = 0x00ffffff
+/** Where in such a frame the protocol, the addresses and the transport header stand. */
+const PROTOCOL: usize = 23
+const ADDRESSES: usize = 26
+const TRANSPORT: usize = 34
+
 /**
- * Puts into the descriptor of a frame without a tag what is left to be done to it: that the checksum is
- * partial and, where it is a TCP packet larger than `mtu`, that it is a super-frame. Of what size its
- * segments were nobody knows, and TCP does not mind.
+ * Puts into the descriptors from `frame` to `end`, of frames without tags, what is left to be done to each:
+ * that the checksum is partial and, where it is a TCP packet larger than `mtu`, that it is a super-frame. Of
+ * what size its segments were nobody knows, and TCP does not mind.
+ */
+export function adoptAll(frame: usize, end: usize, mtu: u32): void {
+  for (; frame < end; frame += FRAME_SIZE) {
+    const address = <usize>load<u32>(frame, Frame.ADDRESS)
+    if (!isDone(address, load<u32>(frame, Frame.LENGTH))) adopt(frame, mtu)
+  }
+}
+
+/**
+ * True if it is seen at once that nothing is left: of most, IPv4 without options. Its pseudo-header is
+ * summed from two loads; what is cut off, or pretends to be longer, is looked at by who is asked next.
  */
 @inline
-export function adopt(frame: usize, mtu: u32): void {
+function isDone(address: usize, length: u32): bool {
+  if ((load<u32>(address, Ethernet.TYPE) & PLAIN_MASK) != PLAIN) return false
+  if (length < <u32>TRANSPORT + tcp.TCP.CHECKSUM + 2) return false
+  const protocol = <u32>load<u8>(address, PROTOCOL)
+  const field = fieldOf(protocol)
+  if (field == 0) return true
+  const addresses = load<u64>(address, ADDRESSES)
+  const octets = ipv4.totalLengthOf(address + Ethernet.HEADER) - ipv4.IPv4.HEADER
+  const sum = (addresses & 0xffffffff) + (addresses >> 32) + <u64>swap16(<u16>octets)
+  const left = checksum.fold(sum + ((<u64>protocol) << 8))
+  return left != <u32>load<u16>(address + TRANSPORT + field)
+}
+
+function adopt(frame: usize, mtu: u32): void {
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
   const type = etherTypeAt(address, <u32>Ethernet.TYPE)
   const packet = address + Ethernet.HEADER

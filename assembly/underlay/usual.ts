@@ -18,7 +18,7 @@ import { Vxlan } from '../wire/vxlan'
 export const BEFORE: usize = 192
 
 /** The furthest that the first datagram of a run begins, behind Ethernet, IPv6 and UDP; the next one is behind. */
-const FIRST: u32 = 14 + 40 + 8
+export const FIRST: u32 = 14 + 40 + 8
 
 /** Of a datagram over IPv4 without options: where parts of IP and UDP stand, and where VXLAN begins. */
 const TYPE: usize = 12
