@@ -39,9 +39,11 @@ import {
   MERGED_SIZE,
   QUEUE_SIZE,
   READY_MAX,
+  RECALLED_BITS,
   REMEMBERED_BITS,
   ROUTED_MAX,
   TRANSMIT_MAX,
+  WAYS_MAX,
 } from './size'
 
 /** Where the directory block lies: above all static data in every build (asserted by `boot`). */
@@ -166,6 +168,8 @@ export namespace Worker {
   /** Of the datagram that is next: where its payload ends, and octets of each in a run, u32 each. */
   export const DATAGRAM_END: usize = 320
   export const DATAGRAM_SIZE: usize = 324
+  /** u32: the EPOCH in which ROUTES were found. */
+  export const ROUTES_EPOCH: usize = 332
   /** u32: whether some of the burst became super-frames, which lie in MERGED. */
   export const JOINED: usize = 328
   /** Event ring: u32 head (written by the worker), u64 lost. */
@@ -189,7 +193,11 @@ export namespace Worker {
   export const ROUTED: usize = EVENTS + EVENTS_MAX * 32
   /** Records of neighbours that were found lately, u32 each, see router/neighbor.ts. */
   export const NEIGHBORS: usize = ROUTED + ROUTED_MAX * 64
-  export const SIZE: usize = NEIGHBORS + (4 << REMEMBERED_BITS)
+  /** Where frames go that are routed, as far as that was found out ahead: see gateway/way.ts. */
+  export const WAYS: usize = NEIGHBORS + (4 << REMEMBERED_BITS)
+  /** What addresses were found to be routed by lately, u64 each, see router/recall.ts. */
+  export const ROUTES: usize = WAYS + <usize>WAYS_MAX * 64
+  export const SIZE: usize = ROUTES + (8 << RECALLED_BITS)
 }
 
 /** Where the parts of a family's flow table lie, as offsets of directory words from its own. */

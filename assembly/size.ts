@@ -28,6 +28,8 @@ export const MERGED_SIZE: usize = MERGED_HEAD + <usize>CANDIDATES_MAX * MERGED_R
 export const EVENTS_MAX: u32 = 1024
 export const READY_MAX: u32 = 256
 export const ROUTED_MAX: u32 = 8
+/** Frames whose ways through the router are found out at once; a power of two. */
+export const WAYS_MAX: u32 = 64
 
 /** Bytes of counters a port (and worker), of a port's and a domain's record and shared words. */
 export const COUNTERS_SIZE: usize = 64
@@ -59,6 +61,8 @@ export const NEIGHBOR_SIZE: usize = 128
 export const HELD_MAX: u32 = 256
 /** Neighbours that a worker remembers where they are: the logarithm of how many. */
 export const REMEMBERED_BITS: u32 = 11
+/** Addresses of which a worker remembers the route: likewise. */
+export const RECALLED_BITS: u32 = 10
 export const HELD_SIZE: usize = 2048
 /** Captured frames, a ring a worker. */
 export const CAPTURE_DATA: u32 = 1 << 20

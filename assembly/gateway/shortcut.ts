@@ -1,6 +1,6 @@
 /**
  * The short way through the router: of what `isUsual` (usual.ts) lets through and belongs to a flow whose
- * next hop is known. All others go the long way (forward.ts), which this one agrees with in all it does.
+ * next hop is known (way.ts). All others go the long way (forward.ts), which this one agrees with in all it does.
  * Nothing is changed before it is certain that a packet goes this way: what stops the loop finds it as it
  * came.
  */
@@ -23,31 +23,25 @@ import { sendFitting } from '../egress/form'
 import { UP } from '../egress/send'
 import { asksOfKnown } from '../firewall'
 import { capacityOf, tableOf } from '../flow/head'
-import { Flow, FlowFlag, flagsOf, incarnationOf, isSame, portsOf, tupleOf } from '../flow/record'
-import { isOver, State, tickOf } from '../flow/state'
+import { FlowFlag, isSame } from '../flow/record'
+import { tickOf } from '../flow/state'
 import { follow } from '../flow/track'
 import { FRAME_SIZE, Frame } from '../frame'
 import { DIRECTORY, Directory, directory, ownerOf, Worker } from '../memory'
-import { identify, leavesShared, nextIdentification } from '../nat/identify'
-import { rewriteNarrow } from '../nat/rewrite'
-import { packetLength } from '../offload/release'
-import { isMartian, speaksForUs } from '../router/check'
-import { age } from '../router/hop'
-import { Interface, interfaceOf, routesOf, trieOf } from '../router/interface'
-import { isNeighbor, macOf as macOfLink, mapped, Neighbor } from '../router/neighbor'
-import { recallNeighbor } from '../router/recall'
-import { isUsable } from '../router/resolve'
-import { Route, routeBy } from '../router/route'
+import { leavesShared, nextIdentification } from '../nat/identify'
+import { Interface } from '../router/interface'
+import { macOf as macOfLink, Neighbor } from '../router/neighbor'
 import { COUNTERS_SIZE } from '../size'
 import { holds, valueOf } from '../table/bucket'
 import { bucketOf, find } from '../table/hash'
 import { only, TRANSMIT_SIZE } from '../transmit'
 import { Ethernet, isGroup, isStation } from '../wire/ethernet'
-import { swap32 } from '../wire/order'
 import { AHEAD, approachFlows } from './approach'
 import { isRoomy } from './emit'
+import { passOn, translate } from './relay'
 import { sendOn, turnMacs } from './send'
-import { isUsual, L3, L4 } from './usual'
+import { L3, L4 } from './usual'
+import { approachWays, goesOn, isThere, Way, wayOf } from './way'
 
 /** What a port must not have for what comes in by it to go the short way. */
 const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
@@ -113,8 +107,6 @@ function run(
   const tick = tickOf(now)
   const stamp = stampOf(now)
   const owner = ownerOf(worker, block)
-  const routes = routesOf(config)
-  const trie = trieOf(config)
   const counters = countersOf(worker, 0)
   let ahead = <usize>load<u32>(block, Worker.APPROACHED)
   let last: u64 = 0
@@ -122,6 +114,7 @@ function run(
     if (frame >= ahead) {
       ahead = min(end, frame + AHEAD)
       approachFlows(config, table, frame, ahead, fid, mac, tick)
+      approachWays(block, config, frame, ahead, tick, now)
     }
     const reference = load<u32>(frame, Frame.FLOW)
     if (reference == 0 || !isRoomy(block, entries)) break
@@ -131,40 +124,31 @@ function run(
       if (macOf(source) == mac || !isKnown(frame, source, value)) break
       last = source
     }
-    if (!isUsual(frame, address)) break
-    const packet = address + L3
+    // What was found may have changed, by a packet that went the long way or by another worker.
+    const way = wayOf(block, frame)
     const record = <usize>load<u32>(frame, Frame.TRACK)
-    const incarnation = incarnationOf(record)
-    if (!isOf(record, reference, packet, tick)) break
-    const translated = (flagsOf(record) & FlowFlag.TRANSLATED) != 0
-    const other = tupleOf(record, false, (reference & 1) ^ 1)
-    const addresses = rotl<u64>(load<u64>(other), 32)
-    const ports = rotl<u32>(portsOf(other, false), 16)
-    // Another worker may have ended it and begun one in its record.
-    if (!isSame(record, incarnation)) break
-    const destination = <u32>(addresses >> 32)
-    const route = wayOf(trie, routes, load<u64>(packet, 12), destination)
-    if (route == 0) break
-    const out = interfaceOf(config, load<u32>(route, Route.FID))
-    if (out == 0 || packetLength(frame) > load<u32>(out, Interface.MTU)) break
-    const neighbor = neighborOf(block, route, destination)
-    if (neighbor == 0) break
-    const link = atomic.load<u64>(neighbor, Neighbor.LINK)
-    if (!isUsable(neighbor, link, now)) break
-    // Asked again: the record may have become another's meanwhile.
-    if (!isNeighbor(neighbor, load<u32>(route, Route.FID), 0, hopOf(route, destination))) break
+    const flags = <u32>load<u16>(way, Way.FLAGS)
+    if (!isSame(record, <u32>load<u16>(way, Way.INCARNATION)) || !goesOn(record, tick)) break
+    if (!isThere(way)) break
 
-    store<u32>(frame, reference, Frame.FLOW)
+    const packet = address + L3
     follow(table, false, reference, record, frame, address + L4, tick, owner)
-    if (leavesShared(record, reference)) identify(packet, nextIdentification(table, frame, packet))
-    if (translated) rewriteNarrow(frame, packet, addresses, ports)
-    age(frame)
+    const shared = leavesShared(flags, reference)
+    const number = shared ? nextIdentification(table, frame, packet) : <u32>load<u16>(packet, 4)
+    if ((flags & FlowFlag.TRANSLATED) == 0) passOn(packet, number)
+    else {
+      const addresses = load<u64>(way, Way.ADDRESSES)
+      translate(frame, packet, addresses, load<u32>(way, Way.PORTS), number)
+    }
+    const out = <usize>load<u32>(way, Way.INTERFACE)
+    const to = macOfLink(load<u64>(way, Way.LINK))
+    const neighbor = <usize>load<u32>(way, Way.NEIGHBOR)
     const entry = block + Worker.TRANSMIT + <usize>entries * TRANSMIT_SIZE
-    if (sendAsItIs(config, frame, out, neighbor, macOfLink(link), looked, stamp, counters, entry)) {
+    if (sendAsItIs(config, frame, out, neighbor, to, looked, stamp, counters, entry)) {
       entries++
     } else {
-      store<u16>(frame, load<u16>(route, Route.FID), Frame.OUT_FID)
-      entries = sendOn(worker, block, config, frame, out, macOfLink(link), entries)
+      store<u16>(frame, <u16>load<u32>(out, Interface.FID), Frame.OUT_FID)
+      entries = sendOn(worker, block, config, frame, out, to, entries)
     }
   }
   store<u32>(block, <u32>ahead, Worker.APPROACHED)
@@ -177,47 +161,6 @@ function run(
 function isKnown(frame: usize, source: u64, value: u64): bool {
   if (value == NOTHING) return isStation(macOf(source))
   return isSeen(<usize>load<u32>(frame, Frame.SOURCE_BUCKET), source, value)
-}
-
-/**
- * True if a packet belongs to the flow, in the direction that `reference` says, and that goes on. The tuple
- * is compared last, as on the long way: a free record still has its former flow's, and one whose state says
- * that it is in use has its own.
- */
-@inline
-function isOf(record: usize, reference: u32, packet: usize, tick: u32): bool {
-  if (<u32>load<u8>(record, Flow.STATE) == State.NONE) return false
-  if (load<u32>(record, Flow.SEEN) != tick && isOver(record, tick)) return false
-  if ((flagsOf(record) & FlowFlag.DEAD) != 0) return false
-  const tuple = tupleOf(record, false, reference & 1)
-  if (load<u64>(tuple) != load<u64>(packet, 12)) return false
-  if (portsOf(tuple, false) != load<u32>(packet, 20)) return false
-  return load<u8>(record, Flow.PROTOCOL) == load<u8>(packet, 9)
-}
-
-/** The route of a packet that came with these addresses, or 0 if it is not simply to be sent on. */
-@inline
-function wayOf(trie: usize, routes: usize, came: u64, destination: u32): usize {
-  if (isMartian(<u32>came & 0xff) || isMartian(<u32>(came >> 32) & 0xff)) return 0
-  if (speaksForUs(routeBy(trie, routes, swap32(<u32>came)))) return 0
-  const route = routeBy(trie, routes, swap32(destination))
-  if (route == 0) return 0
-  const kind = load<u32>(route)
-  if (kind != Route.CONNECTED && kind != Route.STATIC) return 0
-  return load<u64>(route, Route.NEXT_HOP) == 0 ? route : 0
-}
-
-/** The upper half of the next hop's address. */
-@inline
-function hopOf(route: usize, destination: u32): u64 {
-  const upper = load<u64>(route, Route.NEXT_HOP + 8)
-  return upper != 0 ? upper : mapped(destination)
-}
-
-/** The record of the next hop, or 0. */
-@inline
-function neighborOf(block: usize, route: usize, destination: u32): usize {
-  return recallNeighbor(block, load<u32>(route, Route.FID), 0, hopOf(route, destination))
 }
 
 /**

@@ -43,7 +43,7 @@ export function number(
 ): void {
   const packet = packetOf(frame)
   const first = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.FIRST
-  const shared = !wide && leavesShared(recordOf(table, reference), reference)
+  const shared = !wide && leavesShared(flagsOf(recordOf(table, reference)), reference)
   if (!first && !shared) return
   const had = identificationOf(frame, wide)
   const has = shared ? nextIdentification(table, frame, packet) : had

@@ -4,7 +4,7 @@
  * be fragmented, keeps what it has.
  */
 import { Head, scramble } from '../flow/head'
-import { FlowFlag, flagsOf, Kind } from '../flow/record'
+import { FlowFlag, Kind } from '../flow/record'
 import { Fragment, Frame, framesOf } from '../frame'
 import { Directory, directory } from '../memory'
 import { IDENTIFICATIONS } from '../size'
@@ -12,10 +12,9 @@ import { difference, update } from '../wire/checksum'
 import * as ipv4 from '../wire/ipv4'
 import { swap16 } from '../wire/order'
 
-/** True if packets of this direction of the flow leave by an address that others leave by too. */
+/** True if packets of this direction of a flow, with these flags, leave by an address that others leave by too. */
 @inline
-export function leavesShared(record: usize, reference: u32): bool {
-  const flags = flagsOf(record)
+export function leavesShared(flags: u32, reference: u32): bool {
   const outward = ((reference & Kind.REPLY) != 0) == ((flags & FlowFlag.INWARD) != 0)
   return outward && (flags & FlowFlag.ONE_WAY) != 0
 }

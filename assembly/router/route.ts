@@ -36,7 +36,7 @@ export namespace Route {
   export const UNREACHABLE: u32 = 5
 }
 
-const ROOT4: u32 = 0
+export const ROOT4: u32 = 0
 const ROOT6: u32 = 1
 
 /** The record of the route to the IPv4 address that stands at `address`, or 0. */
@@ -54,13 +54,18 @@ export function routeTo6(config: usize, address: usize): usize {
 /** The same for an IPv4 address in host order, and a loop that knows where trie and routes are. */
 @inline
 export function routeBy(trie: usize, routes: usize, address: u32): usize {
-  const value = lookupWord(trie, ROOT4, address)
-  return value == 0 ? 0 : routes + <usize>(value - 1) * ROUTE_SIZE
+  return routeOfNumber(routes, lookupWord(trie, ROOT4, address))
+}
+
+/** The record of route `number`, from 1; 0 of number 0. */
+@inline
+export function routeOfNumber(routes: usize, number: u32): usize {
+  return number == 0 ? 0 : routes + <usize>(number - 1) * ROUTE_SIZE
 }
 
 @inline
 function recordOf(config: usize, value: u32): usize {
-  return value == 0 ? 0 : routesOf(config) + <usize>(value - 1) * ROUTE_SIZE
+  return routeOfNumber(routesOf(config), value)
 }
 
 @inline

@@ -93,3 +93,19 @@ export function lookupWord(trie: usize, root: u32, address: u32): u32 {
   }
   return entry & ~LEAF
 }
+
+/** What `lookupWord` reads first: a leaf, or the way on. */
+@inline
+export function rootEntry(trie: usize, root: u32, address: u32): u32 {
+  return load<u32>(nodeAt(trie, root) + ((<usize>(address >> (32 - STRIDE))) << 2))
+}
+
+@inline
+export function isLeaf(entry: u32): bool {
+  return (entry & LEAF) != 0
+}
+
+@inline
+export function valueOfLeaf(entry: u32): u32 {
+  return entry & ~LEAF
+}

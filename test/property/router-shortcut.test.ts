@@ -83,6 +83,7 @@ class Traffic {
     const random = this.random
     const host = random.below(HOSTS)
     const port = this.#places.get(host) ?? 'a'
+    if (random.chance(0.03)) return { port, frame: this.#announcement(host) }
     const near = random.pick(['10.66.0.7', hostAddress(0), hostAddress(1)])
     const to = random.chance(0.3) ? near : remoteAddress(random.below(3))
     const ends = {
@@ -90,6 +91,13 @@ class Traffic {
       to: [to, 50 + random.below(2)],
     } as const
     return this.frame(port, ends, GATEWAY, station(host + 1))
+  }
+
+  /** A host has another MAC from now on, or its own again: what is behind in the burst goes there. */
+  #announcement(host: number): Uint8Array {
+    const senderMac = station(host + (this.random.chance(0.5) ? 1 : 40))
+    const said = { operation: 'request', sender: hostAddress(host), target: '10.55.0.1' } as const
+    return arpFrame({ ...said, senderMac })
   }
 
   #answer(): Given {
