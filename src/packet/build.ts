@@ -25,11 +25,14 @@ export interface BuildOptions {
   length?: number
   /** TTL or hop limit; 64 if left out. */
   hopLimit?: number
+  /** Of TCP: an ACK, not the SYN that begins a flow. */
+  established?: boolean
 }
 
 const ETHERTYPE = { 4: 0x0800, 6: 0x86dd } as const
 const ARP = 0x0806
 const SYN = 0x02
+const ACK = 0x10
 
 /**
  * A frame with right lengths and checksums; what is behind its headers is a pattern.
@@ -106,10 +109,11 @@ function arpPacket({ source, destination }: Flow, options: BuildOptions): Uint8A
   return Uint8Array.from([...fixed, ...sender, 0, 0, 0, 0, 0, 0, ...destination.address.bytes])
 }
 
-function ipPacket(flow: Flow, { hopLimit = 64 }: BuildOptions, length: number): Uint8Array {
+function ipPacket(flow: Flow, options: BuildOptions, length: number): Uint8Array {
+  const { hopLimit = 64, established = false } = options
   const { family } = flow.source.address
   const header = family === 4 ? 20 : 40
-  const upper = upperHeader(flow)
+  const upper = upperHeader(flow, established ? ACK : SYN)
   const wanted = Math.max(upper.bytes.length, length - header)
   // As much as the length fields can say; what is beyond it is padding.
   const segment = segmentOf(upper, Math.min(wanted, 65_535 - (family === 4 ? header : 0)))
@@ -136,10 +140,10 @@ interface Upper {
   length?: number
 }
 
-function upperHeader({ protocol, source, destination }: Flow): Upper {
+function upperHeader({ protocol, source, destination }: Flow, flags: number): Upper {
   const ports = [...word(source.port), ...word(destination.port)]
   if (protocol === 'tcp') {
-    const bytes = [...ports, 0, 0, 0, 1, 0, 0, 0, 0, 5 << 4, SYN, 0xff, 0xff, 0, 0, 0, 0]
+    const bytes = [...ports, 0, 0, 0, 1, 0, 0, 0, 0, 5 << 4, flags, 0xff, 0xff, 0, 0, 0, 0]
     return { protocol: 6, bytes, checksum: 16, pseudo: true }
   }
   if (protocol === 'udp') {

@@ -58,14 +58,17 @@ const SHOWN = 32
 export interface DissectOptions {
   /** Octets that the frame had on the wire, where a capture has cut it. */
   originalLength?: number
+  /** A UDP port to which VXLAN goes, beside its own. */
+  vxlanPort?: number | undefined
 }
 
 /**
  * Every layer of a frame, from the outermost on. Never throws: what is cut or wrong is said in the
  * layer, by `fields.truncated` and `fields.problem`, and in its text.
  */
-export function dissect(frame: Uint8Array, { originalLength }: DissectOptions = {}): Layer[] {
-  const octets = new Octets(frame)
+export function dissect(frame: Uint8Array, options: DissectOptions = {}): Layer[] {
+  const { originalLength, vxlanPort } = options
+  const octets = new Octets(frame, vxlanPort)
   const layers: Layer[] = []
   const behind: Place[] = []
   const end = Math.max(frame.length, originalLength ?? 0)

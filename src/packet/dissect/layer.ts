@@ -53,7 +53,11 @@ export type Dissector = (octets: Octets, place: Place) => Dissected
 export class Octets {
   readonly view: DataView
 
-  constructor(readonly bytes: Uint8Array) {
+  /** @param vxlanPort a UDP port to which VXLAN goes, beside its own */
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly vxlanPort?: number,
+  ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 

@@ -28,7 +28,7 @@ export function udp(octets: Octets, place: Place): Dissected {
     ...(problem !== undefined && { problem }),
   }
   const said = problem === undefined ? '' : `: ${problem}`
-  const isVxlan = destinationPort === VXLAN_PORT && network?.unchecked !== FRAGMENT
+  const isVxlan = isVxlanPort(octets, destinationPort) && network?.unchecked !== FRAGMENT
   return {
     layer: {
       layer: 'udp',
@@ -39,6 +39,10 @@ export function udp(octets: Octets, place: Place): Dissected {
     },
     next: { protocol: isVxlan ? 'vxlan' : 'payload', offset: offset + 8, end },
   }
+}
+
+function isVxlanPort({ vxlanPort }: Octets, port: number): boolean {
+  return port === VXLAN_PORT || port === vxlanPort
 }
 
 function endOf({ offset, end, network }: Place, stated: number): { end: number; problem?: string } {
@@ -54,7 +58,7 @@ function endOf({ offset, end, network }: Place, stated: number): { end: number; 
 function verified(octets: Octets, { offset, end, network }: Place, stated: number): Verified {
   if (octets.u16(offset + 6) === 0) {
     // Tunnels may leave it out on IPv6 too.
-    const allowed = network?.version !== 6 || octets.u16(offset + 2) === VXLAN_PORT
+    const allowed = network?.version !== 6 || isVxlanPort(octets, octets.u16(offset + 2))
     return absent(allowed ? 'absent' : 'absent, which IPv6 does not allow')
   }
   const covered = { at: offset + 6, start: offset, end }
