@@ -16,6 +16,7 @@ export interface TraceOptions extends Target {
   length?: number
   fromMac?: string
   toMac?: string
+  segmentSize?: number
   json?: boolean
 }
 
@@ -31,12 +32,12 @@ export async function trace(words: readonly string[], options: TraceOptions): Pr
       'trace needs a flow (tcp 10.55.0.2:40000 10.55.0.3:5432), --hex or --pcap, one of them',
     )
   }
-  const { port } = options
+  const { port, segmentSize } = options
   if (options.pcap !== undefined) return traceFile(options.pcap, options)
   const body =
     options.hex === undefined
-      ? { port, flow: flowOf(words, options) }
-      : { port, frames: [options.hex] }
+      ? { port, flow: flowOf(words, options), segmentSize }
+      : { port, frames: [options.hex], segmentSize }
   print(await call<Trace[]>(options, 'POST', '/v1/trace', body), options)
 }
 
@@ -54,7 +55,8 @@ async function traceFile(path: string, options: TraceOptions): Promise<void> {
   if (frames.length === 0) {
     throw new LinkspanError('INVALID', `${path} has no whole packet: there is nothing to trace`)
   }
-  const body = { port: options.port, frames }
+  const { port, segmentSize } = options
+  const body = { port, frames, segmentSize }
   print(await call<Trace[]>(options, 'POST', '/v1/trace', body), options)
   const warn = (text: string) => console.error(`linkspan: ${path}${text}`)
   if (cut > 0) warn(`: ${cut} packets left out: the capture had cut them short`)
@@ -96,18 +98,23 @@ function print(traces: Trace[], { json }: TraceOptions): void {
 /** Verdicts that a word alone does not explain. */
 const ends: Partial<Record<Trace['verdict'], string>> = {
   local: 'local: for the router itself',
+  answered: 'answered: in the name of who is behind a tunnel',
   held: 'held: it waits',
 }
 
-function textOf({ layers, steps, verdict, outputs, drops }: Trace): string {
+function textOf({ layers, steps, verdict, outputs, drops, withheld }: Trace): string {
   const width = Math.max(...steps.map(({ stage }) => stage.length))
-  const dropped = drops.map(({ port, reason }) => `${reason} (${port})`).join(', ')
+  const reasons = drops.length > 0 ? drops : withheld
+  const dropped = reasons.map(({ port, reason }) => `${reason} (${port})`).join(', ')
   const end = verdict === 'dropped' ? `dropped: ${dropped}` : (ends[verdict] ?? verdict)
   return [
     ...layers.map(({ layer, text }) => `  ${layer.padEnd(10)} ${text}`),
     ...steps.map(({ stage, text }) => `${stage.padEnd(width)}  ${text}`),
     `=> ${end}`,
-    ...outputs.flatMap(({ port, length, hex }) => [`-> ${port}, ${length} octets`, dump(hex)]),
+    ...outputs.flatMap(({ port, length, hex, datagram }) => {
+      const by = datagram ? `${datagram.tunnel} by ${port}` : port
+      return [`-> ${by}, ${length} octets`, dump(hex)]
+    }),
     '',
   ].join('\n')
 }

@@ -8,7 +8,19 @@ import type { Forwarder } from './forwarder.js'
 import type { Manager } from './manager.js'
 import type { NeighborRecord } from './router-records.js'
 
+/** What the door, or the way out of a tunnel, made of a frame. */
+export interface Entry {
+  /** The port that it came in by: the tunnel, where it was in a datagram. */
+  port: number
+  /** Its checksum is, or was, left to be completed. */
+  partial: boolean
+  /** Octets of payload of a super-frame's segments; 0 where it is none. */
+  segmentSize: number
+}
+
 export interface Passage {
+  /** Undefined where it was in a datagram of which nothing came out. */
+  entry: Entry | undefined
   /** The flow that the frame belongs to, or has begun. */
   flow: { view: FlowView; isReply: boolean; isNew: boolean } | undefined
   /** The domain that it was routed to; 0 if it did not come so far. */
@@ -20,7 +32,10 @@ export interface Passage {
 }
 
 const DESCRIPTOR_SIZE = 64
-const At = { ADDRESS: 0, LENGTH: 4, FID: 10, ETHER_TYPE: 16, FLOW: 52, OUT_FID: 56 } as const
+const At = {
+  ...{ ADDRESS: 0, LENGTH: 4, PORT: 8, FID: 10, ETHER_TYPE: 16 },
+  ...{ CHECKSUM: 20, GSO_TYPE: 21, GSO_SIZE: 22, FLOW: 52, OUT_FID: 56 },
+} as const
 const IPV6 = 0x86dd
 
 /** A watched frame is routed as a copy, the second descriptor behind READY and EVENTS (assembly/memory.ts). */
@@ -60,10 +75,22 @@ export class PassageReader {
     const start = word(At.ADDRESS)
     const all = outFid === 0 ? [] : [...this.manager.router.neighbors(now)]
     return {
+      entry: this.#entry(),
       flow: this.#flowOf(word(At.FLOW), wide, now),
       outFid,
       frame: this.bytes.slice(start, start + word(At.LENGTH)),
       neighbors: all.filter(({ fid }) => fid === outFid),
+    }
+  }
+
+  #entry(): Entry | undefined {
+    const octet = (offset: number) => this.#view.getUint8(this.#own + offset)
+    const half = (offset: number) => this.#view.getUint16(this.#own + offset, true)
+    if (this.#view.getUint32(this.#own + At.ADDRESS, true) === 0) return undefined
+    return {
+      port: half(At.PORT),
+      partial: octet(At.CHECKSUM) !== 0,
+      segmentSize: octet(At.GSO_TYPE) === 0 ? 0 : half(At.GSO_SIZE),
     }
   }
 

@@ -15,6 +15,8 @@ import { Manager } from './manager.js'
 /** What would leave by one port. */
 export interface DryOutput {
   port: number
+  /** The tunnel whose frame is in it, where it is a datagram of the underlay. */
+  tunnel: number | undefined
   /** With the virtio-net header that says what is left to the device. */
   message: Uint8Array
 }
@@ -31,6 +33,8 @@ export interface DryRun {
   /** Entries in force of its addresses, and of the source when it had passed. */
   source: { before: FdbEntry | undefined; after: FdbEntry | undefined }
   destination: FdbEntry | undefined
+  /** Of whom it was asked and answered for, if the question was suppressed. */
+  suppressed: FdbEntry | undefined
   /** In the order in which they would be sent. */
   outputs: DryOutput[]
   drops: DryDrop[]
@@ -42,6 +46,13 @@ export interface DryRun {
   rule: number | undefined
   /** What connection tracking, translation and the router noted of it. */
   passage: Passage
+}
+
+export interface DryOptions {
+  /** The domain that it is of, if it gets so far: routing writes another over it. */
+  entered?: number
+  /** Octets before the frame whose addresses are looked up: outer headers. */
+  outer?: number
 }
 
 /** A MAC as its first two octets and its last four. */
@@ -97,10 +108,15 @@ export class DryRunner {
   /**
    * @param message a virtio-net header of 12 octets and a frame
    * @param fids the broadcast domains that the frame could be of
-   * @param entered the one that it is of, if it gets so far: routing writes another over it
    */
-  run(port: number, message: Uint8Array, fids: Iterable<number>, now: number, entered = 0): DryRun {
-    const [source, destination] = [this.#mac(message, 6), this.#mac(message, 0)]
+  run(
+    port: number,
+    message: Uint8Array,
+    fids: Iterable<number>,
+    now: number,
+    { entered = 0, outer = 0 }: DryOptions = {},
+  ): DryRun {
+    const [source, destination] = [this.#mac(message, outer + 6), this.#mac(message, outer)]
     const known = new Map(
       Array.from(fids, (fid) => [
         fid,
@@ -109,7 +125,9 @@ export class DryRunner {
     )
     this.#place(message)
     const before = this.#counted
+    const answered = this.#suppressedOf(known.keys())
     const outputs = this.#process(port, now)
+    const isSuppressed = this.#suppressedOf(known.keys()) > answered
     const after = this.#snapshot()
     this.#counted = after
     const passage = this.#passage.read(now)
@@ -118,6 +136,7 @@ export class DryRunner {
       fid,
       source: { before: known.get(fid)?.source, after: this.#find(fid, source, now) },
       destination: known.get(fid)?.destination,
+      suppressed: isSuppressed ? this.#answererOf(outputs, port, fid, now) : undefined,
       outputs,
       drops: [...after.drops.entries()]
         .filter(([key, { frames }]) => frames !== before.drops.get(key)?.frames)
@@ -139,6 +158,20 @@ export class DryRunner {
 
   #find(fid: number, mac: Pair | undefined, now: number): FdbEntry | undefined {
     return mac && this.#manager.fdb.find(fid, ...mac, now)
+  }
+
+  /** Questions that were answered here, of all of the domains. */
+  #suppressedOf(fids: Iterable<number>): number {
+    const { exports } = this.#manager
+    let count = 0
+    for (const fid of fids) count += exports.suppressedCount(fid)
+    return count
+  }
+
+  /** The answer comes from the MAC of whom it was asked for. */
+  #answererOf(outputs: readonly DryOutput[], port: number, fid: number, now: number) {
+    const answer = outputs.find((output) => output.port === port)
+    return answer && this.#find(fid, this.#mac(answer.message, 6), now)
   }
 
   /** Puts the message where a device's read would have, and describes it. */
@@ -171,9 +204,10 @@ export class DryRunner {
         ...this.#bytes.subarray(head, (head as number) + (headLength as number)),
         ...this.#bytes.subarray(body, (body as number) + (bodyLength as number)),
       ])
+      const tunnel = word(at + 28) === 0 ? undefined : word(at + 28) - 1
       for (let which = 0; which < word(at + 20); which++) {
         const port = word(word(at + 16) + which * 4)
-        if (port !== word(at + 24)) outputs.push({ port, message })
+        if (port !== word(at + 24)) outputs.push({ port, tunnel, message })
       }
     }
   }

@@ -41,7 +41,8 @@ export function bridgeText(bridge: string): string {
   return uplink === null ? `bridge ${bridge}` : `uplink ${uplink}`
 }
 
-function endText(address: string, port: number): string {
+/** `10.55.0.2:80`, `[fd55::2]:80`; without a port where that is 0. */
+export function endText(address: string, port: number): string {
   if (port === 0) return address
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -3,20 +3,18 @@ import { formatMac } from '../config/address.js'
 import type { PortPolicy, VlanPolicy } from '../config/types.js'
 import type { FdbEntry } from '../dataplane/fdb-records.js'
 import type { FilterRule } from '../dataplane/filter.js'
-import type { Topology } from '../dataplane/topology.js'
+import { arrivalTexts, refusalText } from './explain-arrival.js'
+import { egressSteps, tooBigText, type Withheld, withheldOf } from './explain-egress.js'
 import { placeOf, routerTexts, toldText } from './explain-route.js'
-import { type Point, paths, type Reason, type Stage, stageAt, stages } from './stages.js'
+import { type Point, paths, type Reason, type Step, stageAt, stages } from './stages.js'
 import { type Tagging, tagOf } from './tag.js'
-import { type Traced, type TracedOutput, type Way, wayOf } from './way.js'
+import { isFlood, type Traced, type Way, wayOf } from './way.js'
 
-/** A decision: where in the packet path, and what was decided. */
-export interface Step {
-  stage: Stage
-  text: string
-}
-
-/** `local`: the router itself takes it, or answers; `held`: it waits. */
-export const VERDICTS = ['forwarded', 'flooded', 'local', 'held', 'dropped'] as const
+/**
+ * `local`: the router itself takes it, or answers; `answered`: a question, answered in the name of a station
+ * behind a tunnel; `held`: it waits.
+ */
+export const VERDICTS = ['forwarded', 'flooded', 'local', 'answered', 'held', 'dropped'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
 export interface Explained {
@@ -24,44 +22,64 @@ export interface Explained {
   verdict: Verdict
   /** Whether it came as far as to be of a VLAN. */
   classified: boolean
+  withheld: Withheld[]
 }
 
 export function explain(traced: Traced): Explained {
   const way = wayOf(traced)
-  const { refused } = way
   const path = paths[way.kind]
-  const last = refused && pointOf(refused.name, traced, way)
+  const last = way.refused && pointOf(way.refused.name, traced, way)
   const until = last === undefined ? path.length : path.indexOf(last)
-  const steps: Step[] = path.slice(0, until).flatMap((point) => {
-    return passed(point, traced, way).map((text) => ({ stage: stageAt(point), text }))
-  })
-  if (refused && last) {
-    const who = refused.name.startsWith('filter-') ? deniedBy(traced, way) : ''
-    const text = `dropped (${refused.name})${who}: ${refused.text}${toldText(way)}`
-    steps.push({ stage: stageAt(last), text })
-    // Mirrors copy what comes in, whatever becomes of it, and senders are told.
-    for (const said of egressTexts(traced, way)) steps.push({ stage: 'egress', text: said })
+  const before = path.slice(0, until).flatMap((point) => stepsAt(point, traced, way))
+  return {
+    steps: last === undefined ? before : [...before, ...refusal(last, traced, way)],
+    verdict: verdictOf(traced, way),
+    classified: until > path.indexOf('vlan'),
+    withheld: withheldOf(traced, way),
   }
-  return { steps, verdict: verdictOf(traced, way), classified: until > path.indexOf('vlan') }
+}
+
+function stepsAt(point: Point, traced: Traced, way: Way): Step[] {
+  if (point === 'egress') return egressSteps(traced, way)
+  return passed(point, traced, way).map((text) => ({ stage: stageAt(point), text }))
+}
+
+/** Why it went no further. Mirrors copy what comes in, whatever becomes of it, and senders are told. */
+function refusal(at: Point, traced: Traced, way: Way): Step[] {
+  const { name, text } = way.refused as NonNullable<Way['refused']>
+  const who = name.startsWith('filter-') ? deniedBy(traced, way) : ''
+  const more = name === 'needs-fragmentation' ? tooBigText(traced) : refusalText(traced, name)
+  const stage = stageAt(at)
+  return [
+    // Of a datagram of which nothing came out, what its headers are is said all the same.
+    ...(stage === 'tunnel' ? stepsAt('tunnel', traced, way) : []),
+    { stage, text: `dropped (${name})${who}: ${text}${more}${toldText(way)}` },
+    ...egressSteps(traced, way),
+  ]
 }
 
 function verdictOf(traced: Traced, { kind, refused, waits, answers }: Way): Verdict {
   const { outputs, topology, run } = traced
   if (waits) return 'held'
+  if (run.suppressed) return 'answered'
   // Whoever asked for the gateway was answered, though there is nobody else to ask.
   const alone = refused?.name === 'no-destination' && answers.length > 0
   if (alone || (!refused && kind !== 'bridged' && run.passage.outFid === 0)) return 'local'
   const leaves = outputs.some((output) => {
-    return !topology.isMirrorTarget(output.port) && !answers.includes(output)
+    return !topology.isMirrorTarget(output.by) && !answers.includes(output)
   })
   if (!leaves) return 'dropped'
   return kind === 'bridged' && isFlood(traced) ? 'flooded' : 'forwarded'
 }
 
 /** Where a frame was dropped. */
-function pointOf(reason: Reason, { frame, run }: Traced, { kind, gateway, packet }: Way): Point {
-  const { outFid } = run.passage
+function pointOf(reason: Reason, traced: Traced, { kind, gateway, packet }: Way): Point {
+  const { frame, arrival } = traced
+  const { outFid } = traced.run.passage
   switch (reason) {
+    case 'short-frame':
+    case 'long-frame':
+      return arrival ? 'tunnel' : 'door'
     case 'gateway-spoofed':
       return macAt(frame, 6) === gateway ? 'source' : 'neighbor'
     case 'ip-header':
@@ -86,18 +104,16 @@ function pointOf(reason: Reason, { frame, run }: Traced, { kind, gateway, packet
   }
 }
 
-function isFlood({ frame, run }: Traced): boolean {
-  return ((frame[0] ?? 0) & 1) === 1 || run.destination === undefined
-}
-
 /** What a stage that let the frame through has to say; nothing where it is not configured. */
 function passed(point: Point, traced: Traced, way: Way): string[] {
-  const { topology, port, frame } = traced
+  const { topology, port } = traced
   const state = topology.port(port)
   const policy: Partial<PortPolicy> = state.policy ?? {}
   switch (point) {
     case 'door':
-      return [`${frame.length} octets into port ${port} of bridge ${state.bridge}`]
+      return [doorText(traced)]
+    case 'tunnel':
+      return arrivalTexts(traced)
     case 'policing':
       return policy.limits?.receive ? ['within what the port may send'] : []
     case 'vlan':
@@ -110,19 +126,33 @@ function passed(point: Point, traced: Traced, way: Way): string[] {
       return [destinationText(traced)]
     case 'filter':
       return filterText(traced, way)
+    case 'answer':
+      return answerTexts(traced)
     case 'storm':
-      return isFlood(traced) && policy.limits && hasStorm(policy.limits)
+      return isFlood(traced) && !traced.run.suppressed && hasStorm(policy)
         ? ["within the port's limit of floods"]
         : []
-    case 'egress':
-      return egressTexts(traced, way)
     default:
       return routerTexts(point, traced, way)
   }
 }
 
-function hasStorm({ broadcast, multicast, unknownUnicast }: PortPolicy['limits']): boolean {
+function doorText({ arrival, frame, port, topology }: Traced): string {
+  if (arrival) return `${arrival.frame.length} octets into port ${arrival.socket}`
+  return `${frame.length} octets into port ${port} of bridge ${topology.port(port).bridge}`
+}
+
+function hasStorm({ limits }: Partial<PortPolicy>): boolean {
+  const { broadcast, multicast, unknownUnicast } = limits ?? {}
   return (broadcast ?? multicast ?? unknownUnicast) !== undefined
+}
+
+/** A question for a station behind a tunnel. */
+function answerTexts({ run, nameOf }: Traced): string[] {
+  const { suppressed } = run
+  if (!suppressed) return []
+  const mac = formatMac([suppressed.macHigh, suppressed.macLow])
+  return [`whom it asks for is ${mac} behind ${nameOf(suppressed.port)}: answered here`]
 }
 
 function vlanText({ topology, run, frame }: Traced, bridge: Tagging, vlan?: VlanPolicy): string[] {
@@ -159,15 +189,17 @@ function sourceText({ frame, run, port, nameOf }: Traced, policy: Partial<PortPo
 function ageText(entry: FdbEntry | undefined): string {
   if (entry?.static) return 'a static entry'
   if (entry?.sticky) return 'sticky'
+  if (entry?.external) return 'told by a directory'
   return `seen ${((entry?.age ?? 0) / 1000).toFixed(1)} s ago`
 }
 
 function destinationText({ frame, run, nameOf }: Traced): string {
   const mac = macAt(frame, 0)
-  if (mac === 'ff:ff:ff:ff:ff:ff') return 'broadcast: flooded'
-  if (((frame[0] ?? 0) & 1) === 1) return `${mac} is a group: flooded`
-  const { destination } = run
-  if (destination === undefined) return `${mac} is not in the FDB: flooded`
+  const { destination, suppressed } = run
+  const flooded = suppressed ? 'to be flooded' : 'flooded'
+  if (mac === 'ff:ff:ff:ff:ff:ff') return `broadcast: ${flooded}`
+  if (((frame[0] ?? 0) & 1) === 1) return `${mac} is a group: ${flooded}`
+  if (destination === undefined) return `${mac} is not in the FDB: ${flooded}`
   return `${mac} is in the FDB on port ${nameOf(destination.port)}, ${ageText(destination)}`
 }
 
@@ -210,32 +242,4 @@ function deniedBy(traced: Traced, { kind }: Way): string {
   const places = kind === 'routed' ? [fid, passage.outFid] : [fid]
   const closed = places.find((place) => isClosed(traced, place)) ?? fid
   return ` by the policy of ${placeOf(traced, closed)}`
-}
-
-/** One line a port: what leaves, or why it does not. */
-function egressTexts({ outputs, run, topology, nameOf }: Traced, way: Way): string[] {
-  const sent = new Map<string, TracedOutput[]>()
-  for (const output of outputs) sent.set(output.port, [...(sent.get(output.port) ?? []), output])
-  const left = [...sent].map(([port, list]) => sentText(topology, port, list, way))
-  const lost = run.drops
-    .filter(({ reason }) => reason.direction === 'tx')
-    .map(({ port, reason }) => `not to ${nameOf(port)} (${reason.name}): ${reason.text}`)
-  return [...left, ...lost]
-}
-
-function sentText(topology: Topology, port: string, list: TracedOutput[], way: Way): string {
-  const [first] = list as [TracedOutput]
-  const { frame, segmentSize } = first
-  const own = way.answers.includes(first) ? ownText(way) : ''
-  const target = topology.isMirrorTarget(port) ? ', a mirrored copy' : ''
-  const tag = tagOf(frame, topology.bridge(topology.port(port).bridge))
-  const form = tag === undefined ? '' : `, tagged for VLAN ${tag.vid} with priority ${tag.priority}`
-  const large = segmentSize === null ? '' : `, to be segmented at ${segmentSize} octets`
-  const count = list.length > 1 ? `${list.length} frames of at most ` : ''
-  return `to ${port}: ${count}${frame.length} octets${form}${large}${target}${own}`
-}
-
-/** What the router says of its own accord is no delivery of the frame. */
-function ownText({ waits }: Way): string {
-  return waits ? ", the router's question" : ", the router's answer"
 }

@@ -21,6 +21,12 @@ export const STAGES = [
 
 export type Stage = (typeof STAGES)[number]
 
+/** A decision: where in the packet path, and what was decided. */
+export interface Step {
+  stage: Stage
+  text: string
+}
+
 export type Reason = DryDrop['reason']['name']
 
 /** Every reason has its stage: a new one without does not compile. */
@@ -97,16 +103,26 @@ export const stages: Readonly<Record<Reason, Stage>> = {
 }
 
 /** A place in the packet path: a stage, or the second time that a packet comes by one. */
-export type Point = Stage | 'begin' | 'leave'
+export type Point = Stage | 'begin' | 'leave' | 'answer'
 
-/** Behind the filter, a packet of no flow has its source translated and begins one. */
-const seconds: Readonly<Partial<Record<Point, Stage>>> = { begin: 'flow', leave: 'nat' }
+/**
+ * Behind the filter, a packet of no flow has its source translated and begins one; a question that would be
+ * flooded may be answered.
+ */
+const seconds: Readonly<Partial<Record<Point, Stage>>> = {
+  begin: 'flow',
+  leave: 'nat',
+  answer: 'neighbor',
+}
 export const stageAt = (point: Point): Stage => seconds[point] ?? (point as Stage)
 
-const ENTRY = ['door', 'vlan', 'guard', 'policing', 'source'] as const
+const ENTRY = ['door', 'tunnel', 'vlan', 'guard', 'policing', 'source'] as const
 /** What a frame passes that stays on its bridge, and one that was sent to the gateway's MAC. */
 export const paths = {
-  bridged: [...ENTRY, 'neighbor', 'destination', 'flow', 'filter', 'begin', 'storm', 'egress'],
+  bridged: [
+    ...ENTRY,
+    ...['neighbor', 'destination', 'flow', 'filter', 'begin', 'answer', 'storm', 'egress'],
+  ],
   heard: [...ENTRY, 'router', 'neighbor', 'egress'],
   routed: [
     ...ENTRY,

@@ -7,19 +7,31 @@ import type { NeighborRecord } from '../dataplane/router-records.js'
 import { neighborOctets, type RouteState } from '../dataplane/router-routes.js'
 import type { Topology } from '../dataplane/topology.js'
 import { dissect } from '../packet/dissect/dissect.js'
+import type { Arrival, ArrivedDatagram, LeavingDatagram } from './datagram.js'
 import { translatedBy } from './explain-nat.js'
 
 /** What leaves by one port. */
 export interface TracedOutput {
+  /** Of the underlay, where it is a datagram. */
   port: string
+  /** The tunnel that it leaves by, or the same port. */
+  by: string
   frame: Uint8Array
+  /** The frame in a datagram, or the same frame. */
+  inner: Uint8Array
   segmentSize: number | null
+  datagram: LeavingDatagram | null
 }
 
 export interface Traced {
   topology: Topology
+  /** The one that it came in by: the tunnel, where it was in a datagram of one. */
   port: string
+  /** As it came in, without the headers of a datagram. */
   frame: Uint8Array
+  /** Where it came in a datagram, and what the tunnel made of it. */
+  arrival: Arrival | undefined
+  datagram: ArrivedDatagram | null
   run: DryRun
   outputs: readonly TracedOutput[]
   nameOf(port: number): string
@@ -48,8 +60,13 @@ export interface Way {
   /** It waits: for its next hop's MAC, or for the first fragment. */
   waits: 'neighbor' | 'fragment' | undefined
   refused: DryRun['drops'][number]['reason'] | undefined
-  /** What the router itself sends by the ingress port. */
+  /** What the router itself sends by the ingress port, or the bridge in the name of others. */
   answers: readonly TracedOutput[]
+}
+
+/** To a group, or to a MAC of which nobody knows where it is. */
+export function isFlood({ frame, run }: Traced): boolean {
+  return ((frame[0] ?? 0) & 1) === 1 || run.destination === undefined
 }
 
 export function wayOf(traced: Traced): Way {
@@ -96,8 +113,8 @@ function waitOf({ run, outputs }: Traced, packet: Packet, nextHop: Way['nextHop'
 /** A bridge never sends a frame back, so what goes there is the router's; where nothing passes, all is. */
 function answersOf({ outputs, topology, port }: Traced, isAll: boolean): TracedOutput[] {
   return outputs.filter((output) => {
-    if (topology.isMirrorTarget(output.port)) return false
-    return isAll || output.port === port
+    if (topology.isMirrorTarget(output.by)) return false
+    return isAll || output.by === port
   })
 }
 

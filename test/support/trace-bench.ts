@@ -19,8 +19,17 @@ export class TraceBench extends Rig {
   }
 
   trace(port: string, ...frames: Uint8Array[]): Trace[] {
+    return traceFrames(this.#host(), port, frames)
+  }
+
+  /** The trace of a super-frame, or of what is one. */
+  segmented(port: string, frame: Uint8Array, segmentSize: number): Trace {
+    return traceFrames(this.#host(), port, [frame], { segmentSize })[0] as Trace
+  }
+
+  #host() {
     const { attachment, topology, manager } = this
-    return traceFrames({ attachment, topology, manager, now: () => this.now }, port, frames)
+    return { attachment, topology, manager, now: () => this.now }
   }
 
   /** The trace of the last of the frames. */

@@ -67,3 +67,28 @@ test.each([
   const { sourceMac, destinationMac } = macsOf(host, port, flow)
   expect([sourceMac, destinationMac]).toEqual([source, destination])
 })
+
+test('who is known on the bridge, behind a tunnel too, has a MAC', () => {
+  const known = [
+    { bridge: 'lan', address: '10.0.0.8', mac: '02:00:00:00:00:08' },
+    { bridge: 'lan', address: 'fd00::8', mac: '02:00:00:00:00:08' },
+    { bridge: 'red', address: '10.0.0.9', mac: '02:00:00:00:00:09' },
+    { bridge: 'lan', address: '10.0.0.7', mac: null },
+  ].map((one) => ({ vlan: null, state: 'permanent' as const, age: null, ...one }))
+  const router = { routes: () => [], *gateways() {}, neighbors: () => known }
+  const on = { ...host, topology: { router } }
+  const from = (address: string) => ({ source: parseAddress(address) })
+  const macs = (port: string, flow: object) => {
+    const { sourceMac, destinationMac } = macsOf(on, port, flow)
+    return [sourceMac, destinationMac]
+  }
+  expect(macs('a', to('10.0.0.8'))).toEqual([station(1), station(8)])
+  expect(macs('a', to('fd00::8'))).toEqual([station(1), station(8)])
+  expect(macs('a', to('10.0.0.9'))).toEqual([station(1), undefined])
+  expect(macs('a', to('10.0.0.7'))).toEqual([station(1), undefined])
+  const both = { ...from('10.0.0.8'), ...to('10.0.0.1') }
+  expect(macs('lan@192.0.2.2', both)).toEqual([station(8), station(1)])
+  expect(macs('red@192.0.2.2', both)).toEqual([undefined, station(1)])
+  // Its own is another's: a port is not taken for its neighbour.
+  expect(macs('d', from('10.0.0.8'))).toEqual([undefined, undefined])
+})

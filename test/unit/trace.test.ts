@@ -201,7 +201,7 @@ const ofTheRouter = [
 /** Of frames that waited for too long, or for lack of room: they have a stage, and no case. */
 const ofTimeAndRoom = ['neighbor-unresolved', 'fragment-limit', 'flow-table-full', 'nat-exhausted']
 
-/** Of datagrams and tunnels, which a frame that is given to trace does not come by. */
+/** Of datagrams and tunnels: trace-overlay.test.ts has these. */
 const ofTheOverlay = [
   'outer-header',
   'vxlan-header',

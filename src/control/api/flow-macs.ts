@@ -1,17 +1,20 @@
 /** MACs for a flow of which a person said the addresses only. */
 import {
   type Address,
+  formatAddress,
   isLimitedBroadcast,
   isLinkLocal,
   isMulticast,
   parseMac,
   parsePrefix,
 } from '../../config/address.js'
+import { tunnelOf } from '../../config/overlay-names.js'
 import type { Device } from '../../config/types.js'
 import { lookUp } from '../../dataplane/route-lookup.js'
 import type { Router } from '../../dataplane/router.js'
 
 export interface FlowMacs {
+  source?: Address
   destination?: Address
   /** It may go by a gateway: an ARP request does not. */
   isRouted?: boolean
@@ -30,7 +33,10 @@ export interface MacHost {
       readonly mac: string | undefined
     }
   >
-  readonly topology?: { readonly router: Pick<Router, 'routes' | 'gateways'> }
+  readonly topology?: {
+    readonly router: Pick<Router, 'routes' | 'gateways'> & Partial<Pick<Router, 'neighbors'>>
+  }
+  now?(): number
 }
 
 interface Vlans {
@@ -38,24 +44,48 @@ interface Vlans {
 }
 
 /**
- * Fills in what was left out: the port's own MAC, and that of the bridge's gateway or of the port that
- * has the address, as a host there would send it.
+ * Fills in what was left out: the port's own MAC, of what comes by a tunnel that of the neighbour who has
+ * the address, and that of the bridge's gateway, of the port or of the neighbour that has the address, as
+ * a host there would send it.
  */
 export function macsOf(host: MacHost, port: string, flow: FlowMacs): FlowMacs {
   const { ports } = host
-  const own = macOf(ports.get(port))
-  const gateway = flow.isRouted ? gatewayOf(host, port, flow) : undefined
-  const other = gateway ?? (flow.destination && macOf(findOwner(ports, flow.destination)))
+  const bridge = bridgeOf(host, port)
+  const [from, to] = [flow.source, flow.destination]
+  const isTunnel = tunnelOf(port) !== undefined
+  const own =
+    macOf(ports.get(port)) ?? (isTunnel && from ? neighborOf(host, bridge, from) : undefined)
+  const gateway = flow.isRouted ? gatewayOf(host, bridge, port, flow) : undefined
+  const other = gateway ?? (to && (macOf(findOwner(ports, to)) ?? neighborOf(host, bridge, to)))
   return { ...(own && { sourceMac: own }), ...(other && { destinationMac: other }), ...flow }
+}
+
+/** A tunnel is on the bridge in its name. */
+function bridgeOf({ ports }: MacHost, port: string): string | undefined {
+  return tunnelOf(port)?.bridge ?? ports.get(port)?.config.bridge
+}
+
+/** The MAC that is known of an address on a bridge, by its router or by suppression. */
+function neighborOf(
+  host: MacHost,
+  bridge: string | undefined,
+  address: Address,
+): Uint8Array | undefined {
+  const text = formatAddress(address.bytes)
+  const known = host.topology?.router
+    .neighbors?.(host.now?.() ?? 0)
+    .find((one) => one.bridge === bridge && one.address === text && one.mac !== null)
+  return known?.mac ? parseMac(known.mac) : undefined
 }
 
 /** The gateway of the port's bridge, if the destination is its own or not on the bridge's networks. */
 function gatewayOf(
   { ports, topology }: MacHost,
+  bridge: string | undefined,
   port: string,
   { destination, vlan }: FlowMacs,
 ): Uint8Array | undefined {
-  const { bridge, vlan: vlans } = ports.get(port)?.config ?? {}
+  const { vlan: vlans } = ports.get(port)?.config ?? {}
   if (!topology || !destination || bridge === undefined || isOfLink(destination)) return undefined
   const { router } = topology
   const tagged = vlan ?? vlans?.native ?? 1
