@@ -30,5 +30,6 @@ test('docs/nat.md', { timeout: 120_000 }, async () => {
 })
 
 test('docs/overlay.md', { timeout: 120_000 }, async () => {
-  await runPage('docs/overlay.md', { least: 25 })
+  const meanwhile = 'ip netns exec web ping -q -i 0.2 10.55.0.3'
+  await runPage('docs/overlay.md', { least: 30, meanwhile })
 })

@@ -129,11 +129,13 @@ describe('a trace', () => {
       hex(frame(BROADCAST, station(9))),
     )
     expect(Object.keys(trace ?? {})).toEqual([
-      ...['port', 'bridge', 'vlan', 'layers', 'steps', 'verdict', 'outputs', 'drops'],
+      ...['port', 'bridge', 'vlan', 'layers', 'datagram', 'steps', 'verdict', 'outputs', 'drops'],
+      'withheld',
     ])
-    expect(trace).toMatchObject({ port: 'a', bridge: 'lan', vlan: null, drops: [] })
+    expect(trace).toMatchObject({ port: 'a', bridge: 'lan', vlan: null, datagram: null })
+    expect(trace).toMatchObject({ drops: [], withheld: [] })
     expect(Object.keys(trace?.outputs[0] ?? {})).toEqual([
-      ...['port', 'hex', 'length', 'segmentSize', 'layers'],
+      ...['port', 'hex', 'length', 'segmentSize', 'layers', 'datagram'],
     ])
     expect(trace?.outputs[0]?.segmentSize).toBeNull()
     const [dropped] = await traces(linkspan, '--port', 'a', '--hex', '0255')
