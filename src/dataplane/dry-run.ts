@@ -59,7 +59,8 @@ export interface DryOptions {
 type Pair = readonly [high: number, low: number]
 
 interface Snapshot {
-  drops: Map<string, DryDrop & { frames: number }>
+  /** Frames by port, and within one by reason. */
+  drops: Float64Array
   learned: number
   moved: number
   unlearned: number
@@ -138,9 +139,7 @@ export class DryRunner {
       destination: known.get(fid)?.destination,
       suppressed: isSuppressed ? this.#answererOf(outputs, port, fid, now) : undefined,
       outputs,
-      drops: [...after.drops.entries()]
-        .filter(([key, { frames }]) => frames !== before.drops.get(key)?.frames)
-        .map(([, { port: charged, reason }]) => ({ port: charged, reason })),
+      drops: this.#dropsBetween(before, after),
       learned: after.learned > before.learned,
       moved: after.moved > before.moved,
       unlearned: after.unlearned > before.unlearned,
@@ -212,17 +211,27 @@ export class DryRunner {
     }
   }
 
-  #snapshot(): Snapshot {
-    const counted = this.#ports.flatMap((port) =>
-      drops.map((reason) => {
-        const frames = this.#manager.exports.dropCounter(port, reason.code)
-        return [`${port} ${reason.code}`, { port, reason, frames }] as const
+  /** What was counted since. */
+  #dropsBetween(before: Snapshot, after: Snapshot): DryDrop[] {
+    return this.#ports.flatMap((port, at) =>
+      drops.flatMap((reason, which) => {
+        const index = at * drops.length + which
+        return before.drops[index] === after.drops[index] ? [] : [{ port, reason }]
       }),
     )
-    const { learned, moved, unlearned } = this.#manager.workerStatistics(0)
+  }
+
+  #snapshot(): Snapshot {
     const { exports } = this.#manager
+    const counted = new Float64Array(this.#ports.length * drops.length)
+    for (const [at, port] of this.#ports.entries()) {
+      for (const [which, { code }] of drops.entries()) {
+        counted[at * drops.length + which] = exports.dropCounter(port, code)
+      }
+    }
+    const { learned, moved, unlearned } = this.#manager.workerStatistics(0)
     const rules = new Map(this.#rules.map((slot) => [slot, exports.ruleCounter(slot, 0)]))
-    return { drops: new Map(counted), learned, moved, unlearned, rules }
+    return { drops: counted, learned, moved, unlearned, rules }
   }
 }
 
