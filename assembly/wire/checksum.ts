@@ -92,7 +92,7 @@ function lanes(v: v128, length: usize): u64 {
     <i64>i32x4.extract_lane(v, 1) +
     <i64>i32x4.extract_lane(v, 2) +
     <i64>i32x4.extract_lane(v, 3)
-  return <u64>signed + ((<u64>length) >> 1) * <u64>BIAS
+  return <u64>signed + (<u64>length >> 1) * <u64>BIAS
 }
 
 /** Folds the carries of a sum of 16- and 32-bit words into 16 bits. */
