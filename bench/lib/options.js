@@ -28,7 +28,7 @@ export function parseOptions(args, names) {
   return options
 }
 
-function number(option, text, isRight) {
+export function number(option, text, isRight) {
   const value = Number(text)
   if (text !== undefined && isRight(value) && value > 0) return value
   const what = isRight === Number.isInteger ? 'a whole number from 1' : 'seconds, more than 0'
