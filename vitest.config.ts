@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const shared = { testTimeout: 30_000, hookTimeout: 30_000 }
+const processors = availableParallelism()
 
 export default defineConfig({
   test: {
@@ -12,6 +14,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
+          maxWorkers: processors,
         },
       },
       {
@@ -19,9 +22,9 @@ export default defineConfig({
           ...shared,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // These share one kernel: its interfaces, namespaces and processors. One file at a time,
-          // and none while the others run.
-          fileParallelism: false,
+          // These share one kernel and have switches, peers and senders beside them: two files at a
+          // time, whatever the machine, and none while the others run.
+          maxWorkers: Math.min(2, processors),
           sequence: { groupOrder: 1 },
         },
       },

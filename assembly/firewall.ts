@@ -10,7 +10,7 @@ import { judge } from './firewall/judge'
 import { tableOf } from './flow/head'
 import { FlowFlag, flagsOf, recordOf } from './flow/record'
 import { Track } from './flow/track'
-import { Frame } from './frame'
+import { Fragment, Frame } from './frame'
 import { Worker } from './memory'
 import { arrive } from './nat/arrive'
 import { leave } from './nat/leave'
@@ -185,9 +185,10 @@ export function isClosed(config: usize, fid: u32): bool {
   return (load<u32>(domainRecord(config, fid), DomainRecord.FLAGS) & DomainRecord.CLOSED) != 0
 }
 
-/** Neighbour discovery and multicast listener discovery (RFC 4861, 2710, 3810). */
+/** Neighbour discovery and multicast listener discovery (RFC 4861, 2710, 3810), in fragments none (RFC 6980). */
 function isDiscovery(frame: usize): bool {
   if (<u32>load<u16>(frame, Frame.ETHER_TYPE) != EtherType.IPV6) return false
+  if (<u32>load<u8>(frame, Frame.FRAGMENT) != Fragment.WHOLE) return false
   if (<u32>load<u8>(frame, Frame.PROTOCOL) != Icmpv6.PROTOCOL) return false
   const type = <u32>load<u8>(frame, Frame.ICMP_TYPE)
   const listener = type >= Icmpv6.LISTENER_QUERY && type <= Icmpv6.LISTENER_DONE

@@ -5,7 +5,9 @@ import { buildFrame } from '../../src/packet/build.js'
 import { parseFlow } from '../../src/packet/flow.js'
 import { onEveryBuild } from '../support/builds.js'
 import { arp, ethernet, join, packet, station, word } from '../support/frames.js'
+import { framed, ICMPV6, ipPacket } from '../support/ip.js'
 import { ipFrame, udp } from '../support/nat-packets.js'
+import { solicitation } from '../support/nd.js'
 import { type Rig, rig } from '../support/rig.js'
 
 const web: FilterRule = {
@@ -64,11 +66,30 @@ onEveryBuild('filter', (build) => {
     const bench = known(rig(build).bridge('lan', { policy: 'deny' }).ports('abc')).rules(web)
     bench.inject('a', wanted(), other()).run()
     expect(bench.deliveries()).toEqual({ b: 1 })
-    const solicitation = packet({ version: 6 }).frame
-    solicitation[20] = 58
-    solicitation[54] = 135
-    bench.inject('a', arp(1), solicitation).run()
+    const asking = packet({ version: 6 }).frame
+    asking[20] = 58
+    asking[54] = 135
+    bench.inject('a', arp(1), asking).run()
     expect(bench.deliveries()).toEqual({ b: 2, c: 1 })
+  })
+
+  test('D3: discovery in a fragment is none, and passes no closed bridge (RFC 6980)', () => {
+    const bench = known(rig(build).bridge('lan', { policy: 'deny' }).ports('abc')).rules(web)
+    const given = { source: 'fe80::1', destination: 'ff02::1:ff00:2', target: 'fe80::2' }
+    const whole = solicitation({ ...given, from: station(1), to: station(2) })
+    const message = whole.slice(54)
+    for (const [offset, part] of [
+      [1, message.slice(0, 16)],
+      [16, message.slice(16)],
+    ] as const) {
+      const payload = join([ICMPV6, 0, 0, offset, 0, 0, 0, 1], part)
+      const fragment = ipPacket({ ...given, protocol: 44, payload, hops: 255 })
+      bench.inject('a', framed(station(2), station(1), fragment))
+    }
+    bench.run()
+    expect(bench.deliveries()).toEqual({})
+    bench.inject('a', whole).run()
+    expect(bench.deliveries()).toEqual({ b: 1 })
   })
 
   test('a bridge that no rule can concern is not asked', () => {
