@@ -72,6 +72,7 @@ export function attach(worker: u32): u32 {
   if (load<u32>(DIRECTORY, Directory.VERSION) != ABI_VERSION) return 0
   if (worker > load<u32>(DIRECTORY, Directory.MAX_WORKERS)) return 0
   const block = workerBlock(worker)
+  store<u32>(block, 0, Worker.REST_RUN)
   atomic.store<u32>(block, 0, Worker.EPOCH)
   return atomic.add<u32>(block, 1, Worker.INCARNATION) + 1
 }

@@ -172,6 +172,14 @@ export namespace Worker {
   export const ROUTES_EPOCH: usize = 332
   /** u32: whether some of the burst became super-frames, which lie in MERGED. */
   export const JOINED: usize = 328
+  /**
+   * Of a flood that the last call left, u32 each: the run that is next, 0 for none, and where runs end;
+   * the member of it that is next; what ports must not have in common with the ingress.
+   */
+  export const REST_RUN: usize = 332
+  export const REST_END: usize = 336
+  export const REST_MEMBER: usize = 340
+  export const REST_ISOLATION: usize = 344
   /** Event ring: u32 head (written by the worker), u64 lost. */
   export const EVENT_HEAD: usize = 384
   export const EVENT_LOST: usize = 392
@@ -191,6 +199,8 @@ export namespace Worker {
   export const EVENTS: usize = READY + READY_MAX * 8
   /** Descriptors of frames of the router's own making: ROUTED_MAX x 64 bytes. */
   export const ROUTED: usize = EVENTS + EVENTS_MAX * 32
+  /** The last of them: that of the frame whose flood the last call left. */
+  export const REST: usize = ROUTED + (ROUTED_MAX - 1) * 64
   /** Records of neighbours that were found lately, u32 each, see router/neighbor.ts. */
   export const NEIGHBORS: usize = ROUTED + ROUTED_MAX * 64
   /** Where frames go that are routed, as far as that was found out ahead: see gateway/way.ts. */

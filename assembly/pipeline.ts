@@ -23,6 +23,7 @@ import { isFiltered, latch, latched, PortFlag, PortRecord, portRecord, suppresse
 import { bump, Counter, countBurst, countersOf } from './counter'
 import { drop, receive, refuse } from './door'
 import { Drop } from './drop'
+import { floodOn } from './egress/flood'
 import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
 import { FRAME_SIZE, Frame } from './frame'
@@ -32,11 +33,9 @@ import { coalesce } from './offload/coalesce'
 import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
 import { BURST_MAX, ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from './size'
+import { MORE } from './transmit'
 import { beginDatagrams, isUsedUp, startSpace, unwrapped } from './underlay'
 import { destinationOf, isStation, sourceOf } from './wire/ethernet'
-
-/** Set in what `process` and `resume` return when the burst is not done: call `resume` for the rest. */
-export const MORE: u32 = 0x80000000
 
 /** What ports have in common between which nothing passes: isolation, and being tunnels (RFC 7348; X10). */
 const CLOSED: u32 = PortFlag.ISOLATED | PortFlag.OVERLAY
@@ -57,6 +56,7 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   store<u32>(block, count, Worker.COUNT)
   store<u32>(block, port, Worker.PORT)
   store<u32>(block, 0, Worker.UNDERLAY)
+  store<u32>(block, 0, Worker.REST_RUN)
   countBurst(block, count)
   const forwards = PortFlag.PRESENT | PortFlag.UP
   if ((flags & (forwards | PortFlag.UNDERLAY)) == (forwards | PortFlag.UNDERLAY)) {
@@ -84,7 +84,7 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   return handle(worker, block, now)
 }
 
-/** Goes on with the burst that `process` did not finish; returns as it does. */
+/** Goes on with what `process`, or `tick`, did not finish; returns as it does. */
 export function resume(worker: u32, now: f64): u32 {
   return handle(worker, workerBlock(worker), now)
 }
@@ -92,14 +92,18 @@ export function resume(worker: u32, now: f64): u32 {
 /** Handles what is left of a burst; one of the underlay in as many parts as it is of tunnels. */
 function handle(worker: u32, block: usize, now: f64): u32 {
   store<u32>(block, 0, Worker.HEADS_USED)
-  // Frames that are still to be handled may have been moved there.
-  if (load<u32>(block, Worker.NEXT) == load<u32>(block, Worker.COUNT)) {
-    startSpace(block)
-  }
   store<f64>(block, now, Worker.NOW)
   const config = latched(block)
   const capturing = load<u32>(DIRECTORY, Directory.CAPTURING) != 0
+  const over = load<u32>(block, Worker.NEXT) == load<u32>(block, Worker.COUNT)
   let entries: u32 = 0
+  if (isLeft(block)) {
+    entries = floodOn(worker, block)
+    if (isLeft(block) || (over && load<u32>(block, Worker.UNDERLAY) == 0)) {
+      if (capturing) capture(worker, block, 0, 0, entries, now)
+      return isLeft(block) ? entries | MORE : entries
+    }
+  } else if (over) startSpace(block) // else frames that are still to be handled may have been moved there
   while (true) {
     const first = load<u32>(block, Worker.NEXT)
     const count = load<u32>(block, Worker.COUNT)
@@ -109,7 +113,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
     const next = load<u32>(block, Worker.NEXT)
     if (capturing) capture(worker, block, first, next, entries, now)
     if (next < count) return entries | MORE
-    if (load<u32>(block, Worker.UNDERLAY) == 0) return entries
+    if (load<u32>(block, Worker.UNDERLAY) == 0) return isLeft(block) ? entries | MORE : entries
     // What is on the list is captured once, and what it points to is not written over.
     if (entries != 0 && (capturing || isCramped(block, entries) || isUsedUp(block))) {
       return entries | MORE
@@ -229,6 +233,12 @@ function asked(worker: u32, block: usize, config: usize, frame: usize, verdict: 
   const permit = permitBridged(worker, block, config, frame, outPort)
   if (permit == Permit.PASS) return verdict
   return permit == Permit.LINK ? verdict | Verdict.LINK : Verdict.DROP | permit
+}
+
+/** True if a flood found no room for all: what comes behind it waits, since it left no headers either. */
+@inline
+function isLeft(block: usize): bool {
+  return load<u32>(block, Worker.REST_RUN) != 0
 }
 
 /** True when so little room is left that the next frame might not fit. */

@@ -5,10 +5,11 @@ import { latch } from './config'
 import { flowDeadline, sweepFlows } from './flow/sweep'
 import { routerDeadline, tickRouter } from './gateway'
 import { DIRECTORY, Directory, Worker, workerBlock } from './memory'
+import { MORE } from './transmit'
 
 /**
  * Does what time asks for: a slice of FDB ageing, and what the router asks, repeats or announces.
- * Returns the number of transmit entries, as `process` does.
+ * Returns as `process` does.
  */
 export function tick(worker: u32, now: f64): u32 {
   const block = workerBlock(worker)
@@ -21,7 +22,7 @@ export function tick(worker: u32, now: f64): u32 {
   if (entries != 0 && load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
     capture(worker, block, 0, 0, entries, now)
   }
-  return entries
+  return load<u32>(block, Worker.REST_RUN) == 0 ? entries : entries | MORE
 }
 
 /** When `tick` wants to be called, in milliseconds on the clock of `now`; Infinity: not before a burst. */

@@ -14,6 +14,11 @@ import { Directory, directory, Worker } from './memory'
 import { TRANSMIT_MAX } from './size'
 
 export const TRANSMIT_SIZE: usize = 32
+/**
+ * Set in the number of entries that `process`, `resume` and `tick` return when not all is done: call
+ * `resume` for the rest.
+ */
+export const MORE: u32 = 0x80000000
 export const NO_PORT: u32 = 0xffffffff
 
 /** Appends octets that lie in one piece, or in two; false when the list is full. */

@@ -1,28 +1,15 @@
 /**
- * Out of the switch: to one port or to all of a domain, each only what it can take and may have.
- *
- * A frame for one port is one transmit entry, the usual flood one that names the domain's list of
- * ports; more are needed where ports differ in what they take (flood.ts). What is usual for one port
- * goes the short way (shortcut.ts), with the same outcome.
+ * Out of the switch by one port: only what it can take and may have. What is usual goes the short way
+ * (shortcut.ts), with the same outcome.
  */
-import {
-  DomainRecord,
-  domainRecord,
-  Flood,
-  latched,
-  PortFlag,
-  PortRecord,
-  portRecord,
-} from '../config'
-import { countersOf, countTransmitted, dropReceived, dropTransmitted } from '../counter'
+import { DomainRecord, domainRecord, latched, PortFlag, PortRecord, portRecord } from '../config'
+import { countersOf, countTransmitted, dropTransmitted } from '../counter'
 import { Drop } from '../drop'
-import { isMember, leavesTagged, Run } from '../flood'
+import { isMember, leavesTagged } from '../flood'
 import { Frame, framesOf } from '../frame'
 import { DIRECTORY, Directory, Worker } from '../memory'
 import { conforms, Meter } from '../meter'
 import { Offload, packetLength, settle } from '../offload/release'
-import { interfaceMac, NO_MAC } from '../router/interface'
-import { RUN_SIZE } from '../size'
 import { NO_PORT, only } from '../transmit'
 import { tagOf } from '../wire/vlan'
 import { deliver } from './deliver'
@@ -76,7 +63,7 @@ export function isWatched(config: usize, frame: usize): bool {
 }
 
 /** The tag with which a frame leaves by a port, four octets as on the wire; 0 for none. */
-function tagFor(config: usize, record: usize, frame: usize): u32 {
+export function tagFor(config: usize, record: usize, frame: usize): u32 {
   if ((load<u32>(record, PortRecord.FLAGS) & PortFlag.VLAN_AWARE) == 0) return 0
   const domain = domainRecord(config, <u32>load<u16>(frame, Frame.FID))
   if (!leavesTagged(record, load<u32>(domain, DomainRecord.VID))) return 0
@@ -101,7 +88,7 @@ function refusal(config: usize, record: usize, frame: usize, port: u32, isolatio
 }
 
 /** To a port that is policed or mirrored. */
-function sendWatched(
+export function sendWatched(
   worker: u32,
   block: usize,
   frame: usize,
@@ -133,103 +120,4 @@ function sendWatched(
   )
   count = deliver(worker, block, frame, count, tag, offloads, only(port), 1, NO_PORT)
   return mirrored ? mirror(worker, block, frame, target, tag, count) : count
-}
-
-/**
- * Sends to all ports of the frame's domain that take floods of class `kind`, but the ingress. Returns
- * the number of transmit entries.
- */
-export function flood(
-  worker: u32,
-  block: usize,
-  frame: usize,
-  kind: u32,
-  isolation: u32,
-  count: u32,
-): u32 {
-  const config = latched(block)
-  const domain = domainRecord(config, <u32>load<u16>(frame, Frame.FID))
-  const runs = domain + DomainRecord.RUNS + ((<usize>kind) << 3)
-  const first = <usize>load<u32>(runs)
-  const end = first + <usize>load<u32>(runs, 4) * RUN_SIZE
-  const ingress = <u32>load<u16>(frame, Frame.PORT)
-  if (load<u32>(frame, Frame.CHECKSUM) != 0) settle(frame, offloadsOf(first, end))
-  let reached = false
-  for (let run = first; run < end; run += RUN_SIZE) {
-    if ((load<u32>(run, Run.FLAGS) & isolation) != 0 || isNobody(run, ingress)) continue
-    reached = true
-    count = floodRun(worker, block, config, frame, run, ingress, count)
-  }
-  if (!reached && !isHeard(config, frame, kind)) {
-    store<u8>(frame, <u8>Drop.NO_DESTINATION, Frame.DROP)
-    dropReceived(worker, ingress, Drop.NO_DESTINATION, 1)
-  }
-  return count
-}
-
-/** True for a flood that the router of the domain has heard: it reached somebody. */
-function isHeard(config: usize, frame: usize, kind: u32): bool {
-  return kind != Flood.UNKNOWN && interfaceMac(config, <u32>load<u16>(frame, Frame.FID)) != NO_MAC
-}
-
-/** True if a run has no port but the ingress. */
-@inline
-function isNobody(run: usize, ingress: u32): bool {
-  if (load<u32>(run, Run.COUNT) > 1) return false
-  return load<u32>(<usize>load<u32>(run, Run.MEMBERS)) == ingress
-}
-
-/** What all ports of the runs take; nothing where mirrors may have a say. */
-function offloadsOf(first: usize, end: usize): u32 {
-  let offloads: u32 = u32.MAX_VALUE
-  for (let run = first; run < end; run += RUN_SIZE) {
-    offloads &= load<u32>(run, Run.OFFLOADS)
-    if ((load<u32>(run, Run.FLAGS) & PortFlag.MIRROR_TRANSMIT) != 0) offloads = 0
-  }
-  return offloads
-}
-
-function floodRun(
-  worker: u32,
-  block: usize,
-  config: usize,
-  frame: usize,
-  run: usize,
-  ingress: u32,
-  count: u32,
-): u32 {
-  const members = <usize>load<u32>(run, Run.MEMBERS)
-  const portCount = load<u32>(run, Run.COUNT)
-  const record = portRecord(config, load<u32>(members))
-  let why: u32 = 0
-  const vlan = load<u32>(record, PortRecord.FLAGS) & (PortFlag.VLAN_AWARE | PortFlag.TUNNEL)
-  if (vlan == PortFlag.VLAN_AWARE && load<u32>(run, Run.TAGGED) == 0) {
-    if (load<u8>(frame, Frame.NESTED) != 0) why = Drop.VLAN_NESTED
-  }
-  if ((load<u32>(run, Run.FLAGS) & PortFlag.OVERLAY) != 0 && isTagRefused(record, frame)) {
-    why = Drop.TUNNEL_TAGGED
-  }
-  // Last, since this is the reason that a single destination gives too.
-  if (packetLength(frame) > load<u32>(run, Run.MTU)) why = Drop.OVER_MTU
-  if (why != 0) {
-    dropAll(worker, members, portCount, ingress, why)
-    return count
-  }
-  const tag = load<u32>(run, Run.TAGGED) == 0 ? 0 : tagFor(config, record, frame)
-  if ((load<u32>(run, Run.FLAGS) & PortFlag.EGRESS) == 0) {
-    const offloads = load<u32>(run, Run.OFFLOADS)
-    return deliver(worker, block, frame, count, tag, offloads, members, portCount, ingress)
-  }
-  for (let index: u32 = 0; index < portCount; index++) {
-    const port = load<u32>(members + ((<usize>index) << 2))
-    if (port != ingress) count = sendWatched(worker, block, frame, port, tag, count)
-  }
-  return count
-}
-
-function dropAll(worker: u32, members: usize, portCount: u32, ingress: u32, why: u32): void {
-  for (let index: u32 = 0; index < portCount; index++) {
-    const port = load<u32>(members + ((<usize>index) << 2))
-    if (port != ingress) dropTransmitted(worker, port, why, 1)
-  }
 }

@@ -5,7 +5,7 @@
  *
  * Shared words of an interface: 0 identity that was announced u32   4 announcements to go u32   8 when
  *   the next one is due f64 ms   16 when the next router advertisement is due f64 ms   24 those sent
- *   u32   32 see defend.ts
+ *   u32   28 addresses of those that found room in the announcement that is due   32 see defend.ts
  */
 import { DIRECTORY, Directory, directory, NEVER } from '../memory'
 import { Interface, interfaceAt, interfaceCount } from '../router/interface'
@@ -21,6 +21,7 @@ const TO_GO: usize = 4
 const NEXT: usize = 8
 const NEXT_ADVERTISEMENT: usize = 16
 const ADVERTISED: usize = 24
+const SAID: usize = 28
 
 /** ANNOUNCE_NUM and ANNOUNCE_INTERVAL (RFC 5227 section 1.1). */
 const ANNOUNCEMENTS: u32 = 2
@@ -80,22 +81,30 @@ function announce(
   if (load<u32>(shared, IDENTITY) != load<u32>(own, Interface.IDENTITY)) {
     store<u32>(shared, load<u32>(own, Interface.IDENTITY), IDENTITY)
     store<u32>(shared, ANNOUNCEMENTS, TO_GO)
+    store<u32>(shared, 0, SAID)
     store<f64>(shared, now, NEXT)
     store<f64>(shared, now, NEXT_ADVERTISEMENT)
     store<u32>(shared, 0, ADVERTISED)
   }
   const left = load<u32>(shared, TO_GO)
   if (left == 0 || now < load<f64>(shared, NEXT)) return entries
-  store<u32>(shared, left - 1, TO_GO)
-  store<f64>(shared, now + INTERVAL, NEXT)
   const fid = load<u32>(own, Interface.FID)
+  const said = load<u32>(shared, SAID)
+  let number: u32 = 0
   for (let route = firstAddress(config, fid); route != 0; route = nextAddress(config, route)) {
+    if (number++ < said) continue
+    // It goes by each tunnel of the bridge: what finds no room is due still.
+    if (!isRoomy(block, entries)) return entries
+    store<u32>(shared, number, SAID)
     const prefix = route + Route.PREFIX
     entries =
       load<u32>(route, Route.FAMILY) == 4
         ? announceByArp(worker, block, own, load<u32>(prefix), entries)
         : advertiseAddress(worker, block, own, prefix, 0, 0, 0, entries)
   }
+  store<u32>(shared, 0, SAID)
+  store<u32>(shared, left - 1, TO_GO)
+  store<f64>(shared, now + INTERVAL, NEXT)
   return entries
 }
 
@@ -114,6 +123,7 @@ function advertise(
 ): u32 {
   const shared = sharedOf(own)
   if (!advertises(own) || now < load<f64>(shared, NEXT_ADVERTISEMENT)) return entries
+  if (!isRoomy(block, entries)) return entries
   const sent = load<u32>(shared, ADVERTISED)
   const mixed = (load<u32>(own) ^ (sent * 0x9e3779b1)) * 0x85ebca6b
   const step = <f64>(mixed >> 26) / <f64>STEPS

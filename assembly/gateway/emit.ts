@@ -10,8 +10,9 @@ import {
   portRecord,
 } from '../config'
 import { drop } from '../door'
+import { flood } from '../egress/flood'
 import { takeHead } from '../egress/form'
-import { flood, unicastSpecial } from '../egress/send'
+import { unicastSpecial } from '../egress/send'
 import { FRAME_SIZE, Frame } from '../frame'
 import { Directory, directory, routerPort, Worker } from '../memory'
 import { ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from '../size'
@@ -20,7 +21,7 @@ import { bucketOf, find } from '../table/hash'
 import { BROADCAST, isGroup } from '../wire/ethernet'
 import { Vlan } from '../wire/vlan'
 
-/** Descriptors of a worker for frames that did not come in. */
+/** Descriptors of a worker for frames that did not come in; the last is Worker.REST. */
 export namespace Routed {
   /** What the router makes. */
   export const OWN: u32 = 0

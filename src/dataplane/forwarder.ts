@@ -38,12 +38,12 @@ export class Forwarder {
     return this.exports.process(this.worker, port, count, now)
   }
 
-  /** Goes on with a burst of which \`process\` or the last \`resume\` left a part. */
+  /** Goes on with what `process`, `tick` or the last `resume` left. */
   resume(now: number): number {
     return this.exports.resume(this.worker, now)
   }
 
-  /** Does what time asks for; returns the number of transmit entries. */
+  /** Does what time asks for; returns as `process` does. */
   tick(now: number): number {
     return this.exports.tick(this.worker, now)
   }

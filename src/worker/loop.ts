@@ -63,19 +63,24 @@ export class Loop {
 
   #forward(port: number, count: number): void {
     const now = this.#now()
-    let entries = this.#forwarder.process(port, count, now)
-    // Negative: the list is full and the burst is not done.
+    this.#finish(this.#forwarder.process(port, count, now), now)
+  }
+
+  #tick(): void {
+    const now = this.#now()
+    if (now >= this.#deadline) this.#finish(this.#forwarder.tick(now), now)
+    this.#deadline = this.#forwarder.nextDeadline(now)
+  }
+
+  /** Transmits what a call listed, and what found no room on its list. */
+  #finish(listed: number, now: number): void {
+    let entries = listed
+    // Negative: the list is full and not all is done.
     while (entries < 0) {
       this.#transmit(entries & ~MORE)
       entries = this.#forwarder.resume(now)
     }
     this.#transmit(entries)
-  }
-
-  #tick(): void {
-    const now = this.#now()
-    if (now >= this.#deadline) this.#transmit(this.#forwarder.tick(now))
-    this.#deadline = this.#forwarder.nextDeadline(now)
   }
 
   #transmit(entries: number): void {

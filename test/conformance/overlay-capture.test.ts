@@ -44,6 +44,24 @@ onEveryBuild('a capture of an overlay', (build) => {
     expect(of('t')[0]).toEqual(plain)
   })
 
+  test('shows all of a flood that takes more than one transmit list, each datagram once', () => {
+    const on = rig(build, { capacity: { ports: 700, memberships: 1000 } })
+      .underlay()
+      .port('a')
+    on.tunnels(Array.from({ length: 600 }, (_, last) => `10.9.${last >> 8}.${last & 255}`))
+    startCapture(on, 0, { wants: Wants.RECEIVED | Wants.TRANSMITTED })
+    on.inject('a', frame(B, A, 1), frame(B, A, 2)).run()
+    const seen = captured(on)
+    expect(seen.filter(({ direction }) => direction === 'in').map(({ bytes }) => bytes)).toEqual([
+      frame(B, A, 1),
+      frame(B, A, 2),
+    ])
+    const out = seen.filter(({ port, direction }) => port === 'underlay' && direction === 'out')
+    expect(out.map(({ bytes }) => bytes)).toEqual(on.frames('underlay'))
+    expect(out).toHaveLength(1200)
+    expect(seen).toHaveLength(2 + 2 * 1200)
+  })
+
   test('of the tunnel alone leaves the underlay out', () => {
     const on = bench()
     startCapture(on, 0, { wants: Wants.RECEIVED | Wants.TRANSMITTED, port: 't' })

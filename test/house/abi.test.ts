@@ -66,7 +66,7 @@ describe('src/dataplane/abi.ts', () => {
     ['size.ts', 'FAILURE_SIZE'],
     ['transmit.ts', 'TRANSMIT_SIZE'],
     ['capture/filter.ts', 'CAPTURES_MAX'],
-    ['pipeline.ts', 'MORE'],
+    ['transmit.ts', 'MORE'],
   ])('%s has the same %s', (file, name) => {
     expect((abi as unknown as Numbers)[name]).toBe(numbersIn(read(file))[name])
   })

@@ -169,6 +169,19 @@ export class Rig {
 
   /** Adds a tunnel as a port. */
   tunnel(name: string, given: TunnelOptions): this {
+    this.#addTunnel(name, given)
+    return this.apply()
+  }
+
+  /** Adds many in one step: `t1` and on, one to each VTEP. */
+  tunnels(remotes: readonly string[], given: Omit<TunnelOptions, 'remote'> = {}): this {
+    for (const [index, remote] of remotes.entries()) {
+      this.#addTunnel(`t${index + 1}`, { ...given, remote })
+    }
+    return this.apply()
+  }
+
+  #addTunnel(name: string, given: TunnelOptions): void {
     const { bridge = 'lan', mtu = 1450, policy: wanted, coalesce = false, ...rest } = given
     if (!this.topology.bridges.has(bridge)) this.bridge(bridge)
     const tunnel = { ...TUNNEL, ...rest }
@@ -176,7 +189,6 @@ export class Rig {
     const port = { bridge, up: true, mtu, offloads: TUNNEL_OFFLOADS, coalesce }
     const settings = { ...port, tunnel, ...policy }
     this.topology.addPort(name, settings)
-    return this.apply()
   }
 
   /** Sets the rules of the filter. */

@@ -146,6 +146,9 @@ static __attribute__((noinline)) uint32_t flood(const struct burst *burst, size_
             continue;
         }
         reached = true;
+        if (count >= TRANSMIT_MAX || load32(burst->block + WORKER_HEADS_USED) > HEADS_SIZE) {
+            unsupported("a flood that finds no room");
+        }
         count = flood_run(burst, frame, run, ingress, count);
     }
     if (!reached) {
