@@ -1,13 +1,13 @@
 /** What becomes of a frame that the bridge has decided on: sent, flooded, refused, shown to who watches. */
-import { Flood, PortFlag, PortRecord, portRecord } from './config'
+import { Config, Flood, PortFlag, PortRecord, portRecord } from './config'
 import { drop } from './door'
 import { Drop } from './drop'
-import { flood } from './egress/flood'
+import { flood, narrowest } from './egress/flood'
 import { mirror } from './egress/mirror'
 import { unicastSpecial } from './egress/send'
 import { Frame, framesOf } from './frame'
 import { TAKEN } from './gateway/arp'
-import { Complaint, complain, tooBig } from './gateway/complain'
+import { Complaint, complain, tooBig, tooBigForSome } from './gateway/complain'
 import { suppress } from './gateway/suppress'
 import { conforms } from './meter'
 import { packetLength, settle } from './offload/release'
@@ -87,9 +87,18 @@ export function floodAllowed(
   const record = portRecord(config, port)
   const limited = (load<u32>(record, PortRecord.FLAGS) & PortFlag.STORM) != 0
   const storm = limited ? stormed(record, frame, kind, now) : 0
-  if (storm == 0) return flood(worker, block, frame, kind, isolation, entries)
-  drop(worker, port, frame, storm)
-  return entries
+  if (storm != 0) {
+    drop(worker, port, frame, storm)
+    return entries
+  }
+  if (kind != Flood.BROADCAST && load<u32>(config, Config.TUNNEL_COUNT) != 0) {
+    // It goes where it fits; but its sender would not hear that it does not fit everywhere.
+    const mtu = narrowest(config, frame, kind, isolation)
+    if (mtu != 0) {
+      entries = tooBigForSome(worker, block, config, frame, kind == Flood.MULTICAST, mtu, entries)
+    }
+  }
+  return flood(worker, block, frame, kind, isolation, entries)
 }
 
 /** Why a flood of class `kind` is too much from this port: 0, or a drop reason. */

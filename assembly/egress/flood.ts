@@ -98,6 +98,23 @@ function preserve(worker: u32, block: usize, frame: usize): void {
   store<u32>(frame, <u32>to, Frame.ADDRESS)
 }
 
+/** The least MTU of the tunnels that a frame is too large for that is flooded; 0 if it fits all. */
+export function narrowest(config: usize, frame: usize, kind: u32, isolation: u32): u32 {
+  const runs = runsOf(config, <u32>load<u16>(frame, Frame.FID), kind)
+  const first = <usize>load<u32>(runs)
+  const end = first + <usize>load<u32>(runs, 4) * RUN_SIZE
+  let least = u32.MAX_VALUE
+  for (let run = first; run < end; run += RUN_SIZE) {
+    const flags = load<u32>(run, Run.FLAGS)
+    if ((flags & PortFlag.OVERLAY) == 0 || (flags & isolation) != 0) continue
+    const mtu = load<u32>(run, Run.MTU)
+    // Most frames are so much shorter that it need not be known how long their packet is.
+    if (mtu >= least || load<u32>(frame, Frame.LENGTH) <= mtu) continue
+    if (packetLength(frame) > mtu) least = mtu
+  }
+  return least == u32.MAX_VALUE ? 0 : least
+}
+
 @inline
 function runsOf(config: usize, fid: u32, kind: u32): usize {
   return domainRecord(config, fid) + DomainRecord.RUNS + ((<usize>kind) << 3)

@@ -38,6 +38,19 @@ export function complain(
 ): u32 {
   discard(worker, frame, why)
   restorePacket(frame) // step C: to its sender it is what it was sent as
+  return report(worker, block, config, frame, what, detail, entries)
+}
+
+/** Tells the sender of a packet what is wrong with it. */
+function report(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  what: u32,
+  detail: u32,
+  entries: u32,
+): u32 {
   const port = <u32>load<u16>(frame, Frame.PORT)
   if (!mayComplain(frame) || !mayComplainAgain(port, load<f64>(block, Worker.NOW))) return entries
   const fid = <u32>load<u16>(frame, Frame.FID)
@@ -68,19 +81,44 @@ export function tooBig(
   mtu: u32,
   entries: u32,
 ): u32 {
-  if (!isUncut(frame)) {
+  if (!isUncut(frame, false)) {
     store<u8>(frame, <u8>Drop.OVER_MTU, Frame.DROP)
     dropTransmitted(worker, port, Drop.OVER_MTU, 1)
     return entries
   }
-  const fid = <u32>load<u16>(frame, Frame.FID)
-  store<u32>(frame, 0, Frame.FLOW) // nothing was translated
-  store<u32>(frame, 0, Frame.TRACK)
-  const why = Drop.NEEDS_FRAGMENTATION
-  if (interfaceOf(config, fid) != 0) {
-    return complain(worker, block, config, frame, Complaint.TOO_BIG, mtu, why, entries)
+  discard(worker, frame, Drop.NEEDS_FRAGMENTATION)
+  return reportTooBig(worker, block, config, frame, mtu, entries)
+}
+
+/**
+ * The same of a packet that is flooded, and does not fit all tunnels that it goes to. Senders to a `group`
+ * are told over IPv6 only (RFC 1122 section 3.2.2, RFC 4443 section 2.4(e.3)), and by the gateway only.
+ */
+export function tooBigForSome(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  group: bool,
+  mtu: u32,
+  entries: u32,
+): u32 {
+  if (!isUncut(frame, group)) return entries
+  if (group && interfaceOf(config, <u32>load<u16>(frame, Frame.FID)) == 0) return entries
+  return reportTooBig(worker, block, config, frame, mtu, entries)
+}
+
+function reportTooBig(
+  worker: u32,
+  block: usize,
+  config: usize,
+  frame: usize,
+  mtu: u32,
+  entries: u32,
+): u32 {
+  if (interfaceOf(config, <u32>load<u16>(frame, Frame.FID)) != 0) {
+    return report(worker, block, config, frame, Complaint.TOO_BIG, mtu, entries)
   }
-  discard(worker, frame, why)
   const from = <u32>load<u16>(frame, Frame.PORT)
   if (!mayComplain(frame) || !mayComplainAgain(from, load<f64>(block, Worker.NOW))) return entries
   const mac = destinationOf(<usize>load<u32>(frame, Frame.ADDRESS))
@@ -88,16 +126,16 @@ export function tooBig(
   return tell(worker, block, frame, Complaint.TOO_BIG, mtu, mac, source, entries)
 }
 
-/** True for a packet that is whole and is not to be cut on its way. */
-function isUncut(frame: usize): bool {
+/** True for a packet that is whole and is not to be cut on its way; with `group` one that goes to many. */
+function isUncut(frame: usize, group: bool): bool {
   const type = networkTypeOf(frame)
-  if (type != EtherType.IPV4 && type != EtherType.IPV6) return false
+  const wide = type == EtherType.IPV6
+  if (!wide && (group || type != EtherType.IPV4)) return false
   if (parse(frame) != 0) return false
   const packet = packetOf(frame)
-  const wide = type == EtherType.IPV6
   // Between two hosts: nobody else is told, and in the name of nobody else (RFC 1122 section 3.2.2).
-  if (!isHost(packet + (wide ? 8 : 12), wide) || !isHost(packet + (wide ? 24 : 16), wide))
-    return false
+  if (!isHost(packet + (wide ? 8 : 12), wide)) return false
+  if (!group && !isHost(packet + (wide ? 24 : 16), wide)) return false
   return wide || !ipv4.mayFragment(packet)
 }
 

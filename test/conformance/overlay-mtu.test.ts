@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { onEveryBuild } from '../support/builds.js'
 import { internetSum } from '../support/checksum.js'
-import { frame, packet, station, superFrame } from '../support/frames.js'
+import { BROADCAST, frame, group, packet, station, superFrame } from '../support/frames.js'
 import { type Rig, rig } from '../support/rig.js'
 import { datagram, readDatagram } from '../support/vxlan.js'
 
@@ -81,10 +81,88 @@ onEveryBuild('a tunnel of an MTU of 1400', (build) => {
     expect([...answer.slice(26, 30)]).toEqual([10, 55, 0, 9])
   })
 
-  test('a flood that is too large is dropped at the tunnel only', () => {
-    const on = bench().port('b')
-    on.inject('a', packet({ to: station(9), from: A, payload: 1400 })).run()
-    expect(on.drops()).toEqual({ 't over-mtu': 1 })
-    expect(on.deliveries()).toEqual({ b: 1 })
+  describe('a flood', () => {
+    const NOBODY = station(9)
+    /** Type, code and MTU of the one error that left by port a, and the last octet of who says so. */
+    function told(on: Rig) {
+      const [answer, ...more] = on.frames('a') as [Uint8Array]
+      expect(more).toEqual([])
+      const view = new DataView(answer.buffer, answer.byteOffset)
+      const four = view.getUint16(12) === 0x0800
+      const at = four ? 34 : 54
+      const mtu = four ? view.getUint16(at + 6) : view.getUint32(at + 4)
+      expect([...answer.slice(0, 6)]).toEqual([...A])
+      return [view.getUint8(at), view.getUint8(at + 1), mtu, answer[four ? 29 : 37]]
+    }
+    /** Tunnels of 1400 and 1300 octets and one that takes all, and a port. */
+    const many = () =>
+      bench()
+        .tunnel('u', { remote: '192.0.2.3', mtu: 1300 })
+        .tunnel('v', { remote: '192.0.2.4', mtu: 9000 })
+        .port('b')
+
+    test.each([4, 6] as const)(
+      'of an IPv%i packet goes where it fits, and its sender is told the least MTU of the rest',
+      (version) => {
+        const on = many()
+        const given = { version, to: NOBODY, from: A } as const
+        on.inject('a', packet({ ...given, payload: 1400 })).run()
+        expect(told(on)).toEqual([...(version === 4 ? [3, 4] : [2, 0]), 1300, 2])
+        expect(on.frames('underlay').map((one) => readDatagram(one).to.slice(-1))).toEqual(['4'])
+        expect(on.deliveries()).toEqual({ b: 1 })
+        expect(on.drops()).toEqual({ 't over-mtu': 1, 'u over-mtu': 1 })
+        on.inject('a', superFrame(1300, { ...given, payload: 4000 })).run()
+        expect(told(on)[2]).toBe(1300)
+      },
+    )
+
+    test('that fits all, or may be cut, is not answered', () => {
+      const on = many()
+      on.inject('a', packet({ to: NOBODY, from: A, payload: 1200 })).run()
+      on.inject('a', packet({ to: NOBODY, from: A, payload: 1400, fragment: 0 })).run()
+      expect(on.deliveries()).toEqual({ b: 2, underlay: 4 })
+      expect(on.drops()).toEqual({ 't over-mtu': 1, 'u over-mtu': 1 })
+    })
+
+    test('to a group or to all is not answered over IPv4 (RFC 1122 3.2.2)', () => {
+      const on = many().gateway('lan', { addresses: ['10.55.0.9/16', 'fd55::9/64'] })
+      on.deliveries()
+      for (const to of [BROADCAST, group(1)]) {
+        on.inject('a', packet({ to, from: A, payload: 1400 })).run()
+      }
+      expect(on.deliveries()).toEqual({ b: 2, underlay: 2 })
+    })
+
+    test('to a group is answered over IPv6 by the gateway only (RFC 4443 2.4(e.3))', () => {
+      const on = many()
+      const { frame: made } = packet({ version: 6, to: group(1), from: A, payload: 1400 })
+      made.set([0xff, 0x0e, ...new Array<number>(13).fill(0), 1], 38)
+      on.inject('a', made).run()
+      expect(on.deliveries()).toEqual({ b: 1, underlay: 1 })
+      on.gateway('lan', { addresses: ['fd55::9/64'] }).deliveries()
+      on.inject('a', made).run()
+      expect(told(on)).toEqual([2, 0, 1300, 9])
+    })
+
+    test('from where the tunnels are not reached is not answered', () => {
+      const on = bench().port('b')
+      on.tunnel('w', { remote: '192.0.2.5', mtu: 1300, policy: { isolated: true } })
+      on.setPort('a', { policy: { isolated: true } })
+      on.inject('a', packet({ to: NOBODY, from: A, payload: 1340 })).run()
+      expect(on.deliveries()).toEqual({ b: 1, underlay: 1 })
+      on.inject('underlay', datagram(packet({ to: NOBODY, from: C, payload: 1400 }).frame)).run()
+      expect(on.deliveries()).toEqual({ a: 1, b: 1 })
+    })
+
+    test('that is one too many is not answered', () => {
+      const on = many()
+      on.setPort('a', { policy: { limits: { unknownUnicast: 1 } } })
+      const { frame: made } = packet({ to: NOBODY, from: A, payload: 1400 })
+      on.inject('a', ...new Array<Uint8Array>(100).fill(made)).run()
+      const { 'a storm-unknown-unicast': stormy = 0, 't over-mtu': flooded = 0 } = on.drops()
+      expect(stormy).toBeGreaterThan(0)
+      expect(stormy + flooded).toBe(100)
+      expect(on.frames('a')).toHaveLength(flooded)
+    })
   })
 })
