@@ -20,8 +20,6 @@ import { PathMtus } from './path-mtu.js'
 import type { Port, PortHost } from './port.js'
 import type { Step } from './transaction.js'
 
-/** A flood is a datagram a peer, and a burst's transmit list has room for so many beside others (assembly/size.ts). */
-const PEERS_MAX = 500
 /** Of datagrams: from the first of the dynamic ports on (RFC 6335 section 6), a socket each. */
 const SOURCES = { first: 49_152, count: 64 }
 
@@ -101,19 +99,20 @@ export class OverlayControl {
   #plans(config: Config): TunnelPlan[] {
     const { addresses = [] } = config.underlay ?? {}
     const families = new Set(addresses.map(vtepFamily))
-    return overlaySettings(config).bridges.flatMap((bridge) => {
+    const plans = overlaySettings(config).bridges.flatMap((bridge) => {
       const told = [...(this.#told.get(bridge.vni) ?? [])].filter(
         (vtep) => !addresses.includes(vtep) && families.has(vtepFamily(vtep)),
       )
       const peers = new Set([...bridge.peers, ...told])
-      if (peers.size > PEERS_MAX) {
-        throw new LinkspanError(
-          'LIMIT',
-          `more than ${PEERS_MAX} peers on bridge "${bridge.bridge}"`,
-        )
-      }
       return [...peers].map((vtep) => this.#plan(config, bridge, vtep))
     })
+    // The config's own were checked with it.
+    const { tunnels } = config.capacity
+    if (plans.length <= tunnels) return plans
+    throw new LinkspanError(
+      'LIMIT',
+      `${plans.length} peers of bridges, those of the directory included, and room for ${tunnels} tunnels: raise capacity.tunnels and restart the switch`,
+    )
   }
 
   /** Takes over the VTEPs that a directory tells of; tunnels follow at the next look. */

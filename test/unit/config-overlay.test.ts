@@ -269,6 +269,12 @@ describe('room for tunnels', () => {
     expect(lines({ underlay, bridges: two, capacity: { tunnels: 2 } })).toEqual([
       'capacity.tunnels: found 2; expected at least 3: the peers of all bridges, summed',
     ])
+    const peers = Array.from({ length: 1500 }, (_, n) => `10.9.${n >> 8}.${n & 255}`)
+    const many = { blue: { vxlan: { vni: 1, peers } } }
+    expect(lines({ underlay, bridges: many, capacity: { tunnels: 1500 } })).toEqual([])
+    expect(lines({ underlay, bridges: many })).toEqual([
+      'capacity.tunnels: found 1024; expected at least 1500: the peers of all bridges, summed',
+    ])
     expect(lines({ capacity: { tunnels: 60_001 } })).toEqual([
       'capacity.tunnels: found 60001; expected a whole number from 0 to 60000',
     ])
