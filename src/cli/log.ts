@@ -49,6 +49,7 @@ const messages: { [T in EventView['type']]: (event: Extract<EventView, { type: T
     'frame from an address that a static entry gives to another port',
   ],
   blocked: () => ['warn', 'frames are blocked by a policy'],
+  contested: () => ['warn', 'contested: sources of the directory contradict each other'],
   dataplane: ({ event }) => ['warn', event],
   mirror: ({ event }) => ['warn', event],
   worker: ({ final }) =>

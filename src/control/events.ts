@@ -18,6 +18,7 @@ const views: {
   'table-full': (where) => where,
   'static-violated': ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   blocked: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
+  contested: ({ mac = null, ...rest }) => ({ ...rest, mac }),
   dataplane: ({ mac, ...where }) => ({ ...where, mac: macOf(mac) }),
   mirror: ({ port = null, bridge = null, why = null, ...rest }) => ({ port, bridge, ...rest, why }),
   worker: (death) => death,

@@ -26,6 +26,7 @@ import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
 import { WorkerPool } from '../worker/pool.js'
 import { capacitiesOf, numbersOf } from './capacities.js'
+import { contestedIn } from './contested.js'
 import { MemoryDirectory } from './directory/memory.js'
 import { Endpoints } from './endpoints.js'
 import type { MirrorSource } from './file-mirror.js'
@@ -82,6 +83,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     this.directory.watch((batch) => {
       this.#reconciler.overlay.hearPeers(batch)
       this.#endpoints.hear(batch)
+      for (const one of contestedIn(batch)) this.emit('contested', one)
     })
     const onDeath = (worker: number, error: Error, final: boolean) =>
       this.emit('worker', { worker, error: error.message, final })

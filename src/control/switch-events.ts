@@ -20,6 +20,8 @@ export interface SwitchEvents {
   'static-violated': [{ bridge: string | null; mac: EventMac; port: string; owner: string }]
   /** A frame from that address was dropped by a policy of its port; `reason` as in `drops`. */
   blocked: [{ bridge: string | null; mac: EventMac; port: string; reason: string }]
+  /** Sources of the directory contradict each other about a station, or without `mac` about a VTEP. */
+  contested: [{ vni: number; mac?: string; vtep: string; source: string }]
   /** An event of the packet path that has no words of its own here. */
   dataplane: [{ event: string; bridge: string | null; mac: EventMac; port: string; detail: number }]
   /** A config was applied, by whatever way; `changes` may be empty. */

@@ -29,6 +29,12 @@ export const eventAnswer = z.discriminatedUnion('type', [
   event('table-full', { bridge: bridge.nullable(), port }),
   event('static-violated', { bridge: bridge.nullable(), mac, port, owner: port }),
   event('blocked', { bridge: bridge.nullable(), mac, port, reason: z.string() }),
+  event('contested', {
+    vni: z.number(),
+    mac: mac.nullable(),
+    vtep: z.string(),
+    source: z.string(),
+  }),
   event('dataplane', {
     event: z.string(),
     bridge: bridge.nullable(),
