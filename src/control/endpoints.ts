@@ -35,6 +35,11 @@ interface Programmed {
   readonly addresses: Map<string, string>
 }
 
+/** Whether two are programmed alike; both are canonical and of one station. */
+function isAlike(a: DirectoryEndpoint, b: DirectoryEndpoint): boolean {
+  return a.vtep === b.vtep && a.addresses.join() === b.addresses.join()
+}
+
 export class Endpoints {
   readonly #host: EndpointHost
   readonly #directory: Directory
@@ -80,6 +85,8 @@ export class Endpoints {
   /** Takes over what a directory tells. */
   hear({ endpoints }: DirectoryBatch): void {
     for (const change of endpoints) {
+      // Who says so, and how sure it is, is not programmed.
+      if (change.op === 'changed' && isAlike(change.from, change.to)) continue
       if (change.op !== 'added') this.#tasks.push({ op: 'take', endpoint: change.from })
       if (change.op !== 'removed') this.#tasks.push({ op: 'put', endpoint: change.to })
     }
