@@ -5,16 +5,18 @@
 
 /** A dotted quad without leading zeros; undefined for anything else. */
 export function readQuad(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
+  const parts = QUAD.exec(text)
+  if (parts === null) return undefined
   const bytes = new Uint8Array(4)
-  for (const [index, part] of parts.entries()) {
-    const value = Number(part)
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || value > 255) return undefined
+  for (let index = 0; index < 4; index++) {
+    const value = Number(parts[index + 1])
+    if (value > 255) return undefined
     bytes[index] = value
   }
   return bytes
 }
+
+const QUAD = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
 
 /** Groups of hexadecimal digits (RFC 4291 2.2, forms 1 and 2); undefined for anything else. */
 export function readGroups(text: string): Uint8Array | undefined {

@@ -149,14 +149,21 @@ export function parseMac(text: string): Uint8Array {
   if (!/^[\da-f]{2}([:-])[\da-f]{2}(\1[\da-f]{2}){4}$/i.test(text)) {
     throw new InvalidError(describe(text), MAC)
   }
-  return Uint8Array.from(text.split(/[:-]/), (pair) => Number.parseInt(pair, 16))
+  const mac = new Uint8Array(6)
+  for (let at = 0; at < 6; at++) mac[at] = Number.parseInt(text.slice(at * 3, at * 3 + 2), 16)
+  return mac
 }
+
+/** Each octet as two digits: a directory has a hundred thousand MACs. */
+const DIGITS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
 
 /** Lower case, joined by `:`, as the kernel's tools write it. */
 export function formatMac(mac: Uint8Array | MacPair): string {
   const bytes = mac instanceof Uint8Array ? mac : pairToMac(mac)
   if (bytes.length !== 6) throw new InvalidError(`${bytes.length} bytes`, '6 bytes')
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':')
+  let text = DIGITS[byteAt(bytes, 0)] as string
+  for (let at = 1; at < 6; at++) text += `:${DIGITS[byteAt(bytes, at)]}`
+  return text
 }
 
 /** @param mac 6 bytes */

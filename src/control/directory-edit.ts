@@ -26,8 +26,7 @@ export function say(
   const peers = checked('peers', statements.peers, canonicalPeer)
   const endpoints = checked('endpoints', statements.endpoints, canonicalEndpoint)
   if (whole) directory.lose(source)
-  for (const peer of peers) directory.putPeer(source, peer)
-  for (const endpoint of endpoints) directory.putEndpoint(source, endpoint)
+  directory.putAll(source, peers, endpoints)
   if (whole) directory.synced(source)
 }
 

@@ -11,7 +11,7 @@ import type {
   KnownEndpoint,
   KnownPeer,
 } from './directory.js'
-import { canonicalEndpoint, canonicalPeer, checkMac, checkVni } from './values.js'
+import { type Canonical, canonicalEndpoint, canonicalPeer, checkMac, checkVni } from './values.js'
 
 export interface MemoryDirectoryOptions {
   /** A clock that never goes back, milliseconds. */
@@ -102,13 +102,22 @@ export class MemoryDirectory implements Directory {
 
   /** @throws InvalidError for what is no peer; the directory is as it was */
   putPeer(source: string, peer: DirectoryPeer): void {
-    this.#peers.put(source, canonicalPeer(peer))
-    this.#changed()
+    this.putAll(source, [canonicalPeer(peer)], [])
   }
 
   /** @throws InvalidError for what is no endpoint; the directory is as it was */
   putEndpoint(source: string, endpoint: DirectoryEndpoint): void {
-    this.#endpoints.put(source, canonicalEndpoint(endpoint))
+    this.putAll(source, [], [canonicalEndpoint(endpoint)])
+  }
+
+  /** Many that were checked. */
+  putAll(
+    source: string,
+    peers: readonly Canonical<DirectoryPeer>[],
+    endpoints: readonly Canonical<DirectoryEndpoint>[],
+  ): void {
+    for (const peer of peers) this.#peers.put(source, peer)
+    for (const endpoint of endpoints) this.#endpoints.put(source, endpoint)
     this.#changed()
   }
 

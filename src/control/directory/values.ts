@@ -21,27 +21,45 @@ const ADDRESSES_MAX = 256
 /** Printed to terminals: nothing but letters, digits and signs. */
 const HOST = /^[\x21-\x7e]{1,253}$/
 
+declare const checked: unique symbol
+/** What was checked and made canonical here: it need not be again. */
+export type Canonical<T> = T & { readonly [checked]: true }
+
 /** @throws InvalidError */
-export function canonicalPeer({ vni, vtep, host }: DirectoryPeer): DirectoryPeer {
-  const peer = { vni: checkVni(vni), vtep: checkVtep(vtep) }
-  if (host === undefined) return Object.freeze(peer)
-  if (HOST.test(host)) return Object.freeze({ ...peer, host })
+export function canonicalPeer({ vni, vtep, host }: DirectoryPeer): Canonical<DirectoryPeer> {
+  const peer = { vni: checkVni(vni), vtep: canonicalVtep(vtep) }
+  if (host === undefined) return Object.freeze(peer) as Canonical<DirectoryPeer>
+  if (HOST.test(host)) return Object.freeze({ ...peer, host }) as Canonical<DirectoryPeer>
   throw new InvalidError(describe(host), 'the name of a host, of 1 to 253 ASCII characters')
 }
 
 /** @throws InvalidError */
-export function canonicalEndpoint(of: DirectoryEndpoint): DirectoryEndpoint {
+export function canonicalEndpoint(of: DirectoryEndpoint): Canonical<DirectoryEndpoint> {
   const { addresses } = of
   if (addresses.length > ADDRESSES_MAX) {
     throw new InvalidError(`${addresses.length} addresses`, `at most ${ADDRESSES_MAX}`)
   }
-  const own = [...new Set(addresses.map(checkHost))].sort()
-  return Object.freeze({
+  const own = addresses.map(checkHost)
+  const endpoint = {
     vni: checkVni(of.vni),
     mac: checkMac(of.mac),
-    addresses: Object.freeze(own),
-    vtep: checkVtep(of.vtep),
-  })
+    addresses: Object.freeze(own.length > 1 ? [...new Set(own)].sort() : own),
+    vtep: canonicalVtep(of.vtep),
+  }
+  return Object.freeze(endpoint) as Canonical<DirectoryEndpoint>
+}
+
+/** VTEPs that were told of lately: each is that of thousands of endpoints, and one text for all of them. */
+const vteps = new Map<string, string>()
+const VTEPS_MAX = 4096
+
+function canonicalVtep(text: string): string {
+  const known = vteps.get(text)
+  if (known !== undefined) return known
+  const vtep = checkVtep(text)
+  if (vteps.size === VTEPS_MAX) vteps.clear()
+  vteps.set(text, vtep)
+  return vtep
 }
 
 export function checkVni(vni: number): number {
