@@ -115,6 +115,50 @@ describe('the directory', () => {
     expect(await running.do('show', 'endpoints')).toMatch(/ two +contested\n$/)
   })
 
+  test('of more peers than there is room for: what was before stays, and the log says what to do', async () => {
+    const [{ running }] = await overlayLab({ more: () => ({ capacity: { tunnels: 2 } }) })
+    const vteps = async () =>
+      (await running.show<{ vtep: string }[]>('tunnels')).map(({ vtep }) => vtep)
+    const peers = (...last: number[]) => ({
+      peers: last.map((octet) => ({ vni: VNI, vtep: `10.9.0.${octet}` })),
+    })
+    await tell(running, 'lab', peers(3, 4))
+    await running.program.prints('3 peers of bridges, those of the directory included')
+    await running.program.prints('raise capacity.tunnels and restart the switch')
+    expect(await vteps()).toEqual(['10.9.0.2'])
+    await tell(running, 'lab', peers(4))
+    await until('the one that has room', async () => (await vteps()).join() === '10.9.0.2,10.9.0.4')
+  })
+
+  test('is replaced in parts: what is not said again goes at the end', async () => {
+    const [{ running }] = await overlayLab()
+    const end = (last: string) => ({ vni: VNI, mac: `02:0e:11:00:00:${last}`, vtep: '10.9.0.2' })
+    const known = async () =>
+      (await running.show<EndpointView[]>('endpoints')).map(({ mac, stale }) => [
+        mac.slice(-2),
+        stale,
+      ])
+    await tell(running, 'lab', { endpoints: [end('51'), end('52'), end('53')] })
+    for (const [path, body] of [
+      ['/lose', undefined],
+      ['', { endpoints: [end('51')] }],
+      ['', { endpoints: [end('52')] }],
+    ] as const) {
+      const { status } = await ask(running, 'POST', `/v1/directory/lab${path}`, body)
+      expect(status).toBe(204)
+    }
+    expect(await known()).toEqual([
+      ['51', false],
+      ['52', false],
+      ['53', true],
+    ])
+    expect(await ask(running, 'POST', '/v1/directory/lab/sync')).toMatchObject({ status: 204 })
+    expect(await known()).toEqual([
+      ['51', false],
+      ['52', false],
+    ])
+  })
+
   test('takes nothing of a request that is wrong', async () => {
     const [{ running }] = await overlayLab()
     const end = { vni: VNI, mac: '02:0e:11:00:00:50', vtep: '10.9.0.2' }

@@ -149,6 +149,17 @@ const writing = [
     handle: ({ running }, { parameters }) => running.directory.lose(parameters.source),
   }),
   route({
+    method: 'POST',
+    path: '/v1/directory/{source}/sync',
+    operation: 'syncDirectorySource',
+    summary: 'A source has told all: what it said before it was lost, and not since, goes',
+    description:
+      'With `lose` before and `POST` between: a replacement that no one request could hold.',
+    parameters: spoken,
+    answer: { status: 204, description: 'It is gone' },
+    handle: ({ running }, { parameters }) => running.directory.synced(parameters.source),
+  }),
+  route({
     method: 'DELETE',
     path: '/v1/directory/{source}',
     operation: 'forgetDirectorySource',
