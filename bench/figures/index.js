@@ -1,4 +1,5 @@
 // All figures, in the order in which they are measured; a group is what `npm run bench -- NAME` names.
+import { figure as directory } from './directory.js'
 import { figure as frames } from './frames.js'
 import { figure as latency } from './latency.js'
 import { figure as memory } from './memory.js'
@@ -23,6 +24,7 @@ export const groups = {
   latency: [latency],
   'vxlan-tcp': [vxlanTcp],
   'vxlan-latency': [vxlanLatency],
+  directory: [directory],
   start: [start],
   pipeline,
   nat,

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { at, HouseError } from '../../../scripts/lib/house.js'
 
 const entry = `
+export { MemoryDirectory } from './control/directory/memory.js'
 export { Forwarder } from './dataplane/forwarder.js'
 export { createMemory, memorySize } from './dataplane/instance.js'
 export { Manager } from './dataplane/manager.js'
