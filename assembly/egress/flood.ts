@@ -62,7 +62,7 @@ export function flood(
   let reached = false
   for (let run = first; run < end; run += RUN_SIZE) {
     if (isSpared(run, isolation, ingress)) continue
-    if (!whole || (load<u32>(run, Run.FLAGS) & SPECIAL) != 0 || count == TRANSMIT_MAX) {
+    if (!whole || !hasRoom(block, run, count)) {
       return floodFrom(worker, block, config, frame, run, 0, end, isolation, count)
     }
     reached = true
@@ -73,6 +73,15 @@ export function flood(
     dropReceived(worker, ingress, Drop.NO_DESTINATION, 1)
   }
   return count
+}
+
+/** True if there is room for an entry for each port of a run: then none need be counted. */
+@inline
+function hasRoom(block: usize, run: usize, count: u32): bool {
+  if ((load<u32>(run, Run.FLAGS) & PortFlag.EGRESS) != 0) return false
+  const ports = load<u32>(run, Run.COUNT)
+  if (count + ports > TRANSMIT_MAX) return false
+  return load<u32>(block, Worker.HEADS_USED) + ports * HEAD <= HEADS_SIZE
 }
 
 /** Goes on with the flood that the last call left; returns the number of transmit entries. */

@@ -115,7 +115,7 @@ onEveryBuild('a flood of more than the transmit list holds', (build) => {
   })
 
   test('by time: all addresses of a gateway are announced by each tunnel', () => {
-    const on = bench(build, 700)
+    const on = bench(build, 1050)
     const addresses = ['10.55.0.9/16', '10.66.0.9/16', 'fd55::9/64']
     on.gateway('lan', { addresses, advertise: true })
     // A turn for each, as long as one is due.
@@ -123,11 +123,11 @@ onEveryBuild('a flood of more than the transmit list holds', (build) => {
     const [first, ...others] = [...byVtep(on).values()]
     // Two by ARP, one by neighbour discovery, and an advertisement as a router.
     expect(first).toHaveLength(4)
-    expect(others).toHaveLength(699)
+    expect(others).toHaveLength(1049)
     for (const own of others) expect(own).toEqual(first)
     on.advance(2000)
     for (let turn = 0; turn < 8; turn++) on.advance(0)
-    expect(byVtep(on).get(vtep(700))).toHaveLength(3)
+    expect(byVtep(on).get(vtep(1050))).toHaveLength(3)
     expect(on.drops()).toEqual({})
   })
 })
