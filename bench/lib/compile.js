@@ -5,7 +5,11 @@ import { at } from '../../scripts/lib/house.js'
 import { must } from '../../scripts/lib/run.js'
 
 /** -fno-strict-aliasing: the twin looks at one memory as words of several sizes, as the module does. */
-export const flags = ['-O3', '-march=native', '-fno-strict-aliasing', '-Wall', '-Wextra']
+export const flags = [
+  ...['-O3', '-march=native', '-fno-strict-aliasing', '-Wall', '-Wextra'],
+  // As JavaScript does: a product is rounded before something is added to it.
+  '-ffp-contract=off',
+]
 
 const programs = {
   pump: [
