@@ -6,7 +6,7 @@
  */
 import { Statistic, statistic } from '../counter'
 import { draw, Head } from './head'
-import { FlowFlag, flagsOf, recordOf } from './record'
+import { FlowFlag, recordOf } from './record'
 import { idleOf, isEnded, isExpendable, isOver } from './state'
 import { remove } from './table'
 
@@ -23,18 +23,21 @@ export function evict(block: usize, table: usize, wide: bool, owner: u32, tick: 
   const row = used > SAMPLE ? ROW : SAMPLE
   let index: u32 = 0
   let victim: u32 = 0
+  let incarnation: u32 = 0
   let longest: u32 = 0
   let found: u32 = 0
   for (let looked: u32 = 0; looked < min(SAMPLE, used) && found < ENOUGH; looked++) {
     index = looked % row == 0 ? draw(table) % used : index + 1 >= used ? 0 : index + 1
     const record = recordOf(table, (index + 1) << 2)
-    if ((flagsOf(record) & FlowFlag.DEAD) != 0) continue
+    const word = atomic.load<u32>(record)
+    if (((word >> 16) & FlowFlag.DEAD) != 0) continue
     if (!isExpendable(record) && !isOver(record, tick)) continue
     found++
     const idle = idleOf(record, tick) + 1
     if (idle <= longest) continue
     longest = idle
     victim = index + 1
+    incarnation = word & 0xffff
   }
   if (victim == 0) return false
   const record = recordOf(table, victim << 2)
@@ -43,7 +46,7 @@ export function evict(block: usize, table: usize, wide: bool, owner: u32, tick: 
     : isEnded(record)
       ? Statistic.FLOWS_ENDED
       : Statistic.FLOWS_EVICTED
-  if (!remove(table, wide, victim, owner)) return false
+  if (!remove(table, wide, victim, incarnation, owner)) return false
   statistic(block, why)
   return true
 }

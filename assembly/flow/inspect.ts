@@ -34,9 +34,7 @@ export function flowNext(reader: u32, wide: bool, from: u32, now: f64): u32 {
 /** Ends flow `index` if it is still of that incarnation. */
 export function flowDelete(worker: u32, wide: bool, index: u32, incarnation: u32): bool {
   const table = tableOf(wide)
-  const record = recordOf(table, index << 2)
-  if (<u32>load<u16>(record, Flow.INCARNATION) != incarnation) return false
-  return remove(table, wide, index, ownerOf(worker, workerBlock(worker)))
+  return remove(table, wide, index, incarnation, ownerOf(worker, workerBlock(worker)))
 }
 
 /** Counts the flows of each state into the reader's scratch space, u32 each. */
@@ -77,10 +75,11 @@ export function flowPurge(worker: u32, wide: bool, by: u32, value: u32): u32 {
   let ended: u32 = 0
   for (let index: u32 = 1; index <= used; index++) {
     const record = recordOf(table, index << 2)
-    const flags = flagsOf(record)
-    if ((flags & FlowFlag.DEAD) != 0 || load<u8>(record, Flow.STATE) == State.NONE) continue
+    const word = atomic.load<u32>(record)
+    if (((word >> 16) & FlowFlag.DEAD) != 0) continue
+    if (<u32>load<u8>(record, Flow.STATE) == State.NONE) continue
     if (!isPurged(record, wide, by, value, block + Worker.SCRATCH)) continue
-    if (remove(table, wide, index, ownerOf(worker, block))) ended++
+    if (remove(table, wide, index, word & 0xffff, ownerOf(worker, block))) ended++
   }
   return ended
 }

@@ -154,15 +154,25 @@ function chainOfMapping(table: usize, mapping: usize): usize {
   return chainOf(table, endpointOf(table, mapping + Mapping.ADDRESS, port, protocol))
 }
 
-/** Counts one more flow of a cell that was met from outside; false if it is free by now. */
-export function retain(table: usize, cell: u32, owner: u32): bool {
+/** Counts one more flow of a cell that was met from outside; false if it is not the inside endpoint's by now. */
+export function retain(
+  table: usize,
+  cell: u32,
+  address: usize,
+  port: u32,
+  protocol: u32,
+  owner: u32,
+): bool {
   const mapping = mappingAt(table, cell)
-  const word = lockOfChain(chainOfMapping(table, mapping))
+  const word = lockOfChain(chainOf(table, endpointOf(table, address, port, protocol)))
   if (!lock(word, owner)) return false
-  const alive = isReady(mapping)
-  if (alive) atomic.add<u32>(mapping, 1)
+  // READY is written last, and what it stands beside stays so under this lock.
+  const wanted = port | (protocol << 16) | (MappingFlag.READY << 24)
+  const has = atomic.load<u32>(mapping, Mapping.PORT) & ~(MappingFlag.OPEN << 24)
+  const same = has == wanted && sameAddress(table, mapping + Mapping.ADDRESS, address)
+  if (same) atomic.add<u32>(mapping, 1)
   unlock(word)
-  return alive
+  return same
 }
 
 /** Counts one flow less; with the last one the port is free. False if the lock was not to be had. */

@@ -2,7 +2,7 @@
  * A flow: both its directions, 80 octets over IPv4, 128 over IPv6.
  *
  *    0 incarnation u16   2 flags u16   4 protocol u8   5 state u8   6 slot u8   7 scales u8
- *    8 seen u32 (ticks; of a free record: the next free one)           12 created u32 (ticks)
+ *    8 seen u32 (ticks)   12 created u32 (ticks; of a free record: the next free one)
  *   16 inFid u16   18 outFid u16   20 inPort u16   22 outPort u16
  *   24 TCP: 2 x { end u32, limit u32 }   40 window 2 x u16, see tcp.ts
  *   44 frames u32 (the low 32 bits of 40)   48 octets u64 (56 bits; above: the high 8 of the frames)
@@ -15,8 +15,9 @@
  * A reference is the record's number (from 1), shifted left by two, and a Kind. Readers take no lock:
  * who has compared a tuple and read what is to become of the packet asks `isSame` whether the record is
  * still that flow's. A change of state that is made in the instant in which another worker evicts the
- * flow and fills its record anew can reach that new flow: it shifts a window or a time stamp, never an
- * address.
+ * flow and fills its record anew can reach that new flow, or the record while it is free: it shifts a
+ * window, a state or a time stamp, never an address, and no list is kept in a word that packets write.
+ * Who takes or gives something for a flow names its incarnation (`raiseOnce`).
  */
 import { Head } from './head'
 
@@ -29,8 +30,9 @@ export namespace Flow {
   export const SLOT: usize = 6
   export const SCALES: usize = 7
   export const SEEN: usize = 8
-  export const NEXT: usize = 8
   export const CREATED: usize = 12
+  /** Nobody writes CREATED but who has just taken the record: it is safe from those who come too late. */
+  export const NEXT: usize = 12
   export const IN_FID: usize = 16
   export const OUT_FID: usize = 18
   export const IN_PORT: usize = 20
@@ -167,6 +169,19 @@ export function flagsOf(record: usize): u32 {
 @inline
 export function raise(record: usize, flag: u32): void {
   atomic.or<u16>(record, <u16>flag, Flow.FLAGS)
+}
+
+/**
+ * Raises a flag of the flow of that incarnation, for which the caller answers then: false if it has it
+ * already, is being ended, or is another by now. Incarnation and flags are one word.
+ */
+export function raiseOnce(record: usize, incarnation: u32, flag: u32): bool {
+  while (true) {
+    const word = atomic.load<u32>(record)
+    if ((word & 0xffff) != incarnation) return false
+    if (((word >> 16) & (flag | FlowFlag.DEAD)) != 0) return false
+    if (atomic.cmpxchg<u32>(record, word, word | (flag << 16)) == word) return true
+  }
 }
 
 @inline

@@ -8,7 +8,17 @@ import { dismiss } from './host'
 import { lock, lockOf, unlock } from './lock'
 import { cellOf, release } from './mapping'
 import { giveRecord, takeRecord } from './pool'
-import { Flow, FlowFlag, flagsOf, Kind, NO_PORT, portsOf, recordOf, tupleOf } from './record'
+import {
+  Flow,
+  FlowFlag,
+  flagsOf,
+  Kind,
+  NO_PORT,
+  portsOf,
+  raiseOnce,
+  recordOf,
+  tupleOf,
+} from './record'
 import { State } from './state'
 
 /** Outcomes of an insertion. */
@@ -20,6 +30,8 @@ export namespace Outcome {
   export const COLLISION: u32 = 2
   /** A lock was not to be had, or the index has no room. */
   export const BUSY: u32 = 3
+  /** As BUSY, and a lock was not to be had to undo it: the record is the sweep's. */
+  export const LEFT: u32 = 4
 }
 
 /** The hash of an entry of a flow. */
@@ -50,6 +62,10 @@ function insertEntry(table: usize, wide: bool, reference: u32, hash: u64, owner:
 /** Takes one entry of a flow out, if it is in; false if the lock was not to be had. */
 function removeEntry(table: usize, wide: bool, reference: u32, owner: u32): bool {
   const hash = hashOfEntry(table, wide, recordOf(table, reference), reference & 3)
+  return removeBy(table, reference, hash, owner)
+}
+
+function removeBy(table: usize, reference: u32, hash: u64, owner: u32): bool {
   const bucket = bucketOf(table, hash)
   const word = lockOf(bucket)
   if (!lock(word, owner)) return false
@@ -60,48 +76,74 @@ function removeEntry(table: usize, wide: bool, reference: u32, owner: u32): bool
 
 /**
  * Puts the flow of a record whose tuples, protocol and state are set into the index. What fails leaves
- * the record to be given back by the caller. Until it is in nobody takes it out again: it is DEAD.
- * `hash` is that of the original tuple.
+ * the record to be given back by the caller, if it is not LEFT. Until it is in nobody takes it out again:
+ * it is DEAD. `hash` is that of the original tuple. The lower hash goes first: of two workers that begin a
+ * flow from both its ends at once, one succeeds.
  */
 export function insert(table: usize, wide: bool, index: u32, hash: u64, owner: u32): u32 {
   const reference = index << 2
-  const outcome = insertEntry(table, wide, reference | Kind.ORIGINAL, hash, owner)
-  if (outcome != Outcome.DONE) return outcome
-  const turned = hashOfEntry(table, wide, recordOf(table, reference), Kind.REPLY)
-  const reply = insertEntry(table, wide, reference | Kind.REPLY, turned, owner)
-  if (reply == Outcome.DONE) {
-    atomic.add<u32>(table, 1, Head.COUNT)
-    atomic.and<u16>(recordOf(table, reference), <u16>~FlowFlag.DEAD, Flow.FLAGS)
-    return Outcome.DONE
-  }
-  // A lock that cannot be had here leaves an entry that points to a record which nobody matches.
-  removeEntry(table, wide, reference | Kind.ORIGINAL, owner)
-  return reply == Outcome.EXISTS ? Outcome.COLLISION : reply
+  const record = recordOf(table, reference)
+  const turned = hashOfEntry(table, wide, record, Kind.REPLY)
+  const first = hash <= turned ? Kind.ORIGINAL : Kind.REPLY
+  const second = first ^ 1
+  let outcome = insertEntry(table, wide, reference | first, min(hash, turned), owner)
+  if (outcome != Outcome.DONE) return outcomeOf(outcome, first)
+  outcome = insertEntry(table, wide, reference | second, max(hash, turned), owner)
+  if (outcome == Outcome.DONE) return enlist(table, record)
+  if (removeEntry(table, wide, reference | first, owner)) return outcomeOf(outcome, second)
+  abandon(table, index)
+  return Outcome.LEFT
+}
+
+/** A flow is counted from now on, and whoever ends it may. */
+function enlist(table: usize, record: usize): u32 {
+  atomic.add<u32>(table, 1, Head.COUNT)
+  atomic.and<u16>(record, <u16>~FlowFlag.DEAD, Flow.FLAGS)
+  return Outcome.DONE
+}
+
+@inline
+function outcomeOf(outcome: u32, kind: u32): u32 {
+  return outcome == Outcome.EXISTS && kind == Kind.REPLY ? Outcome.COLLISION : outcome
+}
+
+/**
+ * Leaves a record whose tuples are set to the sweep, as a flow that is void: something of it could not be
+ * given back now.
+ */
+export function abandon(table: usize, index: u32): void {
+  const record = recordOf(table, index << 2)
+  store<u8>(record, <u8>State.NONE, Flow.STATE)
+  enlist(table, record)
 }
 
 /**
  * Lets in whatever comes from the flow's remote address to its external port. One entry serves all
  * flows of the two; when the one that brought it ends, the next packet of another brings it again.
  */
-export function permit(table: usize, wide: bool, index: u32, owner: u32): void {
+export function permit(table: usize, wide: bool, index: u32, incarnation: u32, owner: u32): void {
   const record = recordOf(table, index << 2)
   const most = load<u32>(table, Head.CAPACITY) / 2
   if (atomic.load<u32>(table, Head.PERMITS) >= most) return
+  const reference = (index << 2) | Kind.PERMIT
   const hash = hashOfEntry(table, wide, record, Kind.PERMIT)
-  if (insertEntry(table, wide, (index << 2) | Kind.PERMIT, hash, owner) != Outcome.DONE) return
-  atomic.or<u16>(record, <u16>FlowFlag.PERMIT, Flow.FLAGS)
-  atomic.add<u32>(table, 1, Head.PERMITS)
+  if (insertEntry(table, wide, reference, hash, owner) != Outcome.DONE) return
+  if (raiseOnce(record, incarnation, FlowFlag.PERMIT)) {
+    atomic.add<u32>(table, 1, Head.PERMITS)
+    return
+  }
+  // The flow was ended meanwhile, by somebody who knew nothing of the entry.
+  removeBy(table, reference, hash, owner)
 }
 
 /**
- * Ends a flow: takes it out of the index, gives back its external port, its host's share and its
- * record. False if somebody else is at it, or a lock was not to be had: it is void then and the sweep
- * comes back to it.
+ * Ends the flow of that incarnation: takes it out of the index, gives back its external port, its host's
+ * share and its record. False if somebody else is at it or was, or a lock was not to be had: it is void
+ * then and the sweep comes back to it.
  */
-export function remove(table: usize, wide: bool, index: u32, owner: u32): bool {
+export function remove(table: usize, wide: bool, index: u32, incarnation: u32, owner: u32): bool {
   const record = recordOf(table, index << 2)
-  const before = <u32>atomic.or<u16>(record, <u16>FlowFlag.DEAD, Flow.FLAGS)
-  if ((before & FlowFlag.DEAD) != 0) return false
+  if (!raiseOnce(record, incarnation, FlowFlag.DEAD)) return false
   store<u8>(record, <u8>State.NONE, Flow.STATE)
   const reference = index << 2
   if (!emptyIndex(table, wide, record, reference, owner) || !unmap(table, wide, record, owner)) {
@@ -145,13 +187,14 @@ export function prepare(table: usize): u32 {
   const index = takeRecord(table)
   if (index == 0) return 0
   const record = recordOf(table, index << 2)
-  const incarnation = load<u16>(record, Flow.INCARNATION)
+  // DEAD it is and stays: without that for a moment, the sweep or whoever evicts would end it.
+  store<u16>(record, <u16>FlowFlag.DEAD, Flow.FLAGS)
   // Up to Flow.TUPLES: of so few octets a fill would be a call.
-  v128.store(record, i64x2.splat(0))
+  store<u32>(record, 0, Flow.PROTOCOL)
+  store<u64>(record, 0, Flow.SEEN)
   v128.store(record, i64x2.splat(0), 16)
   v128.store(record, i64x2.splat(0), 32)
   store<u64>(record, 0, 48)
-  store<u32>(record, <u32>incarnation | (FlowFlag.DEAD << 16))
   store<u16>(record, <u16>NO_PORT, Flow.OUT_PORT)
   return index
 }

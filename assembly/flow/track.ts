@@ -6,8 +6,8 @@ import { Fragment, Frame, framesOf } from '../frame'
 import { Directory, directory } from '../memory'
 import { TRACK_SIZE } from '../size'
 import { TCP } from '../wire/tcp'
-import { isOpen, isReady, Mapping, mappingAt, retain, sameAddress } from './mapping'
-import { count, Flow, FlowFlag, flagsOf, Kind, NO_PORT, portsOf, raise, tupleOf } from './record'
+import { isOpen, mappingAt, release, retain } from './mapping'
+import { count, Flow, FlowFlag, Kind, NO_PORT, portsOf, raiseOnce, tupleOf } from './record'
 import { State } from './state'
 import { cellOfFlow, permit } from './table'
 import { follow as followTcp } from './tcp'
@@ -86,16 +86,19 @@ function refresh(
   owner: u32,
 ): void {
   const reply = (reference & Kind.REPLY) != 0
-  const flags = flagsOf(record)
+  const word = atomic.load<u32>(record)
+  const flags = word >> 16
+  const incarnation = word & 0xffff
   const inward = (flags & FlowFlag.INWARD) != 0
   if ((flags & FlowFlag.ONE_WAY) != 0 && reply != inward) return
   store<u32>(record, tick, Flow.SEEN)
   if ((flags & FlowFlag.DEAD) != 0) return
-  if (inward && (flags & FlowFlag.MAPPED) == 0) hold(table, wide, record, owner)
+  if (inward && (flags & FlowFlag.MAPPED) == 0) hold(table, wide, record, incarnation, owner)
   const settled = FlowFlag.MAPPED | FlowFlag.PERMIT | FlowFlag.OPEN
   if ((flags & settled) == FlowFlag.MAPPED) {
-    if (isOpen(mappingAt(table, cellOfFlow(record, wide)))) raise(record, FlowFlag.OPEN)
-    else permit(table, wide, reference >> 2, owner)
+    if (isOpen(mappingAt(table, cellOfFlow(record, wide)))) {
+      raiseOnce(record, incarnation, FlowFlag.OPEN)
+    } else permit(table, wide, reference >> 2, incarnation, owner)
   }
 }
 
@@ -103,13 +106,14 @@ function refresh(
  * A flow that came in by somebody's external port keeps that port from the first answer on: only what
  * comes from inside does.
  */
-function hold(table: usize, wide: bool, record: usize, owner: u32): void {
+function hold(table: usize, wide: bool, record: usize, incarnation: u32, owner: u32): void {
   const cell = cellOfFlow(record, wide)
-  const mapping = mappingAt(table, cell)
   const tuple = tupleOf(record, wide, Kind.REPLY)
   const port = portsOf(tuple, wide) & 0xffff
+  const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
   // It may be another's by now.
-  if (!isReady(mapping) || <u32>load<u16>(mapping, Mapping.PORT) != port) return
-  if (!sameAddress(table, mapping + Mapping.ADDRESS, tuple)) return
-  if (retain(table, cell, owner)) raise(record, FlowFlag.MAPPED)
+  if (!retain(table, cell, tuple, port, protocol, owner)) return
+  if (raiseOnce(record, incarnation, FlowFlag.MAPPED)) return
+  // Another worker was faster, or the flow has ended.
+  release(table, cell, owner)
 }

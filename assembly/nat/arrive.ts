@@ -92,10 +92,11 @@ export function arrive(worker: u32, block: usize, config: usize, frame: usize, n
   if (reference != 0) {
     const record = recordOf(table, reference)
     const incarnation = incarnationOf(record)
-    if (!isOver(record, tick) && sameTuple(tupleOf(record, wide, reference & 1), track, wide)) {
+    const over = isOver(record, tick)
+    if (!over && sameTuple(tupleOf(record, wide, reference & 1), track, wide)) {
       return pass(worker, track, table, wide, reference, incarnation, frame, tick, owner)
     }
-    remove(table, wide, reference >> 2, owner)
+    if (over) remove(table, wide, reference >> 2, incarnation, owner)
   }
   return call(track, table, wide, rulesOf(config), frame, tick)
 }

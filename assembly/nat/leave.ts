@@ -15,15 +15,18 @@ import {
   count,
   Flow,
   FlowFlag,
+  incarnationOf,
+  isSame,
   Kind,
   portsOf,
   recordOf,
+  sameTuple,
   setPorts,
   tupleOf,
   turn,
 } from '../flow/record'
 import { isOver, State, tickOf } from '../flow/state'
-import { discard, insert, Outcome, permit, prepare, remove } from '../flow/table'
+import { abandon, discard, insert, Outcome, permit, prepare, remove } from '../flow/table'
 import { firstState, open } from '../flow/tcp'
 import { Track, trackOf } from '../flow/track'
 import { Fragment, Frame, framesOf } from '../frame'
@@ -79,25 +82,37 @@ export function leave(
   let why: u32 = index == 0 ? Drop.FLOW_TABLE_FULL : 0
   if (why == 0) why = chooseSource(track, table, wide, rules, frame, outFid, owner, tick)
   if (why == 0) {
-    const mapped = (load<u32>(track, Track.FLAGS) & FlowFlag.SOURCE_NAT) != 0
-    if (mapped && state == State.MIDSTREAM) why = Drop.FLOW_INVALID
-    else why = begin(track, table, wide, index, frame, state, outFid, owner, tick)
-    const cell = load<u32>(track, Track.CELL)
-    if (why != 0 && cell != 0) release(table, cell - 1, owner)
+    why = begin(track, table, wide, index, frame, state, outFid, owner, tick)
   }
-  if (why != 0) {
-    if (index != 0) discard(table, index)
-    dismiss(table, wide, track)
-    return why == JOINED ? join(track, table, wide, frame) : why
+  if (why == 0) statistic(block, Statistic.FLOWS_BEGUN)
+  else {
+    if (why == LEFT) return Drop.FLOW_TABLE_FULL
+    giveBack(track, table, wide, index, owner)
+    if (why != JOINED) return why
   }
-  statistic(block, Statistic.FLOWS_BEGUN)
-  number(worker, owner, track, table, wide, index << 2, frame, tick)
+  number(worker, owner, track, table, wide, load<u32>(frame, Frame.FLOW), frame, tick)
   rewrite(frame, packet, wide, track + Track.LEAVES)
   return 0
 }
 
-/** Instead of a drop reason: another worker has begun the same flow. */
+/**
+ * Instead of a drop reason: another worker has begun the same flow, which Frame.FLOW names; the packet leaves
+ * as Track.LEAVES says.
+ */
 const JOINED: u32 = 0x10000
+/** The same: the flow is not in force, and its record not to be given back. */
+const LEFT: u32 = 0x20000
+
+/** Gives back what was taken for a flow that was not begun. */
+function giveBack(track: usize, table: usize, wide: bool, index: u32, owner: u32): void {
+  const cell = load<u32>(track, Track.CELL)
+  if (cell != 0 && !release(table, cell - 1, owner)) {
+    abandon(table, index)
+    return
+  }
+  if (index != 0) discard(table, index)
+  dismiss(table, wide, track)
+}
 
 /** The state in which a packet begins a flow; NONE if it cannot. */
 function stateFor(frame: usize, wide: bool): u32 {
@@ -143,22 +158,33 @@ function begin(
     open(record, frame, transportOf(frame))
   }
   count(record, framesOf(frame), load<u32>(frame, Frame.LENGTH))
-  const why = place(track, table, wide, index, owner, tick)
+  const taken = (flags & FlowFlag.SOURCE_NAT) != 0
+  if (taken && state == State.MIDSTREAM) return Drop.FLOW_INVALID
+  const why = place(track, table, wide, index, frame, owner, tick)
   if (why != 0) return why
   store<u32>(frame, index << 2, Frame.FLOW)
   // Address-dependent filtering: from now on the remote address may call the external port.
   const mapped = flags & (FlowFlag.MAPPED | FlowFlag.OPEN)
-  if (mapped == FlowFlag.MAPPED) permit(table, wide, index, owner)
+  if (mapped == FlowFlag.MAPPED) permit(table, wide, index, incarnationOf(record), owner)
   return 0
 }
 
 /** Inserts the flow; one that is over and in its way is ended first. */
-function place(track: usize, table: usize, wide: bool, index: u32, owner: u32, tick: u32): u32 {
+function place(
+  track: usize,
+  table: usize,
+  wide: bool,
+  index: u32,
+  frame: usize,
+  owner: u32,
+  tick: u32,
+): u32 {
   const record = recordOf(table, index << 2)
   const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
     const outcome = insert(table, wide, index, load<u64>(track, Track.HASH), owner)
     if (outcome == Outcome.DONE) return 0
+    if (outcome == Outcome.LEFT) return LEFT
     if (outcome == Outcome.BUSY) break
     const kind = outcome == Outcome.EXISTS ? Kind.ORIGINAL : Kind.REPLY
     const tuple = tupleOf(record, wide, kind)
@@ -166,9 +192,24 @@ function place(track: usize, table: usize, wide: bool, index: u32, owner: u32, t
     const hash = hashOf(table, wide, tuple, ports, protocol, Kind.ORIGINAL)
     const other = find(table, wide, hash, tuple, ports, protocol, Kind.ORIGINAL)
     if (other == 0) continue
-    if (isOver(recordOf(table, other), tick)) remove(table, wide, other >> 2, owner)
-    else if (outcome == Outcome.EXISTS) return JOINED
-    else return isMoved(track) ? Drop.NAT_EXHAUSTED : Drop.FLOW_INVALID
+    const its = recordOf(table, other)
+    const incarnation = incarnationOf(its)
+    if (isOver(its, tick)) {
+      remove(table, wide, other >> 2, incarnation, owner)
+      continue
+    }
+    // In the way of its reply is the same flow, if that was begun from its other end.
+    const same = outcome == Outcome.EXISTS ? other : other ^ Kind.REPLY
+    const isOurs = sameTuple(
+      tupleOf(its, wide, same & 1),
+      tupleOf(record, wide, Kind.ORIGINAL),
+      wide,
+    )
+    turn(track + Track.LEAVES, tupleOf(its, wide, (same & 1) ^ 1), wide)
+    if (!isSame(its, incarnation)) continue
+    if (!isOurs) return isMoved(track) ? Drop.NAT_EXHAUSTED : Drop.FLOW_INVALID
+    store<u32>(frame, same, Frame.FLOW)
+    return JOINED
   }
   return Drop.FLOW_TABLE_FULL
 }
@@ -176,16 +217,4 @@ function place(track: usize, table: usize, wide: bool, index: u32, owner: u32, t
 @inline
 function isMoved(track: usize): bool {
   return (load<u32>(track, Track.FLAGS) & FlowFlag.SOURCE_NAT) != 0
-}
-
-/** Goes on with the flow that another worker has begun for the same tuple. */
-function join(track: usize, table: usize, wide: bool, frame: usize): u32 {
-  const hash = load<u64>(track, Track.HASH)
-  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
-  const reference = find(table, wide, hash, track, portsOf(track, wide), protocol, Kind.ORIGINAL)
-  if (reference == 0) return Drop.FLOW_INVALID
-  turn(track + Track.LEAVES, tupleOf(recordOf(table, reference), wide, (reference & 1) ^ 1), wide)
-  store<u32>(frame, reference, Frame.FLOW)
-  rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
-  return 0
 }

@@ -61,7 +61,8 @@ function moduleOf(target: string): WebAssembly.Module {
 export interface Options {
   flows?: number
   flows6?: number
-  target?: 'debug-single' | 'single'
+  target?: 'debug-single' | 'single' | 'debug-shared' | 'shared'
+  workers?: number
   seed?: readonly [number, number]
 }
 
@@ -91,14 +92,16 @@ export class FlowBench {
 
   constructor(options: Options = {}) {
     const { flows = 1024, flows6 = 1024, target = 'debug-single', seed = [1, 2] } = options
-    const l2 = { workers: 1, ports: 8, bridges: 2, vlans: 0, memberships: 0 }
+    const { workers = 1 } = options
+    const build = target.endsWith('shared') ? 'shared' : 'single'
+    const l2 = { workers, ports: 8, bridges: 2, vlans: 0, memberships: 0 }
     const base = { ...WITHOUT_ROUTER, ...l2, macs: 64, arena: 1 << 20 }
     const capacity = { ...base, flows, flows6 }
     const module = moduleOf(target)
-    this.bytes = memorySize(module, 'single', capacity) - memorySize(module, 'single', base)
-    const memory = createMemory(module, 'single', capacity, seed)
+    this.bytes = memorySize(module, build, capacity) - memorySize(module, build, base)
+    const memory = createMemory(module, build, capacity, seed)
     this.attachment = { module, memory }
-    this.manager = new Manager(this.attachment, 1)
+    this.manager = new Manager(this.attachment, workers)
     this.harness = attach(this.attachment, 0) as Harness
     this.flows = new Flows(this.manager, () => this.now)
     this.nat = new Nat(this.manager, this.flows)
