@@ -1,5 +1,5 @@
 /** Hosts on both sides of a NAT, in namespaces: servers that say who called them, and their clients. */
-import { namespace, within } from './netns.js'
+import { type NamespaceOptions, namespace, within } from './netns.js'
 import { must, start } from './process.js'
 import { tap } from './routed.js'
 
@@ -39,8 +39,8 @@ export function natLab(more: { nat?: readonly object[]; publish?: readonly objec
 }
 
 /** The same over IPv4 alone, with masquerade. */
-export function narrowLab() {
-  const [inside, outside] = [namespace(), namespace()]
+export function narrowLab(options: NamespaceOptions = {}) {
+  const [inside, outside] = [namespace(undefined, options), namespace(undefined, options)]
   const config = {
     version: 1,
     bridges: { blue: { gateway: { addresses: ['10.55.0.1/24'] } } },
