@@ -29,7 +29,7 @@ export function evict(block: usize, table: usize, wide: bool, owner: u32, tick: 
   for (let looked: u32 = 0; looked < min(SAMPLE, used) && found < ENOUGH; looked++) {
     index = looked % row == 0 ? draw(table) % used : index + 1 >= used ? 0 : index + 1
     const record = recordOf(table, (index + 1) << 2)
-    const word = atomic.load<u32>(record)
+    const word = load<u32>(record)
     if (((word >> 16) & FlowFlag.DEAD) != 0) continue
     if (!isExpendable(record) && !isOver(record, tick)) continue
     found++

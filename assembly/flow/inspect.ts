@@ -2,8 +2,17 @@
 import { ownerOf, Worker, workerBlock } from '../memory'
 import { capacityOf, Head, tableOf } from './head'
 import { cellOf, mappingAt } from './mapping'
-import { Flow, FlowFlag, flagsOf, Kind, recordOf, tupleOf, tupleSize } from './record'
-import { idleOf, isOver, lifeOf, State, TICK_MS, tickOf } from './state'
+import {
+  Flow,
+  FlowFlag,
+  flagsOf,
+  incarnationOf,
+  Kind,
+  recordOf,
+  tupleOf,
+  tupleSize,
+} from './record'
+import { idleOf, isOver, lifeOf, TICK_MS, tickOf } from './state'
 import { remove } from './table'
 
 /** What `flowNext` puts before a copy of the record: age and time left in ms, f64 each; wide u32. */
@@ -20,7 +29,7 @@ export function flowNext(reader: u32, wide: bool, from: u32, now: f64): u32 {
   const tick = tickOf(now)
   for (let index = max<u32>(from, 1); index <= used; index++) {
     const record = recordOf(table, index << 2)
-    if ((flagsOf(record) & FlowFlag.DEAD) != 0 || isOver(record, tick)) continue
+    if (isOver(record, tick)) continue
     const scratch = workerBlock(reader) + Worker.SCRATCH
     const age = <f64>(tick - load<u32>(record, Flow.CREATED)) * TICK_MS
     store<f64>(scratch, age)
@@ -46,7 +55,7 @@ export function flowStates(reader: u32, wide: bool, now: f64): void {
   const tick = tickOf(now)
   for (let index: u32 = 1; index <= used; index++) {
     const record = recordOf(table, index << 2)
-    if ((flagsOf(record) & FlowFlag.DEAD) != 0 || isOver(record, tick)) continue
+    if (isOver(record, tick)) continue
     const at = scratch + ((<usize>load<u8>(record, Flow.STATE)) << 2)
     store<u32>(at, load<u32>(at) + 1)
   }
@@ -75,11 +84,9 @@ export function flowPurge(worker: u32, wide: bool, by: u32, value: u32): u32 {
   let ended: u32 = 0
   for (let index: u32 = 1; index <= used; index++) {
     const record = recordOf(table, index << 2)
-    const word = atomic.load<u32>(record)
-    if (((word >> 16) & FlowFlag.DEAD) != 0) continue
-    if (<u32>load<u8>(record, Flow.STATE) == State.NONE) continue
+    const incarnation = incarnationOf(record)
     if (!isPurged(record, wide, by, value, block + Worker.SCRATCH)) continue
-    if (remove(table, wide, index, word & 0xffff, ownerOf(worker, block))) ended++
+    if (remove(table, wide, index, incarnation, ownerOf(worker, block))) ended++
   }
   return ended
 }

@@ -71,6 +71,8 @@ export namespace FlowFlag {
   export const LINK: u32 = 2048
   /** Its external port is known to let in whoever knows it: no remote address needs an entry. */
   export const OPEN: u32 = 4096
+  /** It was filled: a record that was never used has not even DEAD. */
+  export const FILLED: u32 = 8192
 }
 
 /** What an entry of the index is to a flow. */
@@ -176,10 +178,10 @@ export function raise(record: usize, flag: u32): void {
  * already, is being ended, or is another by now. Incarnation and flags are one word.
  */
 export function raiseOnce(record: usize, incarnation: u32, flag: u32): bool {
+  const set = (flag | FlowFlag.DEAD) << 16
   while (true) {
     const word = atomic.load<u32>(record)
-    if ((word & 0xffff) != incarnation) return false
-    if (((word >> 16) & (flag | FlowFlag.DEAD)) != 0) return false
+    if ((word & (set | 0xffff)) != incarnation) return false
     if (atomic.cmpxchg<u32>(record, word, word | (flag << 16)) == word) return true
   }
 }

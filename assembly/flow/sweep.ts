@@ -6,7 +6,7 @@
 import { Statistic, statistic } from '../counter'
 import { DIRECTORY, Directory, ownerOf } from '../memory'
 import { countOf, Head, tableOf } from './head'
-import { FlowFlag, recordOf } from './record'
+import { incarnationOf, recordOf } from './record'
 import { isOver, SHORTEST_MS, tickOf } from './state'
 import { remove } from './table'
 
@@ -50,8 +50,7 @@ export function sweepFlows(worker: u32, block: usize, now: f64): void {
 function sweepRecord(block: usize, wide: bool, index: u32, owner: u32, tick: u32): void {
   const table = tableOf(wide)
   const record = recordOf(table, (index + 1) << 2)
-  const word = atomic.load<u32>(record)
-  if (((word >> 16) & FlowFlag.DEAD) != 0 || !isOver(record, tick)) return
-  if (remove(table, wide, index + 1, word & 0xffff, owner))
-    statistic(block, Statistic.FLOWS_EXPIRED)
+  const incarnation = incarnationOf(record)
+  if (!isOver(record, tick)) return
+  if (remove(table, wide, index + 1, incarnation, owner)) statistic(block, Statistic.FLOWS_EXPIRED)
 }

@@ -143,6 +143,7 @@ export function permit(table: usize, wide: bool, index: u32, incarnation: u32, o
  */
 export function remove(table: usize, wide: bool, index: u32, incarnation: u32, owner: u32): bool {
   const record = recordOf(table, index << 2)
+  if ((flagsOf(record) & FlowFlag.FILLED) == 0) return false
   if (!raiseOnce(record, incarnation, FlowFlag.DEAD)) return false
   store<u8>(record, <u8>State.NONE, Flow.STATE)
   const reference = index << 2
@@ -190,11 +191,10 @@ export function prepare(table: usize): u32 {
   // DEAD it is and stays: without that for a moment, the sweep or whoever evicts would end it.
   store<u16>(record, <u16>FlowFlag.DEAD, Flow.FLAGS)
   // Up to Flow.TUPLES: of so few octets a fill would be a call.
-  store<u32>(record, 0, Flow.PROTOCOL)
-  store<u64>(record, 0, Flow.SEEN)
-  v128.store(record, i64x2.splat(0), 16)
-  v128.store(record, i64x2.splat(0), 32)
-  store<u64>(record, 0, 48)
+  v128.store(record, i64x2.splat(0), Flow.PROTOCOL)
+  v128.store(record, i64x2.splat(0), 20)
+  v128.store(record, i64x2.splat(0), 36)
+  store<u32>(record, 0, 52)
   store<u16>(record, <u16>NO_PORT, Flow.OUT_PORT)
   return index
 }

@@ -110,8 +110,8 @@ function giveBack(track: usize, table: usize, wide: bool, index: u32, owner: u32
     abandon(table, index)
     return
   }
-  if (index != 0) discard(table, index)
   dismiss(table, wide, track)
+  if (index != 0) discard(table, index)
 }
 
 /** The state in which a packet begins a flow; NONE if it cannot. */
@@ -145,7 +145,11 @@ function begin(
   setPorts(original, wide, portsOf(track, wide))
   turn(reply, track + Track.LEAVES, wide)
   const moved = (flags & (FlowFlag.SOURCE_NAT | FlowFlag.DESTINATION_NAT)) != 0
-  store<u16>(record, <u16>(flags | FlowFlag.DEAD | (moved ? FlowFlag.TRANSLATED : 0)), Flow.FLAGS)
+  store<u16>(
+    record,
+    <u16>(flags | FlowFlag.DEAD | FlowFlag.FILLED | (moved ? FlowFlag.TRANSLATED : 0)),
+    Flow.FLAGS,
+  )
   store<u8>(record, load<u8>(frame, Frame.PROTOCOL), Flow.PROTOCOL)
   store<u8>(record, <u8>state, Flow.STATE)
   store<u8>(record, <u8>load<u32>(track, Track.SLOT), Flow.SLOT)
