@@ -53,15 +53,19 @@ export function measuredSection(published) {
     .filter(([name]) => chartTitles[name])
     .map(([name]) => `![${chartTitles[name]}](benchmarks/${name}.svg)`)
   const methods = new Map(results.map(({ title, method }) => [method, title]))
+  const notes = results.flatMap(({ title, notes: said = [] }) => said.map((note) => [note, title]))
   return [
     ...new Set([...machines.values()].map(machineText)),
     ...[markdownTable(results), ...charts],
+    ...(notes.length > 0 ? ['Seen beside:', notes.map(noteText).join('\n')] : []),
     ...['What exactly is measured:', [...methods].map(methodText).join('\n')],
   ].join('\n\n')
 }
 
 const methodText = ([method, title]) =>
   `- **${title.replace(/, ([\d,]+ (MACs|flows)|IPv[46]).*/, '')}**: ${method}`
+
+const noteText = ([note, title]) => `- **${title}**: ${note}.`
 
 function machineText({ machine, date }) {
   const { processor, processors, memoryGiB, system, node, compiler, compilerFlags } = machine

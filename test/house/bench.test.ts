@@ -252,6 +252,13 @@ describe('publishing', () => {
     expect(section).toContain('- **A figure**: By looking.')
   })
 
+  it('writes what was seen beside, where there is something', () => {
+    const figures = [{ ...sample, notes: ['a frame takes 10 ns'] }]
+    const section = measuredSection({ tcp: { ...published.tcp, figures } })
+    expect(section).toContain('Seen beside:\n\n- **A figure**: a frame takes 10 ns.')
+    expect(measuredSection(published)).not.toContain('Seen beside')
+  })
+
   it('replaces what stands between the marks, and nothing else, again and again', () => {
     const page = [
       ...['before', '<!-- measured: written by npm run bench -- publish -->', 'old'],
