@@ -35,7 +35,10 @@ export function boot(seedLow: u32, seedHigh: u32): bool {
   const identity = directory(Directory.IDENTITY)
   for (let port: u32 = 0; port < ports; port++) store<u32>(identity + ((<usize>port) << 2), port)
   for (let worker: u32 = 0; worker <= workers; worker++) {
-    for (let port: u32 = 0; port < ports; port++) setQueue(worker, port, -1, 0)
+    for (let port: u32 = 0; port < ports; port++) {
+      setQueue(worker, port, -1, 0)
+      setReader(worker, port, -1)
+    }
   }
   create(
     directory(Directory.FDB),
@@ -104,6 +107,11 @@ function breakNeighborLocks(owner: u32): u32 {
 export function setQueue(worker: u32, port: u32, descriptor: i32, kind: u32): void {
   const entry = <u64>(<u32>descriptor) | ((<u64>kind) << 32)
   atomic.store<u64>(queuesAt(worker) + <usize>port * <usize>QUEUE_SIZE, entry)
+}
+
+/** Gives a worker the file descriptor that it reads a port's frames from; -1 for none. */
+export function setReader(worker: u32, port: u32, descriptor: i32): void {
+  atomic.store<i32>(queuesAt(worker) + <usize>port * <usize>QUEUE_SIZE + 8, descriptor)
 }
 
 /** Addresses of a worker's areas, for the device layer and TypeScript. */

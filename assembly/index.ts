@@ -11,6 +11,7 @@ export {
   received,
   scratch,
   setQueue,
+  setReader,
   transmit,
 } from './boot'
 // The FDB by hand.

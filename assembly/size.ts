@@ -67,8 +67,11 @@ export const HELD_SIZE: usize = 2048
 /** Captured frames, a ring a worker. */
 export const CAPTURE_DATA: u32 = 1 << 20
 export const CAPTURE_SIZE: u32 = 128 + CAPTURE_DATA
-/** An entry of a worker's queue table: { i32 file descriptor or -1, u32 kind of device }. */
-export const QUEUE_SIZE: u64 = 8
+/**
+ * An entry of a worker's queue table: { i32 descriptor that is written to or -1, u32 kind of device,
+ * i32 descriptor that is read or -1, u32 0 }.
+ */
+export const QUEUE_SIZE: u64 = 16
 /** A record of failed writes: { u32 port, u32 errno, u32 frames, u32 octets }. */
 export const FAILURE_SIZE: u64 = 16
 /** Reasons a frame can be dropped for, at most: the stride of the drop counters. */

@@ -61,10 +61,17 @@ enum queue_kind {
     QUEUE_UDP = 6 /* a UDP socket: a payload a message, behind headers that are made here */
 };
 
-/* Where a port's frames are written to and read from; a negative descriptor is none. */
+/* Where frames are written to or read from; a negative descriptor is none. */
 struct queue {
     int32_t fd;
     uint32_t kind;
+};
+
+/* What a worker has of a port: where it writes, and what it reads; of the same kind. */
+struct port_queue {
+    struct queue written;
+    int32_t read;
+    uint32_t unused;
 };
 
 /* A frame that was read: where its Ethernet header is, and its length from there. */
@@ -98,7 +105,7 @@ struct failure {
 
 _Static_assert(VIRTIO_HEADER + STREAM_FRAME_MAX <= FRAME_ROOM, "a frame of a stream has room");
 _Static_assert(sizeof(struct ready) == 8, "a ready entry is 8 bytes");
-_Static_assert(sizeof(struct queue) == 8, "an entry of the queue table is 8 bytes");
+_Static_assert(sizeof(struct port_queue) == 16, "an entry of the queue table is 16 bytes");
 _Static_assert(sizeof(struct descriptor) == 8, "a descriptor is 8 bytes");
 _Static_assert(sizeof(struct transmit) == 32, "a transmit entry is 32 bytes");
 _Static_assert(sizeof(struct failure) == 16, "a failure record is 16 bytes");

@@ -11,6 +11,7 @@
     X(tapSetOffload, tap_set_offload)                                                              \
     X(tapVnetHeaderSize, tap_vnet_header_size)                                                     \
     X(tapSetVnetHeaderSize, tap_set_vnet_header_size)                                              \
+    X(tapDetach, tap_detach)                                                                       \
     X(tapSetPersist, tap_set_persist)                                                              \
     X(tapSetOwner, tap_set_owner)                                                                  \
     X(tapSetGroup, tap_set_group)                                                                  \

@@ -125,6 +125,21 @@ napi_value tap_set_offload(napi_env env, napi_callback_info info) {
     return set_by_value(env, info, TUNSETOFFLOAD, "TUNSETOFFLOAD");
 }
 
+/*
+ * tapDetach(fd): takes a queue out of those that the kernel chooses from. It can still be written
+ * to, which then no longer tells the kernel to send that flow's other direction to it.
+ */
+napi_value tap_detach(napi_env env, napi_callback_info info) {
+    uint32_t fd;
+    struct ifreq request = {.ifr_flags = IFF_DETACH_QUEUE};
+    if (!read_number_arguments(env, info, 1, &fd)) {
+        return NULL;
+    }
+    return ioctl((int)fd, TUNSETQUEUE, &request) == 0
+               ? NULL
+               : throw_ioctl(env, errno, "TUNSETQUEUE", (int)fd);
+}
+
 /* tapSetPersist(fd, on): whether the device outlives its last queue. */
 napi_value tap_set_persist(napi_env env, napi_callback_info info) {
     return set_by_value(env, info, TUNSETPERSIST, "TUNSETPERSIST");

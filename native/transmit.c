@@ -38,8 +38,8 @@ static uint32_t load(const struct memory *memory, uint64_t address) {
 /* The queue of a port; a descriptor of -1 if it has none, or its number is none. */
 static struct queue queue_of(const struct memory *memory, uint32_t queues, uint32_t port) {
     struct queue queue = {.fd = -1};
-    uint64_t address = queues + (uint64_t)port * sizeof queue;
-    if (address + sizeof queue <= memory->length) {
+    uint64_t address = queues + (uint64_t)port * sizeof(struct port_queue);
+    if (address + sizeof(struct port_queue) <= memory->length) {
         /* In one piece, as control writes it: never the descriptor of one and the kind of another.
          */
         uint64_t entry;
@@ -99,7 +99,7 @@ static void write_entry(struct writer *writer, const struct transmit *entry) {
 
 /*
  * writeEntries(memory, queues, entries, count, failures, failureCapacity): failure records written.
- * `queues` is a table of struct queue by port number; a negative one is a failure, ENODEV.
+ * `queues` is a table of struct port_queue by port number; a negative one is a failure, ENODEV.
  * Capacity for a record a port holds them all.
  */
 napi_value write_entries(napi_env env, napi_callback_info info) {

@@ -29,15 +29,20 @@ export class PortQueues {
     const { manager, pollers } = this.#host
     for (const worker of pollers.keys()) {
       const written = queues[worker % queues.length]
-      if (written) manager.exports.setQueue(worker, this.#port, written.fd, written.kind)
+      if (!written) continue
+      const { fd, kind, writer } = written
+      manager.exports.setQueue(worker, this.#port, writer ?? fd, kind)
     }
   }
 
   /** Each queue is read by the worker of its number, from now on. */
   listen(queues: readonly Queue[]): void {
-    for (const [worker, { epoll }] of this.#host.pollers.entries()) {
+    const { manager, pollers } = this.#host
+    for (const [worker, { epoll }] of pollers.entries()) {
       const read = queues[worker]
-      if (read) loadNative().pollerAdd(epoll, read.fd, this.#port)
+      if (!read) continue
+      manager.exports.setReader(worker, this.#port, read.fd)
+      loadNative().pollerAdd(epoll, read.fd, this.#port)
     }
   }
 
@@ -50,6 +55,7 @@ export class PortQueues {
     for (const [worker, { epoll }] of pollers.entries()) {
       // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
       manager.exports.setQueue(worker, this.#port, -1, queues[0]?.kind ?? 0)
+      manager.exports.setReader(worker, this.#port, -1)
       try {
         if (queues[worker]) loadNative().pollerRemove(epoll, queues[worker].fd)
       } catch {

@@ -10,7 +10,7 @@ export const RECEIVED_SIZE = 8
 /** Octets of a transmit entry, in u32s: head, headLength, body, bodyLength, ports, portCount, except. */
 export const TRANSMIT_SIZE = 32
 /** Octets of an entry of the queue table { i32 descriptor, u32 kind of device (native/abi.h) }. */
-export const QUEUE_SIZE = 8
+export const QUEUE_SIZE = 16
 /** Octets of a failure record { u32 port, u32 errno, u32 frames, u32 octets }; one a port at most. */
 export const FAILURE_SIZE = 16
 /** Octets of a readiness record { u32 port, u32 epoll events }, and how many there are. */

@@ -11,6 +11,7 @@ import { type Queue, QueueKind } from './queue.js'
 
 const EPOLLERR = 0x008
 const EPOLLHUP = 0x010
+const QUEUE_WORDS = QUEUE_SIZE / 4
 
 /** A worker's epoll set and the eventfd in it. */
 export interface Poller {
@@ -24,7 +25,7 @@ export class NativeIo implements Io {
   readonly #forwarder: Forwarder
   readonly #poller: Poller
   readonly #arenaSize: number
-  /** The worker's tables as words: ready { port, events }, and the queue { descriptor, kind } of every port. */
+  /** The worker's tables as words: ready { port, events }, and what it has of every port (native/abi.h). */
   readonly #ready: Uint32Array
   readonly #queues: Int32Array
 
@@ -53,7 +54,7 @@ export class NativeIo implements Io {
   }
 
   receive(port: number): number {
-    const { fd, kind } = this.#queue(port)
+    const { fd, kind } = this.#reader(port)
     // Taken away by control since the wait: not an error of the device.
     if (fd < 0) return 0
     const { received, arena } = this.#forwarder
@@ -69,22 +70,23 @@ export class NativeIo implements Io {
       transmit,
       count,
       failures,
-      this.#queues.length / 2 + 1,
+      this.#queues.length / QUEUE_WORDS + 1,
     )
   }
 
   /** A port that was not known, or is no more, has no kind. */
   isUnderlay(port: number): boolean {
-    return port * 2 < this.#queues.length && this.#queue(port).kind === QueueKind.UDP
+    return port * QUEUE_WORDS < this.#queues.length && this.#reader(port).kind === QueueKind.UDP
   }
 
   /** A port's kind stays while its descriptors come and go, so that two reads make one entry. */
-  #queue(port: number): Queue {
-    return { fd: this.#queues[port * 2] as number, kind: this.#queues[port * 2 + 1] as number }
+  #reader(port: number): Queue {
+    const [, kind, fd] = this.#queues.subarray(port * QUEUE_WORDS, port * QUEUE_WORDS + 3)
+    return { fd: fd as number, kind: kind as number }
   }
 
   forget(port: number): void {
-    const { fd, kind } = this.#queue(port)
+    const { fd, kind } = this.#reader(port)
     // What was reported may have been of the descriptor that the port had before.
     if (fd < 0 || this.#native.hasFailed(fd, kind) === 0) return
     try {

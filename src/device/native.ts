@@ -79,6 +79,8 @@ export interface Native {
   tapSetOffload(fd: number, mask: number): void
   tapVnetHeaderSize(fd: number): number
   tapSetVnetHeaderSize(fd: number, bytes: number): void
+  /** Takes a queue of several out of those that frames come by; it can still be written to. */
+  tapDetach(fd: number): void
   tapSetPersist(fd: number, on: 0 | 1): void
   tapSetOwner(fd: number, uid: number): void
   tapSetGroup(fd: number, gid: number): void

@@ -1,4 +1,4 @@
-/** A descriptor that frames are read from and written to, and how (native/abi.h, queue_kind). */
+/** How frames are read from a descriptor and written to it (native/abi.h, queue_kind). */
 export const QueueKind = {
   TAP: 0,
   PACKET: 1,
@@ -10,7 +10,9 @@ export const QueueKind = {
 } as const
 
 export interface Queue {
+  /** Where frames are read from, and written to unless there is a `writer`. */
   readonly fd: number
+  readonly writer?: number
   /** One of QueueKind. */
   readonly kind: number
 }

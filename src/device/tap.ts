@@ -30,7 +30,7 @@ export class TapDevice implements Device {
   readonly queues: readonly Queue[]
   #options: TapOptions
   #ours: boolean
-  readonly #restore: () => void
+  readonly #opened: OpenedTap
   readonly #interface: Interface
   #offloads: number
   #closed = false
@@ -39,16 +39,18 @@ export class TapDevice implements Device {
     this.name = options.name
     this.netns = options.netns
     this.interfaceIndex = opened.interfaceIndex
-    this.queues = opened.queues.map((fd) => ({ fd, kind: QueueKind.TAP }))
+    const { queues, writer } = opened
+    const other = writer === undefined ? {} : { writer }
+    this.queues = queues.map((fd) => ({ fd, kind: QueueKind.TAP, ...other }))
+    this.#opened = opened
     this.#options = options
     this.#ours = opened.ours
-    this.#restore = opened.restore
     this.#offloads = opened.offloads
     this.#interface = new Interface(options.netns, namespace, opened.interfaceIndex)
   }
 
   /**
-   * @param queues 1 to 256; a TAP with a single queue that is attached to gives one
+   * @param queues 1 to 255; a TAP with a single queue that is attached to gives one
    * @throws DeviceError naming step, device and namespace; nothing is left behind then
    */
   static open(options: TapOptions, queues: number): TapDevice {
@@ -148,14 +150,11 @@ export class TapDevice implements Device {
     this.#closed = true
     this.releaseNamespace()
     try {
-      this.#restore()
+      this.#opened.restore()
     } catch {
       // The device is gone already, and its settings with it.
     }
-    closeQueues(
-      loadNative(),
-      this.queues.map(({ fd }) => fd),
-    )
+    closeQueues(loadNative(), this.#opened)
   }
 
   /** Closes many at the cost of one: each by itself takes the kernel about 20 ms. */

@@ -23,10 +23,7 @@ while True:
     here.sendto(struct.pack('!II', number, wrong.get(peer, 0)), peer)
 `
 
-/**
- * The first of each flow is answered before the next is sent: from then on the kernel knows to which queue
- * it gives the flow. Then few are under way at a time, so that no queue of the kernel overflows.
- */
+/** Few are under way at a time, so that no queue of the kernel overflows. */
 const NUMBERED = `${MANY}
 flows, count = int(words[2]), int(words[3])
 class Flow:
@@ -44,11 +41,10 @@ class Flow:
         self.last = number
         self.answered += 1
         self.wrong = wrong
-    def window(self): return 1 if self.answered == 0 else 8
 all = [Flow() for _ in range(flows)]
 while True:
     for flow in all:
-        while flow.sent < count and flow.sent - flow.answered < flow.window(): flow.send()
+        while flow.sent < count and flow.sent - flow.answered < 8: flow.send()
     waiting = [flow for flow in all if flow.answered < flow.sent]
     if not waiting: break
     ready, _, _ = select.select([flow.socket for flow in waiting], [], [], 5)
@@ -135,4 +131,15 @@ export async function streams(from: string, to: Place, connections: number, octe
   server.kill('SIGKILL')
   await server.end()
   return Number(told)
+}
+
+/** TCP segments that came to these namespaces before one that was due, so far: TCPOFOQueue of Linux. */
+export async function outOfOrder(...namespaces: string[]): Promise<number> {
+  const counts = namespaces.map(async (netns) => {
+    const told = await must(within(netns, 'cat', '/proc/net/netstat'))
+    const [names = '', values = ''] = told.split('\n').filter((line) => line.startsWith('TcpExt:'))
+    const at = names.split(' ').indexOf('TCPOFOQueue')
+    return Number(values.split(' ')[at])
+  })
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
 }

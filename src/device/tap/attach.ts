@@ -26,18 +26,17 @@ export function attachTap(
   const hints = { ...tapHints, EBUSY: 'another program has it open' }
   const step = { what: `attach to ${describeTap(options)}`, device: options.name, hints }
   const flags = TAP | NO_PI | VNET_HDR | (multiQueue ? MULTI_QUEUE : 0)
-  const wanted = Array.from({ length: multiQueue ? count : 1 }, () => flags)
-  const queues = attempt(step, () =>
-    openQueues(native, wanted, (each) => {
-      return native.tapOpen(options.name, each, namespace.opened.fd).fd
+  const opened = attempt(step, () =>
+    openQueues(native, multiQueue ? count : 1, () => {
+      return native.tapOpen(options.name, flags, namespace.opened.fd).fd
     }),
   )
   try {
     if (namespace.routes.link(options.name)?.index !== link.index) throw missing(options)
-    const set = attempt(step, () => takeOver(native, queues[0] ?? -1))
-    return { queues, interfaceIndex: link.index, ours: false, ...set }
+    const set = attempt(step, () => takeOver(native, opened.queues[0] ?? -1))
+    return { ...opened, interfaceIndex: link.index, ours: false, ...set }
   } catch (error) {
-    closeQueues(native, queues)
+    closeQueues(native, opened)
     throw error
   }
 }

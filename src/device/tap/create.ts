@@ -11,11 +11,17 @@ import { loadNative } from '../native.js'
 import type { Link } from '../netlink/link.js'
 import { probeTapOffloads } from '../offload.js'
 import { describeTap, type TapOptions } from './options.js'
-import { closeQueues, openQueues, TAP_FLAGS, tapHints, VNET_HEADER_SIZE } from './queue.js'
+import {
+  closeQueues,
+  openQueues,
+  TAP_FLAGS,
+  type TapQueues,
+  tapHints,
+  VNET_HEADER_SIZE,
+} from './queue.js'
 import { TapSettings } from './settings.js'
 
-export interface OpenedTap {
-  queues: readonly number[]
+export interface OpenedTap extends TapQueues {
   interfaceIndex: number
   /** Offload bits. */
   offloads: number
@@ -35,9 +41,9 @@ export function createTap(
 ): OpenedTap {
   const native = loadNative()
   const temporary = `lsp${randomBytes(6).toString('hex')}`
-  const queues = attempt(step(options, 'create', tapHints), () => openNew(temporary, count))
+  const opened = attempt(step(options, 'create', tapHints), () => openNew(temporary, count))
   try {
-    const first = queues[0] ?? -1
+    const first = opened.queues[0] ?? -1
     const offloads = attempt(step(options, 'set up the queues of'), () => {
       native.tapSetVnetHeaderSize(first, VNET_HEADER_SIZE)
       return probeTapOffloads(native, first)
@@ -47,14 +53,14 @@ export function createTap(
     // Last, since a device that is persistent would stay after a failure.
     setOwnership(options, first)
     return {
-      queues,
+      ...opened,
       interfaceIndex: index,
       offloads,
       ours: options.persist !== true,
       restore: () => {},
     }
   } catch (error) {
-    closeQueues(native, queues)
+    closeQueues(native, opened)
     throw error
   }
 }
@@ -63,12 +69,13 @@ function step(options: TapOptions, verb: string, hints: Record<string, string> =
   return { what: `${verb} ${describeTap(options)}`, device: options.name, hints }
 }
 
-function openNew(name: string, count: number): number[] {
+function openNew(name: string, count: number): TapQueues {
   const native = loadNative()
   // A multi-queue device has room for 256 queues, 6 MB of kernel memory, whether they are opened or not.
   const common = TAP | NO_PI | VNET_HDR | (count > 1 ? MULTI_QUEUE : 0)
-  const flags = Array.from({ length: count }, (_, i) => (i === 0 ? common | TUN_EXCL : common))
-  return openQueues(native, flags, (each) => native.tapOpen(name, each).fd)
+  return openQueues(native, count, (first) => {
+    return native.tapOpen(name, first ? common | TUN_EXCL : common).fd
+  })
 }
 
 /** To its namespace and name in one message. @returns it as it is there */

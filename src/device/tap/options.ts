@@ -7,6 +7,8 @@ import { resolveNamespace } from '../namespace.js'
 
 /** IFNAMSIZ without its NUL (linux/if.h). */
 const LONGEST_NAME = 15
+/** MAX_TAP_QUEUES (drivers/net/tun.c) but one, which all write to. */
+const QUEUES_MAX = 255
 
 export interface TapRoute {
   /** A prefix, or `default`. */
@@ -43,8 +45,12 @@ export function describeTap({ name, netns }: TapOptions): string {
 /** Refuses what is wrong before anything is made. Throws a DeviceError or an InvalidError. */
 export function checkTapOptions(options: TapOptions, queues: number): void {
   checkName(options)
-  if (!Number.isInteger(queues) || queues < 1 || queues > 256) {
-    throw refusal(options, 'E2BIG', `it was asked for ${queues} queues; a TAP has 1 to 256`)
+  if (!Number.isInteger(queues) || queues < 1 || queues > QUEUES_MAX) {
+    throw refusal(
+      options,
+      'E2BIG',
+      `it was asked for ${queues} queues; it can have 1 to ${QUEUES_MAX}`,
+    )
   }
   if (options.create === false) checkAttachment(options)
   if (options.mac !== undefined) parseMac(options.mac)

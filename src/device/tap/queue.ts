@@ -23,20 +23,44 @@ export const tapHints: Step['hints'] = {
   EPERM: 'it takes CAP_NET_ADMIN, and CAP_SYS_ADMIN for another namespace: run as root',
 }
 
-/** All or none. The first may have flags of its own: IFF_TUN_EXCL fits the first only. */
-export function openQueues(native: Native, flags: readonly number[], open: QueueOpener): number[] {
-  const queues: number[] = []
+/** The queues of a device that are open. */
+export interface TapQueues {
+  /** Each is read by a worker, by which the kernel may send any flow. */
+  readonly queues: readonly number[]
+  /** What all workers write to; undefined where there is one only, which writes to what it reads. */
+  readonly writer: number | undefined
+}
+
+/**
+ * Opens queues for `count` readers, all or none. Where they are several, what they write to is one more,
+ * which is detached. For the kernel sends a flow to the queue that its other direction was last
+ * written to (drivers/net/tun.c, tun_flow_update). The two sides of a NAT hash a flow differently, so
+ * that the directions would begin at two workers, each would draw the other one to itself, and both
+ * would change places, and overtake themselves, time and again. Of what a detached queue writes the
+ * kernel takes no note: a flow stays where its hash sends it.
+ *
+ * @param open opens one; `first` where it may be what makes the device
+ */
+export function openQueues(
+  native: Native,
+  count: number,
+  open: (first: boolean) => number,
+): TapQueues {
+  const opened: number[] = []
   try {
-    for (const each of flags) queues.push(open(each))
-    return queues
+    opened.push(open(true))
+    if (count === 1) return { queues: opened, writer: undefined }
+    while (opened.length <= count) opened.push(open(false))
+    const [writer, ...queues] = opened as [number, ...number[]]
+    native.tapDetach(writer)
+    return { queues, writer }
   } catch (error) {
-    closeQueues(native, queues)
+    for (const each of opened) native.close(each)
     throw error
   }
 }
 
-export type QueueOpener = (flags: number) => number
-
-export function closeQueues(native: Native, queues: readonly number[]): void {
+export function closeQueues(native: Native, { queues, writer }: TapQueues): void {
   for (const queue of queues) native.close(queue)
+  if (writer !== undefined) native.close(writer)
 }
