@@ -37,7 +37,7 @@ export function boot(seedLow: u32, seedHigh: u32): bool {
   for (let worker: u32 = 0; worker <= workers; worker++) {
     for (let port: u32 = 0; port < ports; port++) {
       setQueue(worker, port, -1, 0)
-      setReader(worker, port, -1)
+      setReader(worker, port, -1, worker)
     }
   }
   create(
@@ -109,9 +109,13 @@ export function setQueue(worker: u32, port: u32, descriptor: i32, kind: u32): vo
   atomic.store<u64>(queuesAt(worker) + <usize>port * <usize>QUEUE_SIZE, entry)
 }
 
-/** Gives a worker the file descriptor that it reads a port's frames from; -1 for none. */
-export function setReader(worker: u32, port: u32, descriptor: i32): void {
-  atomic.store<i32>(queuesAt(worker) + <usize>port * <usize>QUEUE_SIZE + 8, descriptor)
+/**
+ * Says which worker reads a queue of a port, and its file descriptor; -1: nobody. Queues have the
+ * numbers of workers, and stand in the table of the worker of their number, whoever reads them.
+ */
+export function setReader(queue: u32, port: u32, descriptor: i32, worker: u32): void {
+  const entry = <u64>(<u32>descriptor) | ((<u64>worker) << 32)
+  atomic.store<u64>(queuesAt(queue) + <usize>port * <usize>QUEUE_SIZE + 8, entry)
 }
 
 /** Addresses of a worker's areas, for the device layer and TypeScript. */

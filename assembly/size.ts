@@ -68,8 +68,8 @@ export const HELD_SIZE: usize = 2048
 export const CAPTURE_DATA: u32 = 1 << 20
 export const CAPTURE_SIZE: u32 = 128 + CAPTURE_DATA
 /**
- * An entry of a worker's queue table: { i32 descriptor that is written to or -1, u32 kind of device,
- * i32 descriptor that is read or -1, u32 0 }.
+ * An entry of a worker's queue table: { i32 descriptor that it writes to or -1, u32 kind of device,
+ * i32 descriptor of the queue of its number or -1, u32 worker that reads that }.
  */
 export const QUEUE_SIZE: u64 = 16
 /** A record of failed writes: { u32 port, u32 errno, u32 frames, u32 octets }. */

@@ -67,11 +67,14 @@ struct queue {
     uint32_t kind;
 };
 
-/* What a worker has of a port: where it writes, and what it reads; of the same kind. */
+/*
+ * In a worker's table: where it writes a port's frames; and who reads the queue that has the number
+ * of that worker, which is of the same kind.
+ */
 struct port_queue {
     struct queue written;
     int32_t read;
-    uint32_t unused;
+    uint32_t reader;
 };
 
 /* A frame that was read: where its Ethernet header is, and its length from there. */

@@ -1,5 +1,5 @@
 /** The beginning of `linkspan up`: starts what takes longest, then loads all else. */
-import { startEarly } from '../worker/pool.js'
+import { startEarly } from '../worker/threads.js'
 import type { UpOptions } from './up.js'
 
 export async function begin(options: UpOptions): Promise<void> {

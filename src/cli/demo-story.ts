@@ -53,7 +53,7 @@ async function start(lab: Lab, screen: Screen): Promise<RunningSwitch> {
   try {
     const running = await startSwitch(lab.config)
     const elapsed = Math.round(performance.now() - begin)
-    const workers = running.pollers.length
+    const workers = running.workers.length
     screen.line(`started in ${elapsed} ms: ${workers} worker, a TAP called eth0 in every namespace`)
     return running
   } catch (error) {

@@ -72,7 +72,7 @@ function announce(running: RunningSwitch, socket: string): void {
     states.length > 20 ? [...states.slice(0, 20), `  … ${states.length - 20} more`] : states
   console.log(
     [
-      `linkspan ${version} is running: ${bridges} bridges, ${ports.length} ports, ${running.pollers.length} workers, pid ${process.pid}`,
+      `linkspan ${version} is running: ${bridges} bridges, ${ports.length} ports, ${running.workers.length} workers, pid ${process.pid}`,
       ...shown,
       `control socket ${socket}; look with "linkspan show ports --watch" or "linkspan show fdb", stop with Ctrl-C or "linkspan down"`,
     ].join('\n'),

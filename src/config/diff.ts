@@ -16,10 +16,14 @@ import type { Bridge, Config, Mirror, Port, StaticEntry, Underlay, Uplink } from
  */
 export type PortPart = 'bridge' | 'up' | 'device' | 'policy'
 
+type Workers = Pick<Config, 'workers'>
+
 /** One step. Steps come in an order in which each can be applied to what the ones before it left. */
 export type Change =
   /** A setting that is read at start only; `key` as in `capacity.macs`. */
   | { op: 'restart'; key: string; from: unknown; to: unknown }
+  /** A setting of the switch as a whole. */
+  | { op: 'update'; object: 'switch'; name: 'workers'; from: Workers; to: Workers }
   | { op: 'add'; object: 'bridge'; name: string; to: Bridge }
   | {
       op: 'update'
@@ -70,6 +74,7 @@ export function planChanges(from: Config, to: Config): Change[] {
   const underlay = underlayChange(from.underlay, to.underlay)
   return [
     ...restarts(from, to),
+    ...workerChange(from, to),
     ...lists.gone,
     ...uplinks.gone,
     ...staticEntries(from, to, replaced).map((entry) => removal(entry)),
@@ -197,10 +202,15 @@ function restarts(from: Config, to: Config): Change[] {
       if (was !== is) changes.push({ op: 'restart', key: `${prefix}${key}`, from: was, to: is })
     }
   }
-  compareKeys('', { workers: from.workers }, { workers: to.workers })
   compareKeys('capacity.', from.capacity, to.capacity)
   compareKeys('control.', from.control, to.control)
   return changes
+}
+
+function workerChange({ workers: from }: Config, { workers: to }: Config): Change[] {
+  if (from === to) return []
+  const both = { from: { workers: from }, to: { workers: to } }
+  return [{ op: 'update', object: 'switch', name: 'workers', ...both }]
 }
 
 function comparePorts(from: Config, to: Config) {

@@ -23,7 +23,8 @@ export const fromFile = (config: Config): Desired => ({ config, origins: none })
 
 /** With `prune` what is not in the config goes; else what came by the API stays beside it. */
 export function applied(desired: Desired, wanted: Config, prune: boolean): Desired {
-  const { config, kept } = mergeApply(desired.config, desired.origins, wanted, prune)
+  const { origins: before } = desired
+  const { config, kept } = mergeApply(desired.config, before, withRoom(wanted, desired), prune)
   const origins = {
     bridges: allOfApi(kept.bridges),
     ports: allOfApi(kept.ports),
@@ -31,6 +32,12 @@ export function applied(desired: Desired, wanted: Config, prune: boolean): Desir
     publish: allOfApi(kept.publish),
   }
   return { config, origins }
+}
+
+/** What fewer workers than there is room for is asked, keeps the room: it is made at start. */
+function withRoom(wanted: Config, { config: { capacity } }: Desired): Config {
+  const maxWorkers = Math.max(wanted.capacity.maxWorkers, capacity.maxWorkers)
+  return { ...wanted, capacity: { ...wanted.capacity, maxWorkers } }
 }
 
 const allOfApi = (names: readonly string[]) => new Map(names.map((name) => [name, 'api'] as const))

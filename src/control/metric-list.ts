@@ -151,7 +151,7 @@ type Read = (statistics: WorkerStatistics) => number
 
 function ofWorkers(read: (statistics: WorkerStatistics, worker: number) => Sample[]) {
   return ({ running }: Reading) =>
-    running.pollers.flatMap((_, worker) =>
+    running.workers.flatMap((worker) =>
       read(running.manager.workerStatistics(worker), worker).map((sample) => ({
         ...sample,
         labels: { worker, ...sample.labels },
@@ -174,7 +174,7 @@ const workers: Metric[] = [
     help: '1 while the worker runs, else 0',
     type: 'gauge',
     read: ({ running }) =>
-      running.pollers.map((_, worker) => {
+      running.workers.map((worker) => {
         return { labels: { worker }, value: running.workerState(worker) === 'running' ? 1 : 0 }
       }),
   },

@@ -2,6 +2,7 @@
 import type { Manager } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
+import type { Readers } from './readers.js'
 
 export type PortState = 'up' | 'down' | 'waiting' | 'error'
 export type Origin = 'config' | 'api'
@@ -10,7 +11,9 @@ export type Origin = 'config' | 'api'
 export interface PortHost {
   readonly manager: Manager
   readonly topology: Topology
+  /** Of all workers that there may be, whether they run or not. */
   readonly pollers: readonly Poller[]
+  readonly readers: Readers
   /** Makes changes of the topology active; resolves when no worker uses what they took out. */
   settle(): Promise<void>
   /** Says what happened to a port, for the log. */

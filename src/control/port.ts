@@ -46,6 +46,11 @@ export class Port extends PortEntry {
     }
   }
 
+  /** Takes queues from workers that are not to read them any more: PortQueues.move. */
+  moveQueues(): () => void {
+    return this.#queues.move()
+  }
+
   /**
    * Tries again what `open` could not do, or what was lost. While there is clearly nothing that is a
    * look at the file system; a device that cannot be had is tried less and less often, since an

@@ -1,8 +1,18 @@
 /** Handing the descriptors of a port's devices to the workers, taking them back, closing them. */
+import { readyToken } from '../dataplane/abi.js'
 import type { Device } from '../device/device.js'
 import { loadNative } from '../device/native.js'
 import type { Queue } from '../device/queue.js'
 import type { PortHost } from './port-host.js'
+
+/** A queue that somebody reads. */
+interface Read {
+  readonly fd: number
+  readonly worker: number
+}
+
+/** No worker has that number. */
+const NOBODY = 0xffffffff
 
 export class PortQueues {
   /** Resolves when every device that was given to `close` so far is closed. */
@@ -10,6 +20,8 @@ export class PortQueues {
   readonly #host: PortHost
   readonly #port: number
   readonly #complain: (error: Error) => void
+  /** By the number of the queue. */
+  readonly #read = new Map<number, Read>()
 
   /** @param port its number @param complain is told what went wrong, which nobody waits for */
   constructor(host: PortHost, port: number, complain: (error: Error) => void) {
@@ -35,16 +47,56 @@ export class PortQueues {
     }
   }
 
-  /** Each queue is read by the worker of its number, from now on. */
+  /** Each queue is read by its worker from now on. */
   listen(queues: readonly Queue[]): void {
-    const { manager, pollers } = this.#host
-    for (const [worker, { epoll }] of pollers.entries()) {
-      const read = queues[worker]
-      if (!read) continue
-      manager.exports.setReader(worker, this.#port, read.fd)
-      loadNative().pollerAdd(epoll, read.fd, this.#port)
+    const { readers } = this.#host
+    for (const [queue, { fd }] of queues.entries()) {
+      this.#give(queue, fd, readers.of(this.#port, queue, queues.length))
     }
   }
+
+  #give(queue: number, fd: number, worker: number): void {
+    const { manager, pollers } = this.#host
+    const poller = pollers[worker]
+    if (!poller) return
+    manager.exports.setReader(queue, this.#port, fd, worker)
+    loadNative().pollerAdd(poller.epoll, fd, readyToken(this.#port, queue))
+    this.#read.set(queue, { fd, worker })
+  }
+
+  /** A worker that was about to read the queue finds that it is not to; one that reads it goes on. */
+  #take(queue: number, { fd, worker }: Read): void {
+    const { manager, pollers } = this.#host
+    this.#read.delete(queue)
+    manager.exports.setReader(queue, this.#port, -1, NOBODY)
+    try {
+      loadNative().pollerRemove(pollers[worker]?.epoll ?? -1, fd)
+    } catch {
+      // The worker took it out itself when the device failed.
+    }
+  }
+
+  /**
+   * Takes the queues that have another reader now from those who had them. @returns gives them to those
+   * who have, to be called when no worker can be reading them any more
+   */
+  move(): () => void {
+    const count = this.#read.size
+    const moved = [...this.#read].filter(([queue, { worker }]) => {
+      return this.#host.readers.of(this.#port, queue, count) !== worker
+    })
+    for (const [queue, read] of moved) this.#take(queue, read)
+    const { readers } = this.#host
+    this.#moving = new Map(moved.map(([queue, { fd }]) => [queue, fd]))
+    return () => {
+      // Those of a device that was taken away meanwhile are gone.
+      for (const [queue, fd] of this.#moving)
+        this.#give(queue, fd, readers.of(this.#port, queue, count))
+      this.#moving.clear()
+    }
+  }
+
+  #moving = new Map<number, number>()
 
   /**
    * To be called before the change of config that frees the descriptors is committed: a worker that
@@ -52,16 +104,11 @@ export class PortQueues {
    */
   disconnect(queues: readonly Queue[]): void {
     const { manager, pollers } = this.#host
-    for (const [worker, { epoll }] of pollers.entries()) {
-      // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
-      manager.exports.setQueue(worker, this.#port, -1, queues[0]?.kind ?? 0)
-      manager.exports.setReader(worker, this.#port, -1)
-      try {
-        if (queues[worker]) loadNative().pollerRemove(epoll, queues[worker].fd)
-      } catch {
-        // The worker took it out itself when the device failed.
-      }
-    }
+    // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
+    const kind = queues[0]?.kind ?? 0
+    for (const worker of pollers.keys()) manager.exports.setQueue(worker, this.#port, -1, kind)
+    this.#moving.clear()
+    for (const [queue, read] of this.#read) this.#take(queue, read)
   }
 
   /**

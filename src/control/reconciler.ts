@@ -23,7 +23,7 @@ import { OverlayControl } from './overlay.js'
 import { type Origin, Port, type PortHost } from './port.js'
 import { Serial } from './serial.js'
 import { bridgeSettings, stepsFor } from './steps.js'
-import { carryOut } from './transaction.js'
+import { carryOut, type Step } from './transaction.js'
 
 export interface ApplyOptions {
   /** What came by the API and is not in the config goes too. */
@@ -47,6 +47,8 @@ export interface ReconcilerHost extends PortHost, MirrorHost {
   now(): number
   /** Is told of a config that is in force, and again where tunnels of it changed by themselves. */
   followed(config: Config): void
+  /** Takes the switch to the number of workers that a config asks for. */
+  workerStep(to: Config): Step
   /** Says, for the log, what a change that is in force could not let go of. */
   reportLeftover(why: string): void
 }
@@ -192,7 +194,12 @@ export class Reconciler {
     const at = { host: this.#host, fdb: this.#fdb, ports, overlay }
     const plan = { from: this.config, to: next.config, changes }
     const passed = { finish: () => this.#host.settle() }
-    const steps = [this.#mirrors.step(next.config), ...stepsFor(at, plan, originOf), passed]
+    const steps = [
+      this.#mirrors.step(next.config),
+      this.#host.workerStep(next.config),
+      ...stepsFor(at, plan, originOf),
+      passed,
+    ]
     const leftovers = await carryOut(steps, {
       ready: () => this.#host.settle(),
       commit: () => {
@@ -227,6 +234,11 @@ export class Reconciler {
       'EXISTS',
       `an apply waits to be confirmed until ${until.toISOString()}: keep it with "linkspan confirm", or wait until it is taken back`,
     )
+  }
+
+  /** Does something while nothing else changes. */
+  exclusively<T>(task: () => T | Promise<T>): Promise<T> {
+    return this.#change(task)
   }
 
   #change<T>(task: () => T | Promise<T>): Promise<T> {

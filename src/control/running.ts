@@ -24,7 +24,7 @@ import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
-import { WorkerPool } from '../worker/pool.js'
+import { WorkerPool, type WorkerState } from '../worker/pool.js'
 import { capacitiesOf, numbersOf } from './capacities.js'
 import { contestedIn } from './contested.js'
 import { MemoryDirectory } from './directory/memory.js'
@@ -32,9 +32,12 @@ import { Endpoints } from './endpoints.js'
 import type { MirrorSource } from './file-mirror.js'
 import type { OverlayControl } from './overlay.js'
 import type { Origin, Port } from './port.js'
+import type { Readers } from './readers.js'
 import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from './reconciler.js'
 import type { SwitchEvents } from './switch-events.js'
 import { tell } from './tell.js'
+import type { Step } from './transaction.js'
+import { Workers, workersOf } from './workers.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
@@ -58,6 +61,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   readonly startedAt = new Date()
   readonly #now = monotonicClock()
   readonly #pool: WorkerPool
+  readonly #workers: Workers
   readonly #reconciler: Reconciler
   readonly #endpoints: Endpoints
   readonly #timers: NodeJS.Timeout[]
@@ -85,10 +89,13 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
       this.#endpoints.hear(batch)
       for (const one of contestedIn(batch)) this.emit('contested', one)
     })
-    const onDeath = (worker: number, error: Error, final: boolean) =>
+    const onDeath = (worker: number, error: Error, final: boolean) => {
+      if (final) void this.#abandon(worker)
       this.emit('worker', { worker, error: error.message, final })
+    }
     const { manager } = this
     this.#pool = new WorkerPool({ attachment, manager, workers, arena, ports, onDeath })
+    this.#workers = new Workers(this, this.#pool, workersOf(config))
     this.#timers = [
       setInterval(() => this.#look(), LOOK_INTERVAL),
       setInterval(() => this.#retry(), RETRY_INTERVAL),
@@ -113,7 +120,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   async #setUp(): Promise<void> {
     // Threads start while the devices are opened here.
-    const workers = this.#pool.start()
+    const workers = this.#workers.start()
     workers.catch(() => {})
     this.#reconciler.start()
     await workers
@@ -129,8 +136,20 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   get pollers(): readonly Poller[] {
     return this.#pool.pollers
   }
-  workerState(worker: number): 'starting' | 'running' | 'failed' {
+  /** The numbers of workers that run, or did. */
+  get workers(): readonly number[] {
+    return [...this.pollers.keys()].filter((worker) => this.#pool.state(worker) !== 'idle')
+  }
+  workerState(worker: number): WorkerState {
     return this.#pool.state(worker)
+  }
+  /** @internal Who reads which queue. */
+  get readers(): Readers {
+    return this.#workers.readers
+  }
+  /** @internal */
+  workerStep(to: Config): Step {
+    return this.#workers.step(to)
   }
   /** @internal */
   get overlay(): OverlayControl {
@@ -255,6 +274,14 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   reportLeftover(why: string): void {
     this.emit('leftover', { why })
+  }
+
+  async #abandon(worker: number): Promise<void> {
+    try {
+      await this.#reconciler.exclusively(() => this.#workers.abandon(worker))
+    } catch (error) {
+      this.reportLeftover((error as Error).message)
+    }
   }
 
   #retry(): void {

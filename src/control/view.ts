@@ -139,9 +139,9 @@ export function dropViews(running: RunningSwitch, port?: string): DropView[] {
 export type WorkerView = z.output<typeof workerAnswer>
 
 export function workerViews(running: RunningSwitch): WorkerView[] {
-  return running.pollers.map((_, worker) => ({
+  return running.workers.map((worker) => ({
     worker,
-    state: running.workerState(worker),
+    state: running.workerState(worker) as WorkerView['state'],
     ...running.manager.workerStatistics(worker),
   }))
 }
@@ -155,7 +155,7 @@ export function infoView(running: RunningSwitch, version: string): InfoView {
     startedAt: running.startedAt.toISOString(),
     bridges: bridgeNames(running).length,
     ports: running.ports.size,
-    workers: running.pollers.length,
+    workers: running.readers.workers.length,
     fdb: {
       entries: running.manager.exports.fdbCount() >>> 0,
       capacity: running.config.capacity.macs,

@@ -9,13 +9,26 @@ export const BURST_MAX = 256
 export const RECEIVED_SIZE = 8
 /** Octets of a transmit entry, in u32s: head, headLength, body, bodyLength, ports, portCount, except. */
 export const TRANSMIT_SIZE = 32
-/** Octets of an entry of the queue table { i32 descriptor, u32 kind of device (native/abi.h) }. */
+/** Octets of an entry of a queue table: native/abi.h, port_queue. */
 export const QUEUE_SIZE = 16
 /** Octets of a failure record { u32 port, u32 errno, u32 frames, u32 octets }; one a port at most. */
 export const FAILURE_SIZE = 16
-/** Octets of a readiness record { u32 port, u32 epoll events }, and how many there are. */
+/** Octets of a readiness record { u32 token, u32 epoll events }, and how many there are. */
 export const READY_SIZE = 8
 export const READY_MAX = 256
+
+const TOKEN_PORT_BITS = 20
+
+/** What tells a queue of a port, 0 to 63, from all others that a worker waits for. */
+export function readyToken(port: number, queue: number): number {
+  return (queue << TOKEN_PORT_BITS) | port
+}
+export function portOfToken(token: number): number {
+  return token & ((1 << TOKEN_PORT_BITS) - 1)
+}
+export function queueOfToken(token: number): number {
+  return token >>> TOKEN_PORT_BITS
+}
 /** Headroom kept before each frame's virtio-net header in the arena, and that header, octets. */
 export const HEADROOM = 128
 export const VIRTIO_HEADER = 12

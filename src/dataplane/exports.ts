@@ -23,7 +23,7 @@ export interface Exports {
   attach(worker: number): number
   breakLocks(worker: number): number
   setQueue(worker: number, port: number, descriptor: number, kind: number): void
-  setReader(worker: number, port: number, descriptor: number): void
+  setReader(queue: number, port: number, descriptor: number, worker: number): void
 
   arena(worker: number): number
   queues(worker: number): number

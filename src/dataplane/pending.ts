@@ -8,12 +8,16 @@ export class Pending {
   /** Ports on which nothing that was learnt holds any more. */
   readonly voidPorts = new Set<number>()
 
+  /** That a change is wanted though nothing changes: whoever passes it has left what was before. */
+  barrier = false
+
   /** Whether there is nothing to be written; what is to be voided came with something that is. */
   get isEmpty(): boolean {
-    return this.ports.size + this.bridges.size + this.removedBridges.size === 0
+    return !this.barrier && this.ports.size + this.bridges.size + this.removedBridges.size === 0
   }
 
   clear(): void {
+    this.barrier = false
     this.ports.clear()
     this.bridges.clear()
     this.removedBridges.clear()

@@ -262,6 +262,11 @@ export class Topology implements MirrorView {
     return this.#mirrors.isTarget(name)
   }
 
+  /** Makes the next `flush` a change for every worker to pass, even if nothing else changes. */
+  stageBarrier(): void {
+    this.#pending.barrier = true
+  }
+
   /** True when every worker has passed the last change: what it took out is unused. */
   settled(): boolean {
     return this.#passed(this.#manager.generation())

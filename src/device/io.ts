@@ -8,18 +8,19 @@ import { HEADROOM, VIRTIO_HEADER } from '../dataplane/abi.js'
 export interface Io {
   /** Waits up to `timeout` ms for ports that have frames; returns how many have. */
   wait(timeout: number): number
-  /** The number of the `index`-th port that has frames. */
+  /** The number of the `index`-th port that has frames, and of the queue that has them. */
   readyPort(index: number): number
+  readyQueue(index: number): number
   /** True if an error or a hang-up was reported for that port too. */
   readyFailed(index: number): boolean
-  /** Receives a burst of `port`: the number of frames, or a negative errno. */
-  receive(port: number): number
+  /** Receives a burst of a queue of `port`: the number of frames, or a negative errno. */
+  receive(port: number, queue: number): number
   /** Writes a transmit list of `count` entries; returns the number of failure records. */
   transmit(count: number): number
   /** Whether a port's failures tell of the way to a peer: it is the underlay. */
   isUnderlay(port: number): boolean
-  /** Stops watching a port if its device is gone, which would else be reported without end. */
-  forget(port: number): void
+  /** Stops watching a queue if its device is gone, which would else be reported without end. */
+  forget(port: number, queue: number): void
 }
 
 /**

@@ -59,6 +59,11 @@ export class MemoryIo implements Io {
     return this.#ready[index] as number
   }
 
+  /** A memory device has one. */
+  readyQueue(): number {
+    return 0
+  }
+
   readyFailed(): boolean {
     return false
   }

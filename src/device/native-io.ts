@@ -3,7 +3,14 @@
  * Control opens the descriptors, puts them into the worker's epoll set and the queue table.
  */
 import { constants } from 'node:os'
-import { BURST_MAX, QUEUE_SIZE, READY_MAX, READY_SIZE } from '../dataplane/abi.js'
+import {
+  BURST_MAX,
+  portOfToken,
+  QUEUE_SIZE,
+  queueOfToken,
+  READY_MAX,
+  READY_SIZE,
+} from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
 import { type Io, underlayRoom } from './io.js'
 import { loadNative, type MemoryHandle, type Native } from './native.js'
@@ -25,18 +32,21 @@ export class NativeIo implements Io {
   readonly #forwarder: Forwarder
   readonly #poller: Poller
   readonly #arenaSize: number
-  /** The worker's tables as words: ready { port, events }, and what it has of every port (native/abi.h). */
+  /** The worker's table { token, events }. */
   readonly #ready: Uint32Array
-  readonly #queues: Int32Array
+  /** Memory, for the queue tables of all workers. */
+  readonly #words: Int32Array
+  readonly #ports: number
 
   constructor(forwarder: Forwarder, poller: Poller, arenaSize: number, ports: number) {
-    const { memory, ready, queues } = forwarder
+    const { memory, ready } = forwarder
     this.#memory = this.#native.attach(new Uint8Array(memory.buffer))
     this.#forwarder = forwarder
     this.#poller = poller
     this.#arenaSize = arenaSize
     this.#ready = new Uint32Array(memory.buffer, ready, (READY_MAX * READY_SIZE) / 4)
-    this.#queues = new Int32Array(memory.buffer, queues, (ports * QUEUE_SIZE) / 4)
+    this.#words = new Int32Array(memory.buffer)
+    this.#ports = ports
   }
 
   wait(timeout: number): number {
@@ -46,15 +56,19 @@ export class NativeIo implements Io {
   }
 
   readyPort(index: number): number {
-    return this.#ready[index * 2] as number
+    return portOfToken(this.#ready[index * 2] as number)
+  }
+
+  readyQueue(index: number): number {
+    return queueOfToken(this.#ready[index * 2] as number)
   }
 
   readyFailed(index: number): boolean {
     return ((this.#ready[index * 2 + 1] as number) & (EPOLLERR | EPOLLHUP)) !== 0
   }
 
-  receive(port: number): number {
-    const { fd, kind } = this.#reader(port)
+  receive(port: number, queue: number): number {
+    const { fd, kind } = this.#reader(port, queue)
     // Taken away by control since the wait: not an error of the device.
     if (fd < 0) return 0
     const { received, arena } = this.#forwarder
@@ -70,23 +84,32 @@ export class NativeIo implements Io {
       transmit,
       count,
       failures,
-      this.#queues.length / QUEUE_WORDS + 1,
+      this.#ports + 1,
     )
   }
 
   /** A port that was not known, or is no more, has no kind. */
   isUnderlay(port: number): boolean {
-    return port * QUEUE_WORDS < this.#queues.length && this.#reader(port).kind === QueueKind.UDP
+    return port < this.#ports && this.#kindOf(port) === QueueKind.UDP
   }
 
-  /** A port's kind stays while its descriptors come and go, so that two reads make one entry. */
-  #reader(port: number): Queue {
-    const [, kind, fd] = this.#queues.subarray(port * QUEUE_WORDS, port * QUEUE_WORDS + 3)
-    return { fd: fd as number, kind: kind as number }
+  #kindOf(port: number): number {
+    return this.#words[this.#forwarder.queues / 4 + port * QUEUE_WORDS + 1] as number
   }
 
-  forget(port: number): void {
-    const { fd, kind } = this.#reader(port)
+  /**
+   * A queue, with a descriptor of -1 if this worker is not to read it (any more). A port's kind stays
+   * while its descriptors come and go.
+   */
+  #reader(port: number, queue: number): Queue {
+    const { exports, worker } = this.#forwarder
+    const at = exports.queues(queue) / 4 + port * QUEUE_WORDS + 2
+    const fd = this.#words[at + 1] === worker ? (this.#words[at] as number) : -1
+    return { fd, kind: this.#kindOf(port) }
+  }
+
+  forget(port: number, queue: number): void {
+    const { fd, kind } = this.#reader(port, queue)
     // What was reported may have been of the descriptor that the port had before.
     if (fd < 0 || this.#native.hasFailed(fd, kind) === 0) return
     try {

@@ -39,10 +39,10 @@ export class Loop {
     const woke = this.#now()
     let frames = 0
     for (let index = 0; index < count; index++) {
-      const port = this.#io.readyPort(index)
-      const received = this.#burst(port)
+      const [port, queue] = [this.#io.readyPort(index), this.#io.readyQueue(index)]
+      const received = this.#burst(port, queue)
       if (received > 0) frames += received
-      else if (received < 0 || this.#io.readyFailed(index)) this.#io.forget(port)
+      else if (received < 0 || this.#io.readyFailed(index)) this.#io.forget(port, queue)
     }
     this.#tick()
     this.#forwarder.account(this.#now() - woke, woke - began)
@@ -55,8 +55,8 @@ export class Loop {
     return Math.max(0, Math.ceil(this.#deadline - this.#now()))
   }
 
-  #burst(port: number): number {
-    const count = this.#io.receive(port)
+  #burst(port: number, queue: number): number {
+    const count = this.#io.receive(port, queue)
     if (count > 0) this.#forward(port, count)
     return count
   }

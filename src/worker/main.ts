@@ -18,7 +18,7 @@ export interface WorkerTask {
   poller: Poller
   arena: number
   ports: number
-  /** One i32: other than 0 means stop. */
+  /** One i32 a worker: other than 0 means stop. */
   stop: SharedArrayBuffer
   /** Where the thread says that it is ready. */
   ready: MessagePort
@@ -35,6 +35,6 @@ export default async function run(task: WorkerTask): Promise<void> {
   ready.postMessage('ready')
   ready.close()
   const stop = new Int32Array(task.stop)
-  while (Atomics.load(stop, 0) === 0) loop.turn()
+  while (Atomics.load(stop, worker) === 0) loop.turn()
   forwarder.quiesce()
 }

@@ -1,21 +1,22 @@
 /**
- * The pool of forwarding threads. Each runs one task without end; one that dies (a trap, a
+ * The forwarding threads. Each runs one task until it is stopped; one that dies (a trap, a
  * termination) loses its locks to `breakLocks` and is started again in the same place, over the
  * same memory, so that what was learnt stays.
  */
 import { once } from 'node:events'
 import { MessageChannel } from 'node:worker_threads'
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import type { Attachment } from '../dataplane/instance.js'
 import type { Manager } from '../dataplane/manager.js'
-import { sharedModule } from '../dataplane/shared.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
 import type { WorkerTask } from './main.js'
+import { takeThread } from './threads.js'
 
 export interface PoolOptions {
   attachment: Attachment
   manager: Manager
+  /** As many as there may be at once. */
   workers: number
   arena: number
   ports: number
@@ -27,73 +28,96 @@ export interface PoolOptions {
 const DEATHS_MAX = 5
 const DEATHS_WINDOW = 10_000
 
-let early: Piscina | undefined
+/** A spare thread is started so long after the first workers, which then have the machine to themselves. */
+const SPARE_DELAY = 1000
 
-/**
- * Starts a thread, and warms the module up on it, before it is known what for: that takes as long as
- * loading all else and reading the config. The next pool takes it over if one is what it needs.
- */
-export function startEarly(): void {
-  early ??= newThreads(1)
-  sharedModule().catch(() => {}) // whoever needs it hears of it
-}
+/** `idle` has never run. */
+export type WorkerState = 'idle' | 'starting' | 'running' | 'failed' | 'stopped'
 
-function newThreads(count: number): Piscina {
-  // Beside this file's room: the bundler may move this code, but not out of its depth.
-  const filename = new URL('../worker/main.js', import.meta.url).href
-  const threads = { minThreads: count, maxThreads: count, concurrentTasksPerWorker: 1 }
-  return new Piscina({ filename, atomics: 'disabled', ...threads })
-}
-
-function takeThreads(count: number): Piscina {
-  const ready = early
-  early = undefined
-  if (count === 1) return ready ?? newThreads(1)
-  void ready?.destroy()
-  return newThreads(count)
+interface Slot {
+  readonly poller: Poller
+  state: WorkerState
+  thread?: Piscina
+  /** Resolves when what runs in it has ended. */
+  running?: Promise<void>
 }
 
 export class WorkerPool {
-  readonly pollers: readonly Poller[]
   readonly #options: PoolOptions
-  readonly #pool: Piscina
-  readonly #stop = new SharedArrayBuffer(4)
-  readonly #running: Promise<void>[] = []
-  readonly #states: ('starting' | 'running' | 'failed')[] = []
-  readonly #kick = () => this.#signalStop()
+  readonly #slots: readonly Slot[]
+  /** One i32 a worker. */
+  readonly #stop: Int32Array
+  readonly #kick = () => this.#signalStop(0)
+  #spare: Piscina | undefined
+  #timer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: PoolOptions) {
     const native = loadNative()
     this.#options = options
-    this.pollers = Array.from({ length: options.workers }, () => native.pollerCreate())
-    this.#pool = takeThreads(options.workers)
+    const { workers } = options
+    this.#slots = Array.from({ length: workers }, () => {
+      return { poller: native.pollerCreate(), state: 'idle' }
+    })
+    this.#stop = new Int32Array(new SharedArrayBuffer(4 * workers))
     // A thread in native code cannot be terminated; without this, process.exit would wait for ever.
     process.on('exit', this.#kick)
   }
 
-  state(worker: number): 'starting' | 'running' | 'failed' {
-    return this.#states[worker] ?? 'starting'
+  /** Of all workers that there may be, whether they run or not. */
+  get pollers(): readonly Poller[] {
+    return this.#slots.map(({ poller }) => poller)
   }
 
-  /** Resolves when every worker is warm and waiting for frames. */
-  async start(): Promise<void> {
-    const indices = this.pollers.map((_, worker) => worker)
-    await Promise.all(indices.map((worker) => this.#launch(worker, [])))
+  state(worker: number): WorkerState {
+    return this.#slots[worker]?.state ?? 'idle'
+  }
+
+  /** Starts the workers that do not run, before `count`; resolves when all are warm and waiting for frames. */
+  async start(count: number): Promise<void> {
+    const wanted = this.#slots.slice(0, count).flatMap(({ state }, worker) => {
+      return state === 'idle' || state === 'stopped' ? [this.#launch(worker, [])] : []
+    })
+    await Promise.all(wanted)
+    this.#timer ??= setTimeout(() => this.#addSpare(), SPARE_DELAY).unref()
+  }
+
+  /** Stops the workers from `from` on at the end of the burst they are in; others have to read their queues. */
+  async stop(from: number): Promise<void> {
+    this.#signalStop(from)
+    const going = this.#slots.slice(from)
+    await Promise.allSettled(going.map(({ running }) => running))
+    await Promise.all(
+      going.map(async (slot) => {
+        const { thread } = slot
+        if (slot.state !== 'idle') slot.state = 'stopped'
+        delete slot.thread
+        await thread?.destroy()
+      }),
+    )
+  }
+
+  /** For whoever dies next: a thread takes longer to start than frames can wait. */
+  #addSpare(): void {
+    if (!this.#closed) this.#spare ??= takeThread()
   }
 
   /** Starts a worker; resolves when it is ready. Its end is seen to in the background. */
   async #launch(worker: number, deaths: readonly number[]): Promise<void> {
-    this.#states[worker] = 'starting'
+    const slot = this.#slots[worker] as Slot
+    slot.state = 'starting'
+    slot.thread ??= takeThread()
+    Atomics.store(this.#stop, worker, 0)
     const { attachment, arena, ports } = this.#options
     const { port1, port2 } = new MessageChannel()
-    const poller = this.pollers[worker] as Poller
-    const task = { attachment, worker, poller, arena, ports, stop: this.#stop, ready: port2 }
-    const run: Promise<void> = this.#pool.run(task satisfies WorkerTask, { transferList: [port2] })
+    const { poller, thread } = slot
+    const stop = this.#stop.buffer as SharedArrayBuffer
+    const task = { attachment, worker, poller, arena, ports, stop, ready: port2 }
+    const run: Promise<void> = thread.run(task satisfies WorkerTask, { transferList: [port2] })
     const ready = once(port1, 'message').then(() => {
-      this.#states[worker] = 'running'
+      slot.state = 'running'
     })
-    this.#running[worker] = run.catch((error: Error) => this.#died(worker, error, deaths))
+    slot.running = run.catch((error: Error) => this.#died(worker, error, deaths))
     // A worker that dies before it is ready is dealt with like any other; but `start` must know.
     try {
       await Promise.race([ready, run])
@@ -103,44 +127,55 @@ export class WorkerPool {
   }
 
   async #died(worker: number, error: Error, deaths: readonly number[]): Promise<void> {
-    if (this.#closed) return
+    if (Atomics.load(this.#stop, worker) !== 0) return
     this.#options.manager.exports.breakLocks(worker)
     const recent = [...deaths, Date.now()].filter((at) => Date.now() - at < DEATHS_WINDOW)
     const final = recent.length >= DEATHS_MAX
-    this.#states[worker] = final ? 'failed' : 'starting'
+    const slot = this.#slots[worker] as Slot
+    slot.state = final ? 'failed' : 'starting'
+    // The spare one goes on at once; what piscina starts in the place of the dead is the next spare.
+    const { thread } = slot
+    if (!final && thread && this.#spare) {
+      slot.thread = this.#spare
+      this.#spare = thread
+    }
+    // Before anybody hears of it, which may take them longer than frames can wait.
+    const again = final ? undefined : this.#launch(worker, recent)
     try {
       this.#options.onDeath(worker, error, final)
     } catch {
       // What a listener throws must not keep the worker from being replaced.
     }
-    if (final) return
-    await this.#launch(worker, recent).catch(() => {
+    await again?.catch(() => {
       // Its death has been reported by the call before this one in the chain.
     })
   }
 
   /** Makes a worker look at shared memory now. */
   wake(worker: number): void {
-    loadNative().wake((this.pollers[worker] as Poller).event)
+    const { poller } = this.#slots[worker] as Slot
+    loadNative().wake(poller.event)
   }
 
-  #signalStop(): void {
-    Atomics.store(new Int32Array(this.#stop), 0, 1)
-    for (const worker of this.pollers.keys()) this.wake(worker)
+  #signalStop(from: number): void {
+    for (let worker = from; worker < this.#slots.length; worker++) {
+      Atomics.store(this.#stop, worker, 1)
+      this.wake(worker)
+    }
   }
 
-  /** Stops all workers at the end of the burst they are in, and ends their threads. */
+  /** Stops all workers, and ends their threads. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#signalStop()
-    await Promise.allSettled(this.#running)
-    await this.#pool.destroy()
+    clearTimeout(this.#timer)
+    await this.stop(0)
+    await this.#spare?.destroy()
     process.off('exit', this.#kick)
     const native = loadNative()
-    for (const { epoll, event } of this.pollers) {
-      native.close(epoll)
-      native.close(event)
+    for (const { poller } of this.#slots) {
+      native.close(poller.epoll)
+      native.close(poller.event)
     }
   }
 }

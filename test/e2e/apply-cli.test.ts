@@ -116,7 +116,7 @@ describe('linkspan apply', () => {
     const { running, base, c } = await setUp()
     const device = { ...c?.device, netns: 'e2enowhere' }
     for (const [config, says] of [
-      [{ ...base, workers: 2 }, 'nothing was applied: a change of workers, capacity.maxWorkers'],
+      [{ ...base, workers: 2 }, 'nothing was applied: a change of capacity.maxWorkers'],
       [{ ...base, ports: { ...base.ports, c: { ...c, device } } }, '/run/netns/e2enowhere'],
       [{ ...base, colour: 1 }, 'colour: unknown key'],
       [{ ...base, bridges: {} }, 'there is no bridge "lan"'],

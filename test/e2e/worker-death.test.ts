@@ -9,7 +9,8 @@ import { until } from '../support/until.js'
 const all = { transmitted: 3, received: 3, duplicates: 0 }
 
 /**
- * A switch whose threads are terminated, in the middle of whatever they do, at every SIGUSR2. It tells of deaths, and after each of what it still knows.
+ * A switch whose forwarding thread is terminated, in the middle of whatever it does, at every SIGUSR2:
+ * the oldest, behind which there is a spare one. It tells of deaths, and after each of what it still knows.
  */
 const mortal = `
   const threads = []
@@ -25,7 +26,7 @@ const mortal = `
       clearInterval(look)
     }, 5)
   })
-  process.on('SIGUSR2', () => threads.splice(0).map((thread) => thread.terminate()))
+  process.on('SIGUSR2', () => threads.shift().terminate())
   process.on('SIGTERM', () => running.close().then(() => process.exit(0)))
   console.log('started')`
 
@@ -150,7 +151,7 @@ function locking({ mac }: Station): string {
   }
   console.log('locked: ' + remove())
   const death = new Promise((resolve) => running.once('worker', resolve))
-  for (const thread of threads) thread.terminate()
+  threads[0].terminate()
   await death
   console.log('after the death: ' + remove())
   process.on('SIGUSR2', () => {

@@ -81,7 +81,7 @@ export class Bench {
 
   /** One burst. */
   receive(port: number): Received[] {
-    const count = this.io.receive(port)
+    const count = this.io.receive(port, 0)
     if (count < 0 || count > BURST_MAX) throw new Error(`receive returned ${count}`)
     return Array.from({ length: count }, (_, index) => this.#received(index))
   }

@@ -61,7 +61,7 @@ export function nativeEnds(
   const ends = portNumbers.map((port) => {
     const { queue, end } = open(port)
     forwarder.exports.setQueue(forwarder.worker, port, queue.fd, queue.kind)
-    forwarder.exports.setReader(forwarder.worker, port, queue.fd)
+    forwarder.exports.setReader(0, port, queue.fd, forwarder.worker)
     native.pollerAdd(poller.epoll, queue.fd, port)
     return end
   })

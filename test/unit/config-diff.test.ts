@@ -15,6 +15,7 @@ function apply(from: Config, plan: Change[]) {
   }
   for (const change of plan) {
     if (change.op === 'restart') state.settings.set(change.key, change.to)
+    else if (change.object === 'switch') state.settings.set(change.name, change.to.workers)
     else if (change.object === 'fdb') applyFdb(state, change)
     else if (change.object === 'underlay') {
       expect(state.underlay).toEqual(change.op === 'add' ? undefined : change.from)
@@ -70,7 +71,7 @@ function expectReached(from: Config, to: Config): void {
   expect(state.underlay).toEqual(to.underlay)
 }
 
-/** What is read at start only. */
+/** What is of the switch as a whole. */
 function settingsOf({ workers, capacity, control }: Config): object {
   return { workers, ...prefixed('capacity', capacity), ...prefixed('control', control) }
 }
@@ -461,11 +462,11 @@ describe('steps', () => {
       control: { mode: '0660', group: 'g' },
     }
     expect(plan({}, to)).toEqual([
-      'restart workers',
       'restart capacity.macs',
       'restart capacity.maxWorkers',
       'restart control.mode',
       'restart control.group',
+      'update switch workers',
     ])
   })
 

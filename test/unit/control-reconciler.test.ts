@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { parseConfig } from '../../src/config/parse.js'
 import type { ConfigInput } from '../../src/config/types.js'
 import { Port } from '../../src/control/port.js'
+import { Readers } from '../../src/control/readers.js'
 import { Reconciler, type ReconcilerHost } from '../../src/control/reconciler.js'
 import { Captures } from '../../src/dataplane/captures.js'
 import { Fdb } from '../../src/dataplane/fdb.js'
@@ -26,7 +27,8 @@ function setUp(input: ConfigInput) {
   const topology = new Topology(manager, capacity)
   const leftovers: string[] = []
   const host: ReconcilerHost = {
-    ...{ manager, topology, pollers: [], now: () => 0 },
+    ...{ manager, topology, pollers: [], readers: new Readers([]), now: () => 0 },
+    workerStep: () => ({}),
     captures: new Captures(manager.exports, memory, 1),
     settle: async () => void topology.flush(),
     report: () => {},

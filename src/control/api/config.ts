@@ -12,6 +12,7 @@ export const changeAnswer = z.strictObject({
     .enum(['add', 'update', 'replace', 'remove'])
     .describe('replace: a port stays and gets another device'),
   object: z.enum([
+    'switch',
     'bridge',
     'port',
     'fdb',

@@ -15,7 +15,7 @@ answers.add(dropAnswer, { id: 'Drops' })
 
 export const workerAnswer = z.strictObject({
   worker: z.number(),
-  state: z.enum(['starting', 'running', 'failed']),
+  state: z.enum(['starting', 'running', 'failed', 'stopped']),
   bursts: count,
   frames: count,
   learned: count,
