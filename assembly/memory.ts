@@ -168,8 +168,6 @@ export namespace Worker {
   /** Of the datagram that is next: where its payload ends, and octets of each in a run, u32 each. */
   export const DATAGRAM_END: usize = 320
   export const DATAGRAM_SIZE: usize = 324
-  /** u32: the EPOCH in which ROUTES were found. */
-  export const ROUTES_EPOCH: usize = 332
   /** u32: whether some of the burst became super-frames, which lie in MERGED. */
   export const JOINED: usize = 328
   /**
@@ -180,6 +178,10 @@ export namespace Worker {
   export const REST_END: usize = 336
   export const REST_MEMBER: usize = 340
   export const REST_ISOLATION: usize = 344
+  /** u32: the EPOCH in which ROUTES were found. */
+  export const ROUTES_EPOCH: usize = 348
+  /** u32: frames of the burst that the worker has in hand, received from PORT; 0 between bursts. */
+  export const IN_HAND: usize = 352
   /** Event ring: u32 head (written by the worker), u64 lost. */
   export const EVENT_HEAD: usize = 384
   export const EVENT_LOST: usize = 392
