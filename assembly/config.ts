@@ -236,7 +236,20 @@ export function enter(worker: u32): void {
 
 /** The worker holds no reference to config, tables or transmit lists until its next burst. */
 export function quiesce(worker: u32): void {
-  atomic.store<u32>(workerBlock(worker), 0, Worker.EPOCH)
+  const block = workerBlock(worker)
+  store<u32>(block, 0, Worker.IN_HAND)
+  atomic.store<u32>(block, 0, Worker.EPOCH)
+}
+
+/**
+ * The frames that a worker has in hand, of the burst at `received`, and the port they came by. For
+ * whoever looks after one that died.
+ */
+export function framesInHand(worker: u32): u32 {
+  return load<u32>(workerBlock(worker), Worker.IN_HAND)
+}
+export function portInHand(worker: u32): u32 {
+  return load<u32>(workerBlock(worker), Worker.PORT)
 }
 
 /** The active config, for the control thread, which alone changes it. */

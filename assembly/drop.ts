@@ -143,4 +143,6 @@ export namespace Drop {
   export const UNDERLAY_TOO_BIG: u32 = 68
   /** underlay-unreachable (tx): there is no way to the peer (ENETUNREACH, EHOSTUNREACH, ECONNREFUSED). */
   export const UNDERLAY_UNREACHABLE: u32 = 69
+  /** worker-died (rx): it was in hand of a worker that died. */
+  export const WORKER_DIED: u32 = 70
 }

@@ -41,11 +41,12 @@ export {
   configPortVlan,
   setVlan,
 } from './change'
-export { configGeneration, configPassed, enter, quiesce } from './config'
+export { configGeneration, configPassed, enter, framesInHand, portInHand, quiesce } from './config'
 // Counters and events.
 export {
   account,
   dropCounter,
+  dropReceived,
   portCounter,
   resetPort,
   transmitFailed,

@@ -55,6 +55,7 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   store<u32>(block, 0, Worker.NEXT)
   store<u32>(block, count, Worker.COUNT)
   store<u32>(block, port, Worker.PORT)
+  store<u32>(block, count, Worker.IN_HAND)
   store<u32>(block, 0, Worker.UNDERLAY)
   store<u32>(block, 0, Worker.REST_RUN)
   countBurst(block, count)

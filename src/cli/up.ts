@@ -1,5 +1,6 @@
 /** `linkspan up`: runs a switch in the foreground until it is told to stop. */
 import { spawn } from 'node:child_process'
+import { basename, dirname } from 'node:path'
 import { isUplinkBridge } from '../config/uplink-port.js'
 import { RunningSwitch } from '../control/running.js'
 import { claimSocket, socketGuard } from '../control/socket.js'
@@ -23,7 +24,8 @@ export async function up(options: UpOptions): Promise<void> {
   const guard = socketGuard(config.control)
   const stop = stopSignal()
   const reload = new Reload()
-  const running = await RunningSwitch.start(config)
+  const casualties = { directory: dirname(socket), name: basename(socket, '.sock') }
+  const running = await RunningSwitch.start(config, { casualties })
   try {
     // The daemon's packages load while frames are forwarded already.
     const [{ serve }, { logEvents, openLog }] = await Promise.all([

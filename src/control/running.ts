@@ -24,8 +24,9 @@ import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
-import { WorkerPool, type WorkerState } from '../worker/pool.js'
+import type { WorkerState } from '../worker/pool.js'
 import { capacitiesOf, numbersOf } from './capacities.js'
+import { Casualties, type CasualtyFiles } from './casualties.js'
 import { contestedIn } from './contested.js'
 import { MemoryDirectory } from './directory/memory.js'
 import { Endpoints } from './endpoints.js'
@@ -37,7 +38,7 @@ import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from
 import type { SwitchEvents } from './switch-events.js'
 import { tell } from './tell.js'
 import type { Step } from './transaction.js'
-import { Workers, workersOf } from './workers.js'
+import { type WorkerDeath, Workers, workersOf } from './workers.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
@@ -47,6 +48,11 @@ const KEEP = 300_000
 const RETRY_INTERVAL = 500
 /** How soon a change is tried again while a worker is still in the burst before it. */
 const SETTLE_INTERVAL = 1
+
+export interface StartOptions {
+  /** Where to keep frames that a worker had in hand when it died; left out: nowhere. */
+  casualties?: CasualtyFiles | undefined
+}
 
 export class RunningSwitch extends EventEmitter<SwitchEvents> implements ReconcilerHost {
   readonly fdb: Fdb
@@ -60,14 +66,13 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   readonly directory: MemoryDirectory
   readonly startedAt = new Date()
   readonly #now = monotonicClock()
-  readonly #pool: WorkerPool
   readonly #workers: Workers
   readonly #reconciler: Reconciler
   readonly #endpoints: Endpoints
   readonly #timers: NodeJS.Timeout[]
   #closing: Promise<void> | undefined
 
-  private constructor(config: Config, attachment: Attachment) {
+  private constructor(config: Config, attachment: Attachment, options: StartOptions) {
     super()
     const capacities = capacitiesOf(config)
     const { workers, ports, arena } = capacities
@@ -89,13 +94,10 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
       this.#endpoints.hear(batch)
       for (const one of contestedIn(batch)) this.emit('contested', one)
     })
-    const onDeath = (worker: number, error: Error, final: boolean) => {
-      if (final) void this.#abandon(worker)
-      this.emit('worker', { worker, error: error.message, final })
-    }
     const { manager } = this
-    this.#pool = new WorkerPool({ attachment, manager, workers, arena, ports, onDeath })
-    this.#workers = new Workers(this, this.#pool, workersOf(config))
+    const pool = { attachment, manager, workers, arena, ports }
+    const casualties = new Casualties(attachment, manager, options.casualties)
+    this.#workers = new Workers(this, casualties, pool, workersOf(config))
     this.#timers = [
       setInterval(() => this.#look(), LOOK_INTERVAL),
       setInterval(() => this.#retry(), RETRY_INTERVAL),
@@ -103,12 +105,12 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   }
 
   /** Starts a switch; when it resolves, every port that could be opened forwards. */
-  static async start(config: Config): Promise<RunningSwitch> {
+  static async start(config: Config, options: StartOptions = {}): Promise<RunningSwitch> {
     const module = await sharedModule()
     const bytes = randomBytes(8)
     const seed = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)] as const
     const memory = createMemory(module, 'shared', capacitiesOf(config), seed)
-    const running = new RunningSwitch(config, { module, memory })
+    const running = new RunningSwitch(config, { module, memory }, options)
     try {
       await running.#setUp()
     } catch (error) {
@@ -134,14 +136,14 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     return this.#reconciler.ports
   }
   get pollers(): readonly Poller[] {
-    return this.#pool.pollers
+    return this.#workers.pool.pollers
   }
   /** The numbers of workers that run, or did. */
   get workers(): readonly number[] {
-    return [...this.pollers.keys()].filter((worker) => this.#pool.state(worker) !== 'idle')
+    return this.#workers.numbers
   }
   workerState(worker: number): WorkerState {
-    return this.#pool.state(worker)
+    return this.#workers.pool.state(worker)
   }
   /** @internal Who reads which queue. */
   get readers(): Readers {
@@ -150,6 +152,14 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   /** @internal */
   workerStep(to: Config): Step {
     return this.#workers.step(to)
+  }
+  /** @internal */
+  exclusively(task: () => Promise<void>): Promise<void> {
+    return this.#reconciler.exclusively(task)
+  }
+  /** @internal */
+  died(death: WorkerDeath): void {
+    this.emit('worker', death)
   }
   /** @internal */
   get overlay(): OverlayControl {
@@ -276,14 +286,6 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     this.emit('leftover', { why })
   }
 
-  async #abandon(worker: number): Promise<void> {
-    try {
-      await this.#reconciler.exclusively(() => this.#workers.abandon(worker))
-    } catch (error) {
-      this.reportLeftover((error as Error).message)
-    }
-  }
-
   #retry(): void {
     for (const port of this.ports.values()) port.retry()
   }
@@ -308,7 +310,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     this.#endpoints.close()
     for (const timer of this.#timers) clearInterval(timer)
     // Workers first: nothing uses a descriptor any more when it is closed.
-    await this.#pool.close()
+    await this.#workers.pool.close()
     for (let worker = 0; worker < this.pollers.length; worker++) {
       this.manager.exports.quiesce(worker)
     }
@@ -326,6 +328,6 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 }
 
 /** Starts a switch with TAP devices and forwarding workers. Linux. The config as in createSwitch. */
-export function startSwitch(config: ConfigInput): Promise<RunningSwitch> {
-  return RunningSwitch.start(parseConfig(config))
+export function startSwitch(config: ConfigInput, options?: StartOptions): Promise<RunningSwitch> {
+  return RunningSwitch.start(parseConfig(config), options)
 }

@@ -1,5 +1,6 @@
 /** What a running switch tells of: for a log, the API's stream, or a program's own use. */
 import type { Change } from '../config/diff.js'
+import type { WorkerDeath } from './workers.js'
 
 /** A MAC as its first two octets and its last four. */
 export interface EventMac {
@@ -11,7 +12,8 @@ export interface SwitchEvents {
   port: [{ port: string; event: string; detail?: { why: string } }]
   /** The mirror to a file of a port, or of a bridge, has ended, or loses frames. */
   mirror: [{ port?: string; bridge?: string; file: string; event: string; why?: string }]
-  worker: [{ worker: number; error: string; final: boolean }]
+  /** A worker died, with so many frames in hand, which are lost; `file` has them. */
+  worker: [WorkerDeath]
   // `bridge` is null on an uplink, which is the `port` then.
   /** An address was seen on another port. */
   moved: [{ bridge: string | null; mac: EventMac; port: string; from: string }]

@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../config/types.js'
 import type { Topology } from '../dataplane/topology.js'
-import type { WorkerPool } from '../worker/pool.js'
+import { type PoolOptions, WorkerPool } from '../worker/pool.js'
+import type { Casualties, Casualty } from './casualties.js'
 import type { Port } from './port.js'
 import { firstWorkers, Readers } from './readers.js'
 import { Serial } from './serial.js'
@@ -12,6 +13,21 @@ export interface WorkersHost {
   readonly ports: ReadonlyMap<string, Port>
   readonly topology: Topology
   settle(): Promise<void>
+  /** Does something while nothing else changes. */
+  exclusively(task: () => Promise<void>): Promise<void>
+  /** Tells of a death; `file` has the frames that may be why. */
+  died(death: WorkerDeath): void
+  reportLeftover(why: string): void
+}
+
+export interface WorkerDeath {
+  worker: number
+  error: string
+  /** It is not started any more. */
+  final: boolean
+  /** Frames that it had in hand, which are lost. */
+  frames: number
+  file: string | null
 }
 
 /** `auto` is one a processor, as far as there is room. */
@@ -21,20 +37,34 @@ export function workersOf({ workers, capacity }: Pick<Config, 'workers' | 'capac
 
 export class Workers {
   readonly readers: Readers
+  readonly pool: WorkerPool
   readonly #host: WorkersHost
-  readonly #pool: WorkerPool
+  readonly #casualties: Casualties
   readonly #serial = new Serial()
   #count: number
 
-  constructor(host: WorkersHost, pool: WorkerPool, count: number) {
+  /** @param count of workers that are to run */
+  constructor(
+    host: WorkersHost,
+    casualties: Casualties,
+    pool: Omit<PoolOptions, 'onDeath'>,
+    count: number,
+  ) {
     this.#host = host
-    this.#pool = pool
+    this.#casualties = casualties
     this.#count = count
     this.readers = new Readers(firstWorkers(count))
+    const onDeath: PoolOptions['onDeath'] = (...death) => this.#died(...death)
+    this.pool = new WorkerPool({ ...pool, onDeath })
+  }
+
+  /** The numbers of those that run, or did. */
+  get numbers(): readonly number[] {
+    return [...this.pool.pollers.keys()].filter((worker) => this.pool.state(worker) !== 'idle')
   }
 
   start(): Promise<void> {
-    return this.#pool.start(this.#count)
+    return this.pool.start(this.#count)
   }
 
   /**
@@ -47,25 +77,52 @@ export class Workers {
     return {
       prepare: async () => {
         try {
-          await this.#pool.start(after)
+          await this.pool.start(after)
         } catch (error) {
-          await this.#pool.stop(before)
+          await this.pool.stop(before)
           throw error
         }
       },
-      undo: () => this.#pool.stop(before),
+      undo: () => this.pool.stop(before),
       finish: async () => {
         this.#count = after
         await this.#move(firstWorkers(after))
-        if (after < before) await this.#pool.stop(after)
+        if (after < before) await this.pool.stop(after)
       },
     }
   }
 
+  #died(worker: number, { message }: Error, final: boolean): () => void {
+    const casualty = this.#casualties.take(worker)
+    return () => {
+      if (final) void this.#abandon(worker)
+      const frames = casualty.frames.length
+      const file = this.#keep(casualty, worker, message)
+      this.#host.died({ worker, error: message, final, frames, file })
+    }
+  }
+
+  #keep(casualty: Casualty, worker: number, why: string): string | null {
+    const named = [...this.#host.ports.values()].find(({ index }) => index === casualty.port)
+    try {
+      return (
+        this.#casualties.write(casualty, named?.name ?? `${casualty.port}`, worker, why) ?? null
+      )
+    } catch (error) {
+      this.#host.reportLeftover((error as Error).message)
+      return null
+    }
+  }
+
   /** Others read what was read by one that is not started again; if there are others. */
-  async abandon(worker: number): Promise<void> {
+  async #abandon(worker: number): Promise<void> {
     const left = this.readers.workers.filter((one) => one !== worker)
-    if (left.length > 0) await this.#move(left)
+    if (left.length === 0) return
+    try {
+      await this.#host.exclusively(() => this.#move(left))
+    } catch (error) {
+      this.#host.reportLeftover((error as Error).message)
+    }
   }
 
   /**

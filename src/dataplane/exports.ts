@@ -39,6 +39,8 @@ export interface Exports {
   nextDeadline(worker: number, now: number): number
   enter(worker: number): void
   quiesce(worker: number): void
+  framesInHand(worker: number): number
+  portInHand(worker: number): number
 
   configBegin(): number
   configPort(
@@ -202,6 +204,7 @@ export interface Exports {
 
   portCounter(port: number, which: number): number
   dropCounter(port: number, reason: number): number
+  dropReceived(worker: number, port: number, reason: number, frames: number): void
   resetPort(port: number): void
   transmitFailed(worker: number, port: number, reason: number, frames: number, octets: number): void
   workerStatistic(worker: number, which: number): number

@@ -95,6 +95,7 @@ export const stages: Readonly<Record<Reason, Stage>> = {
   'device-refused': 'egress',
   'underlay-too-big': 'egress',
   'underlay-unreachable': 'egress',
+  'worker-died': 'door',
   'vlan-nested': 'egress',
   isolated: 'egress',
   'split-horizon': 'egress',

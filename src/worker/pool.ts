@@ -20,8 +20,11 @@ export interface PoolOptions {
   workers: number
   arena: number
   ports: number
-  /** A worker died and is being replaced, or, with `final`, is not any more. */
-  onDeath: (worker: number, error: Error, final: boolean) => void
+  /**
+   * A worker died, and all that it did lies as it was: to be looked at before another takes its
+   * place. @returns is called when one does or, with `final`, none will any more
+   */
+  onDeath: (worker: number, error: Error, final: boolean) => () => void
 }
 
 /** A worker that died this often within the window is not started again: the cause is not chance. */
@@ -139,13 +142,11 @@ export class WorkerPool {
       slot.thread = this.#spare
       this.#spare = thread
     }
+    // What listeners throw must not keep it from being replaced.
+    const tell = quietly(() => this.#options.onDeath(worker, error, final))
     // Before anybody hears of it, which may take them longer than frames can wait.
     const again = final ? undefined : this.#launch(worker, recent)
-    try {
-      this.#options.onDeath(worker, error, final)
-    } catch {
-      // What a listener throws must not keep the worker from being replaced.
-    }
+    quietly(() => tell?.())
     await again?.catch(() => {
       // Its death has been reported by the call before this one in the chain.
     })
@@ -177,5 +178,13 @@ export class WorkerPool {
       native.close(poller.epoll)
       native.close(poller.event)
     }
+  }
+}
+
+function quietly<T>(task: () => T): T | undefined {
+  try {
+    return task()
+  } catch {
+    return undefined
   }
 }

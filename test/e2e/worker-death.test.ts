@@ -1,7 +1,10 @@
+import { readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { lab, type Station, three, two } from '../support/lab.js'
-import { interfaces, ping } from '../support/netns.js'
-import type { Program } from '../support/process.js'
+import { directory } from '../support/linkspan.js'
+import { interfaces, ping, within } from '../support/netns.js'
+import { must, type Program, run } from '../support/process.js'
 import { startScript } from '../support/script.js'
 import { startIperf } from '../support/traffic.js'
 import { until } from '../support/until.js'
@@ -106,6 +109,36 @@ describe('a worker that is terminated', () => {
   })
 })
 
+describe('a worker that traps', () => {
+  test('is replaced; the frames it had in hand are counted, told of and kept in a file', async () => {
+    const { stations, config } = lab(2, { ipv6: false })
+    const [a, b] = two(stations)
+    const files = directory()
+    const program = startScript(poisoned(files), config)
+    await program.prints('started')
+    expect(await ping(a.netns, b.ip4)).toEqual(all)
+    program.kill('SIGUSR2')
+    await program.prints('poisoned')
+    // One frame, for which there is no packet path; the sender does not ask again.
+    await run(within(a.netns, 'ping', '-c', '1', '-W', '1', b.ip4))
+    await program.prints('death')
+    const [, told = ''] = /^death (.*)$/m.exec(program.stdout) ?? []
+    const { death, drops } = JSON.parse(told)
+    expect(death).toMatchObject({ worker: 0, final: false, frames: 1 })
+    expect(death.error).toContain('memory access out of bounds')
+    expect(drops).toEqual([{ port: 'a', reason: 'worker-died', frames: 1 }])
+    expect(dirname(death.file)).toBe(files)
+    expect(statSync(death.file).mode & 0o777).toBe(0o600)
+    const shown = await must(['tcpdump', '-nn', '-r', death.file])
+    expect(shown).toContain(`${a.ip4} > ${b.ip4}: ICMP echo request`)
+    expect(readFileSync(death.file, 'latin1')).toContain(
+      '1 of 1 that worker 0 had in hand when it died',
+    )
+    expect(await ping(a.netns, b.ip4)).toEqual(all)
+    await endsCleanly(program, stations)
+  })
+})
+
 async function endsCleanly(program: Program, stations: readonly Station[]): Promise<void> {
   program.kill('SIGTERM')
   expect(await program.end()).toMatchObject({ status: 0, stderr: '' })
@@ -160,4 +193,35 @@ function locking({ mac }: Station): string {
   })
   process.on('SIGTERM', () => running.close().then(() => process.exit(0)))
   console.log('done')`
+}
+
+/** DIRECTORY and Directory.PORTS of assembly/memory.ts: what is shared of ports, which only frames ask for. */
+const PORTS_WORD = (0x10000 + 64) / 4
+
+/** At SIGUSR2 a word of memory's directory points behind memory, until a worker has died of it. */
+function poisoned(files: string): string {
+  return `
+  const memories = []
+  WebAssembly.Memory = class extends WebAssembly.Memory {
+    constructor(descriptor) {
+      super(descriptor)
+      if (descriptor.shared) memories.push(this)
+    }
+  }
+  const { startSwitch } = await import('linkspan/node')
+  const casualties = { directory: '${files}', name: 'lab' }
+  const running = await startSwitch(config, { casualties })
+  const largest = memories.reduce((a, b) => (a.buffer.byteLength > b.buffer.byteLength ? a : b))
+  const words = new Uint32Array(largest.buffer)
+  const before = words[${PORTS_WORD}]
+  running.on('worker', (death) => {
+    words[${PORTS_WORD}] = before
+    console.log('death ' + JSON.stringify({ death, drops: running.drops() }))
+  })
+  process.on('SIGUSR2', () => {
+    words[${PORTS_WORD}] = 0xffffff00
+    console.log('poisoned')
+  })
+  process.on('SIGTERM', () => running.close().then(() => process.exit(0)))
+  console.log('started')`
 }

@@ -227,6 +227,7 @@ const others = new Set([
   'device-refused',
   'underlay-too-big',
   'underlay-unreachable',
+  'worker-died',
   ...ofTheRouter,
   ...ofTimeAndRoom,
   ...ofTheOverlay,

@@ -203,6 +203,7 @@ static __attribute__((noinline)) uint32_t process(uint32_t worker, uint32_t port
     store32(block + WORKER_NEXT, 0);
     store32(block + WORKER_COUNT, count);
     store32(block + WORKER_PORT, port);
+    store32(block + WORKER_IN_HAND, count);
     count_burst(block, count);
     uint64_t octets;
     if ((flags & FLAG_FORWARDS) != FLAG_FORWARDS) {
