@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 static int add(int epoll, int fd, uint32_t token) {
@@ -112,16 +114,39 @@ static uint32_t report(const struct epoll_event *events, int count, int event,
     return reported;
 }
 
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Asks again and again for so long, before it sleeps: being woken takes longer than asking. */
+static int wait_for(int epoll, struct epoll_event *events, int capacity, int timeout,
+                    uint32_t spin_us) {
+    if (spin_us > 0 && timeout != 0) {
+        uint64_t until = now_ns() + (uint64_t)spin_us * 1000;
+        do {
+            int count = epoll_wait(epoll, events, capacity, 0);
+            if (count != 0) {
+                return count;
+            }
+            sched_yield();
+        } while (now_ns() < until);
+    }
+    return epoll_wait(epoll, events, capacity, timeout);
+}
+
 /*
- * wait(memory, epoll, event, ready, capacity, timeoutMs): entries written at `ready`; 0 after the
- * time, a wake or a signal. The thread's JavaScript stands still meanwhile.
+ * wait(memory, epoll, event, ready, capacity, timeoutMs, spinUs): entries written at `ready`; 0
+ * after the time, a wake or a signal. It asks for `spinUs` microseconds before it sleeps. The
+ * thread's JavaScript stands still meanwhile.
  */
 napi_value poller_wait(napi_env env, napi_callback_info info) {
-    napi_value arguments[6];
-    uint32_t numbers[5];
-    read_arguments(env, info, 6, arguments);
+    napi_value arguments[7];
+    uint32_t numbers[6];
+    read_arguments(env, info, 7, arguments);
     struct memory *memory = read_memory(env, arguments[0]);
-    if (memory == NULL || !read_numbers(env, arguments + 1, 5, numbers)) {
+    if (memory == NULL || !read_numbers(env, arguments + 1, 6, numbers)) {
         return NULL;
     }
     uint32_t epoll = numbers[0], ready = numbers[2], capacity = numbers[3];
@@ -132,7 +157,7 @@ napi_value poller_wait(napi_env env, napi_callback_info info) {
     if (capacity > READY_CAPACITY) {
         capacity = READY_CAPACITY;
     }
-    int count = epoll_wait((int)epoll, events, (int)capacity, (int)numbers[4]);
+    int count = wait_for((int)epoll, events, (int)capacity, (int)numbers[4], numbers[5]);
     if (count < 0 && errno != EINTR) {
         return throw_errno_fd(env, errno, "epoll_wait", (int)epoll);
     }

@@ -16,14 +16,21 @@ import type { Bridge, Config, Mirror, Port, StaticEntry, Underlay, Uplink } from
  */
 export type PortPart = 'bridge' | 'up' | 'device' | 'policy'
 
-type Workers = Pick<Config, 'workers'>
+/** What of the switch as a whole may change while it runs. */
+export type SwitchSetting = 'workers' | 'spin'
 
 /** One step. Steps come in an order in which each can be applied to what the ones before it left. */
 export type Change =
   /** A setting that is read at start only; `key` as in `capacity.macs`. */
   | { op: 'restart'; key: string; from: unknown; to: unknown }
   /** A setting of the switch as a whole. */
-  | { op: 'update'; object: 'switch'; name: 'workers'; from: Workers; to: Workers }
+  | {
+      op: 'update'
+      object: 'switch'
+      name: SwitchSetting
+      from: object
+      to: Record<string, unknown>
+    }
   | { op: 'add'; object: 'bridge'; name: string; to: Bridge }
   | {
       op: 'update'
@@ -74,7 +81,7 @@ export function planChanges(from: Config, to: Config): Change[] {
   const underlay = underlayChange(from.underlay, to.underlay)
   return [
     ...restarts(from, to),
-    ...workerChange(from, to),
+    ...switchChanges(from, to),
     ...lists.gone,
     ...uplinks.gone,
     ...staticEntries(from, to, replaced).map((entry) => removal(entry)),
@@ -207,10 +214,12 @@ function restarts(from: Config, to: Config): Change[] {
   return changes
 }
 
-function workerChange({ workers: from }: Config, { workers: to }: Config): Change[] {
-  if (from === to) return []
-  const both = { from: { workers: from }, to: { workers: to } }
-  return [{ op: 'update', object: 'switch', name: 'workers', ...both }]
+function switchChanges(from: Config, to: Config): Change[] {
+  return (['workers', 'spin'] as const).flatMap((name): Change[] => {
+    if (from[name] === to[name]) return []
+    const both = { from: { [name]: from[name] }, to: { [name]: to[name] } }
+    return [{ op: 'update', object: 'switch', name, ...both }]
+  })
 }
 
 function comparePorts(from: Config, to: Config) {

@@ -13,10 +13,12 @@ import { natSchema, publishSchema } from './nat-schema.js'
 import { underlaySchema, vtep, vxlanSchema } from './overlay-schema.js'
 import { controlFrames, policyShape } from './policy.js'
 import { gatewaySchema, neighborSchema, routerRouteSchema, uplinkSchema } from './router-schema.js'
+import { isSpin, SPIN } from './spin.js'
 import { account, flag, mtu, name, quoted, text, unicastMac, whole } from './values.js'
 import { vlanId } from './vlan.js'
 
 const WORKERS = '"auto" or a whole number from 1 to 64'
+const spin = z.union([z.literal('auto', SPIN), z.string(SPIN).refine(isSpin, SPIN)], SPIN)
 const workers = z.union([z.literal('auto', WORKERS), whole(1, 64, WORKERS)], WORKERS)
 
 const MODE = 'a file mode of octal digits in quotes, such as "0600"'
@@ -143,6 +145,7 @@ function configSchema<P extends Form>(parts: P) {
   const shape = {
     version: parts.version as P['version'],
     workers: workers.default('auto'),
+    spin: spin.default('auto').describe('How long a worker looks for frames before it sleeps'),
     capacity: capacity
       .prefault({})
       .describe('Sizes of what is set up at start; a change needs a restart'),

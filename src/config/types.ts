@@ -148,6 +148,8 @@ export type Control = Frozen<z.output<typeof controlSchema>>
 export interface Config {
   readonly version: 1
   readonly workers: 'auto' | number
+  /** `auto`, or as parseSpin reads it. */
+  readonly spin: string
   readonly capacity: Capacity
   readonly bridges: Readonly<Record<string, Bridge>>
   readonly ports: Readonly<Record<string, Port>>

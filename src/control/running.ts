@@ -38,7 +38,7 @@ import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from
 import type { SwitchEvents } from './switch-events.js'
 import { tell } from './tell.js'
 import type { Step } from './transaction.js'
-import { type WorkerDeath, Workers, workersOf } from './workers.js'
+import { type WorkerDeath, Workers } from './workers.js'
 
 /** How often events are fetched from the workers and devices are asked whether they are there. */
 const LOOK_INTERVAL = 100
@@ -97,7 +97,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     const { manager } = this
     const pool = { attachment, manager, workers, arena, ports }
     const casualties = new Casualties(attachment, manager, options.casualties)
-    this.#workers = new Workers(this, casualties, pool, workersOf(config))
+    this.#workers = new Workers(this, casualties, pool, config)
     this.#timers = [
       setInterval(() => this.#look(), LOOK_INTERVAL),
       setInterval(() => this.#retry(), RETRY_INTERVAL),

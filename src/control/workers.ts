@@ -1,5 +1,6 @@
 /** How many workers run, and who reads which queue: both may change while traffic runs. */
 import { availableParallelism } from 'node:os'
+import { parseSpin } from '../config/spin.js'
 import type { Config } from '../config/types.js'
 import type { Topology } from '../dataplane/topology.js'
 import { type PoolOptions, WorkerPool } from '../worker/pool.js'
@@ -35,6 +36,18 @@ export function workersOf({ workers, capacity }: Pick<Config, 'workers' | 'capac
   return workers === 'auto' ? Math.min(availableParallelism(), capacity.maxWorkers) : workers
 }
 
+/**
+ * Microseconds. `auto` looks for frames where a processor is left for those who send them and wait for
+ * them.
+ */
+export function spinOf(config: Pick<Config, 'workers' | 'spin' | 'capacity'>): number {
+  if (config.spin !== 'auto') return parseSpin(config.spin)
+  return availableParallelism() > workersOf(config) ? AUTO_SPIN : 0
+}
+
+/** Longer than an answer takes on the same machine; docs/decisions/0020. */
+const AUTO_SPIN = 200
+
 export class Workers {
   readonly readers: Readers
   readonly pool: WorkerPool
@@ -43,19 +56,19 @@ export class Workers {
   readonly #serial = new Serial()
   #count: number
 
-  /** @param count of workers that are to run */
   constructor(
     host: WorkersHost,
     casualties: Casualties,
     pool: Omit<PoolOptions, 'onDeath'>,
-    count: number,
+    config: Config,
   ) {
     this.#host = host
     this.#casualties = casualties
-    this.#count = count
-    this.readers = new Readers(firstWorkers(count))
+    this.#count = workersOf(config)
+    this.readers = new Readers(firstWorkers(this.#count))
     const onDeath: PoolOptions['onDeath'] = (...death) => this.#died(...death)
     this.pool = new WorkerPool({ ...pool, onDeath })
+    this.pool.orders.spin = spinOf(config)
   }
 
   /** The numbers of those that run, or did. */
@@ -73,7 +86,10 @@ export class Workers {
    */
   step(to: Config): Step {
     const [before, after] = [this.#count, workersOf(to)]
-    if (before === after) return {}
+    const spin = () => {
+      this.pool.orders.spin = spinOf(to)
+    }
+    if (before === after) return { finish: spin }
     return {
       prepare: async () => {
         try {
@@ -85,6 +101,7 @@ export class Workers {
       },
       undo: () => this.pool.stop(before),
       finish: async () => {
+        spin()
         this.#count = after
         await this.#move(firstWorkers(after))
         if (after < before) await this.pool.stop(after)

@@ -6,8 +6,10 @@ import { HEADROOM, VIRTIO_HEADER } from '../dataplane/abi.js'
  * written from wherever its entries point to.
  */
 export interface Io {
-  /** Waits up to `timeout` ms for ports that have frames; returns how many have. */
-  wait(timeout: number): number
+  /**
+   * Waits up to `timeout` ms for ports that have frames, `spin` µs of it awake; returns how many have.
+   */
+  wait(timeout: number, spin: number): number
   /** The number of the `index`-th port that has frames, and of the queue that has them. */
   readyPort(index: number): number
   readyQueue(index: number): number

@@ -49,10 +49,10 @@ export class NativeIo implements Io {
     this.#ports = ports
   }
 
-  wait(timeout: number): number {
+  wait(timeout: number, spin: number): number {
     const { epoll, event } = this.#poller
     const { ready } = this.#forwarder
-    return this.#native.wait(this.#memory, epoll, event, ready, READY_MAX, timeout)
+    return this.#native.wait(this.#memory, epoll, event, ready, READY_MAX, timeout, spin)
   }
 
   readyPort(index: number): number {

@@ -159,6 +159,7 @@ export interface Native {
     ready: number,
     capacity: number,
     timeoutMs: number,
+    spinMicroseconds: number,
   ): number
   /** Frames read, or -errno of the first read. */
   readBurst(

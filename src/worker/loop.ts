@@ -7,11 +7,14 @@ import { FAILURE_SIZE, MORE, VIRTIO_HEADER } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from '../device/io.js'
 import { failureReason } from './failure.js'
+import { Spin } from './spin.js'
 
 /** A wait never takes longer, so that a stop or a change is noticed even if its wake was lost. */
 const WAIT_MAX = 250
 
 export class Loop {
+  /** How long waits look for frames before they sleep: not at all unless `most` is set. */
+  readonly spin = new Spin()
   readonly #forwarder: Forwarder
   readonly #io: Io
   readonly #now: () => number
@@ -32,11 +35,12 @@ export class Loop {
   turn(timeout: number = WAIT_MAX): number {
     this.#forwarder.quiesce()
     const began = this.#now()
-    const count = this.#io.wait(Math.min(timeout, this.#untilDeadline()))
+    const count = this.#io.wait(Math.min(timeout, this.#untilDeadline()), this.spin.time)
     // Before any descriptor is looked up: what control takes away from here on it closes only when
     // this worker has passed on.
     this.#forwarder.enter()
     const woke = this.#now()
+    if (count > 0) this.spin.waited(woke - began)
     let frames = 0
     for (let index = 0; index < count; index++) {
       const [port, queue] = [this.#io.readyPort(index), this.#io.readyQueue(index)]

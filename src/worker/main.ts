@@ -10,6 +10,7 @@ import { sharedModule } from '../dataplane/shared.js'
 import { NativeIo, type Poller } from '../device/native-io.js'
 import { monotonicClock } from './clock.js'
 import { Loop } from './loop.js'
+import { Orders } from './orders.js'
 import { warmUp } from './warm.js'
 
 export interface WorkerTask {
@@ -18,8 +19,8 @@ export interface WorkerTask {
   poller: Poller
   arena: number
   ports: number
-  /** One i32 a worker: other than 0 means stop. */
-  stop: SharedArrayBuffer
+  /** What control asks of workers: orders.ts. */
+  orders: SharedArrayBuffer
   /** Where the thread says that it is ready. */
   ready: MessagePort
 }
@@ -31,10 +32,14 @@ export default async function run(task: WorkerTask): Promise<void> {
   const { attachment, worker, poller, arena, ports, ready } = task
   await warm
   const forwarder = new Forwarder(attachment, worker)
-  const loop = new Loop(forwarder, new NativeIo(forwarder, poller, arena, ports), monotonicClock())
+  const io = new NativeIo(forwarder, poller, arena, ports)
+  const loop = new Loop(forwarder, io, monotonicClock())
   ready.postMessage('ready')
   ready.close()
-  const stop = new Int32Array(task.stop)
-  while (Atomics.load(stop, worker) === 0) loop.turn()
+  const orders = new Orders(task.orders)
+  while (!orders.stops(worker)) {
+    loop.spin.most = orders.spin
+    loop.turn()
+  }
   forwarder.quiesce()
 }

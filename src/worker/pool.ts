@@ -11,6 +11,7 @@ import type { Manager } from '../dataplane/manager.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
 import type { WorkerTask } from './main.js'
+import { Orders } from './orders.js'
 import { takeThread } from './threads.js'
 
 export interface PoolOptions {
@@ -48,8 +49,8 @@ interface Slot {
 export class WorkerPool {
   readonly #options: PoolOptions
   readonly #slots: readonly Slot[]
-  /** One i32 a worker. */
-  readonly #stop: Int32Array
+  /** What they are to do. */
+  readonly orders: Orders
   readonly #kick = () => this.#signalStop(0)
   #spare: Piscina | undefined
   #timer: NodeJS.Timeout | undefined
@@ -62,7 +63,7 @@ export class WorkerPool {
     this.#slots = Array.from({ length: workers }, () => {
       return { poller: native.pollerCreate(), state: 'idle' }
     })
-    this.#stop = new Int32Array(new SharedArrayBuffer(4 * workers))
+    this.orders = new Orders(workers)
     // A thread in native code cannot be terminated; without this, process.exit would wait for ever.
     process.on('exit', this.#kick)
   }
@@ -110,12 +111,12 @@ export class WorkerPool {
     const slot = this.#slots[worker] as Slot
     slot.state = 'starting'
     slot.thread ??= takeThread()
-    Atomics.store(this.#stop, worker, 0)
+    this.orders.setStop(worker, false)
     const { attachment, arena, ports } = this.#options
     const { port1, port2 } = new MessageChannel()
     const { poller, thread } = slot
-    const stop = this.#stop.buffer as SharedArrayBuffer
-    const task = { attachment, worker, poller, arena, ports, stop, ready: port2 }
+    const { buffer: orders } = this.orders
+    const task = { attachment, worker, poller, arena, ports, orders, ready: port2 }
     const run: Promise<void> = thread.run(task satisfies WorkerTask, { transferList: [port2] })
     const ready = once(port1, 'message').then(() => {
       slot.state = 'running'
@@ -130,7 +131,7 @@ export class WorkerPool {
   }
 
   async #died(worker: number, error: Error, deaths: readonly number[]): Promise<void> {
-    if (Atomics.load(this.#stop, worker) !== 0) return
+    if (this.orders.stops(worker)) return
     this.#options.manager.exports.breakLocks(worker)
     const recent = [...deaths, Date.now()].filter((at) => Date.now() - at < DEATHS_WINDOW)
     const final = recent.length >= DEATHS_MAX
@@ -160,7 +161,7 @@ export class WorkerPool {
 
   #signalStop(from: number): void {
     for (let worker = from; worker < this.#slots.length; worker++) {
-      Atomics.store(this.#stop, worker, 1)
+      this.orders.setStop(worker, true)
       this.wake(worker)
     }
   }

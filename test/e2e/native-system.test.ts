@@ -72,7 +72,7 @@ describe('errors', () => {
     ['a missing number', () => native.close(undefined as unknown as number)],
     ['a buffer of another type', () => native.netlinkSend(0, [] as unknown as Uint8Array)],
     ['a foreign handle', () => native.unwatch(native.attach(new Uint8Array(8)) as never)],
-    ['no handle', () => native.wait({} as never, 0, 0, 0, 0, 0)],
+    ['no handle', () => native.wait({} as never, 0, 0, 0, 0, 0, 0)],
     ['no callback', () => native.watch(0, 5 as never)],
   ])('%s is a TypeError', (_, call) => {
     expect(call).toThrow(TypeError)
@@ -114,21 +114,21 @@ describe('wait', () => {
     const netns = quietNamespace()
     const taps = ['ta', 'tb'].map((name) => rawTap(netns, name))
     for (const [i, { fd }] of taps.entries()) native.pollerAdd(epoll, fd, 40 + i)
-    expect(native.wait(memory, epoll, event, READY, 8, 0)).toBe(0)
+    expect(native.wait(memory, epoll, event, READY, 8, 0, 0)).toBe(0)
     ip('-n', netns, 'link', 'del', 'tb')
-    expect(native.wait(memory, epoll, event, READY, 8, 1000)).toBe(1)
+    expect(native.wait(memory, epoll, event, READY, 8, 1000, 0)).toBe(1)
     const [token, events = 0] = words.slice(READY / 4)
     expect(token).toBe(41)
     expect(events & EPOLLERR).toBe(EPOLLERR)
     native.pollerRemove(epoll, taps[1]?.fd ?? -1)
-    expect(native.wait(memory, epoll, event, READY, 8, 0)).toBe(0)
+    expect(native.wait(memory, epoll, event, READY, 8, 0, 0)).toBe(0)
     const socket = native.netlinkOpen(-1, 0)
     defer(() => native.close(socket))
     native.pollerAdd(epoll, socket, 7)
     const request = new Uint8Array(20)
     request.set([20, 0, 0, 0, 18, 0, 1, 3])
     native.netlinkSend(socket, request)
-    expect(native.wait(memory, epoll, event, READY, 8, 1000)).toBe(1)
+    expect(native.wait(memory, epoll, event, READY, 8, 1000, 0)).toBe(1)
     expect([...words.slice(READY / 4, READY / 4 + 2)]).toEqual([7, EPOLLIN])
   })
 
@@ -138,19 +138,19 @@ describe('wait', () => {
     words[READY / 4] = 77
     native.wake(event)
     native.wake(event)
-    expect(native.wait(memory, epoll, event, READY, 8, 10_000)).toBe(0)
+    expect(native.wait(memory, epoll, event, READY, 8, 10_000, 0)).toBe(0)
     expect(words[READY / 4]).toBe(77)
     // Were it not drained, this would end at once and the worker would spin.
     const ready = poller()
     native.pollerAdd(ready.epoll, event, 5)
-    expect(native.wait(memory, ready.epoll, ready.event, READY, 8, 0)).toBe(0)
+    expect(native.wait(memory, ready.epoll, ready.event, READY, 8, 0, 0)).toBe(0)
   })
 
   test('the ready list must lie inside', () => {
     const { memory } = attached()
     const { epoll, event } = poller()
-    expect(() => native.wait(memory, epoll, event, 65_528, 2, 0)).toThrow(RangeError)
-    expect(() => native.wait(memory, epoll, event, READY + 1, 2, 0)).toThrow(RangeError)
+    expect(() => native.wait(memory, epoll, event, 65_528, 2, 0, 0)).toThrow(RangeError)
+    expect(() => native.wait(memory, epoll, event, READY + 1, 2, 0, 0)).toThrow(RangeError)
   })
 })
 
@@ -166,7 +166,7 @@ describe('threads', () => {
       native.watch(native.netlinkOpen(-1, 1), () => {})
       const { epoll, event } = workerData.index === 0 ? workerData : native.pollerCreate()
       parentPort.postMessage('waiting')
-      native.wait(memory, epoll, event, 0, 8, workerData.index === 0 ? 60000 : 1)
+      native.wait(memory, epoll, event, 0, 8, workerData.index === 0 ? 60000 : 1, 0)
       parentPort.postMessage('woken')`
     const workers = [0, 1, 2].map((index) => {
       const workerData = { shared, epoll, event, index }

@@ -32,7 +32,7 @@ function hasError(fd: number): boolean {
   const buffer = new ArrayBuffer(64)
   const { epoll, event } = native.pollerCreate()
   native.pollerAdd(epoll, fd, 1)
-  const count = native.wait(native.attach(new Uint8Array(buffer)), epoll, event, 0, 1, 0)
+  const count = native.wait(native.attach(new Uint8Array(buffer)), epoll, event, 0, 1, 0, 0)
   native.close(epoll)
   native.close(event)
   return count === 1 && ((new Uint32Array(buffer)[1] ?? 0) & EPOLLERR) !== 0

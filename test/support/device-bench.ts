@@ -75,7 +75,7 @@ export class Bench {
 
   /** The ports that have something, without waiting long. */
   ready(): number[] {
-    const count = this.io.wait(100)
+    const count = this.io.wait(100, 0)
     return Array.from({ length: count }, (_, index) => this.io.readyPort(index))
   }
 

@@ -15,7 +15,7 @@ function apply(from: Config, plan: Change[]) {
   }
   for (const change of plan) {
     if (change.op === 'restart') state.settings.set(change.key, change.to)
-    else if (change.object === 'switch') state.settings.set(change.name, change.to.workers)
+    else if (change.object === 'switch') state.settings.set(change.name, change.to[change.name])
     else if (change.object === 'fdb') applyFdb(state, change)
     else if (change.object === 'underlay') {
       expect(state.underlay).toEqual(change.op === 'add' ? undefined : change.from)
@@ -72,8 +72,8 @@ function expectReached(from: Config, to: Config): void {
 }
 
 /** What is of the switch as a whole. */
-function settingsOf({ workers, capacity, control }: Config): object {
-  return { workers, ...prefixed('capacity', capacity), ...prefixed('control', control) }
+function settingsOf({ workers, spin, capacity, control }: Config): object {
+  return { workers, spin, ...prefixed('capacity', capacity), ...prefixed('control', control) }
 }
 
 const byId = (a: StaticEntry, b: StaticEntry) => id(a).localeCompare(id(b))

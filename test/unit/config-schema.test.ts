@@ -28,6 +28,7 @@ describe('defaults', () => {
     expect(parseConfig({ ...lan, ports: { a: { bridge: 'lan' }, b: tap() } })).toEqual({
       version: 1,
       workers: 'auto',
+      spin: 'auto',
       capacity: {
         ports: 1024,
         bridges: 256,
@@ -418,7 +419,7 @@ describe('unknown keys', () => {
   test.each<[unknown, string]>([
     [
       { bridge: {} },
-      'bridge: unknown key; expected one of "version", "workers", "capacity", "bridges", "ports", "uplinks", "underlay", "fdb", "routes", "neighbors", "nat", "publish", "filter" or "control"; did you mean "bridges"?',
+      'bridge: unknown key; expected one of "version", "workers", "spin", "capacity", "bridges", "ports", "uplinks", "underlay", "fdb", "routes", "neighbors", "nat", "publish", "filter" or "control"; did you mean "bridges"?',
     ],
     [
       { bridges: { lan: { aging: 1 } } },
