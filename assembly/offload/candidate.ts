@@ -173,7 +173,8 @@ export function follows(candidate: usize, frame: usize): u32 {
   const l4 = <u32>load<u8>(candidate, Candidate.L4)
   const headers = <u32>load<u8>(candidate, Candidate.HEADERS)
   const length = load<u32>(frame, Frame.LENGTH)
-  if (length <= headers || load<u32>(frame, Frame.CHECKSUM) != 0) return 0
+  // Neither dropped, nor what somebody else has made, or left to be finished.
+  if (length <= headers || load<u64>(frame, Frame.CHECKSUM) != 0) return 0
   // Port and domain, and the tag with which it lies.
   if (load<u32>(known, Frame.PORT) != load<u32>(frame, Frame.PORT)) return 0
   if (load<u32>(known, Frame.TAG) != load<u32>(frame, Frame.TAG)) return 0
@@ -243,8 +244,10 @@ function isNext(candidate: usize, first: usize, transport: usize, length: u32): 
   // Acknowledgement, data offset, flags and window; the urgent pointer; the options.
   if (((load<u64>(first, 8) ^ load<u64>(transport, 8)) & ~PSH_BEHIND) != 0) return false
   if (load<u16>(first, 18) != load<u16>(transport, 18)) return false
-  for (let at: usize = tcp.TCP.HEADER; at < <usize>length; at += 4) {
-    if (load<u32>(first + at) != load<u32>(transport + at)) return false
+  let at: usize = tcp.TCP.HEADER
+  for (; at + 8 <= <usize>length; at += 8) {
+    if (load<u64>(first + at) != load<u64>(transport + at)) return false
   }
+  if (at < <usize>length) if (load<u32>(first + at) != load<u32>(transport + at)) return false
   return load<u32>(candidate, Candidate.COUNT) < SEGMENTS_MAX
 }

@@ -10,8 +10,8 @@
  */
 import { FRAME_SIZE, Frame } from '../frame'
 import { merged, Worker } from '../memory'
-import { follows, isLast, l3Of, l4Of, read, Verdict, verdictOf } from './candidate'
-import { append, begin, close, Merge } from './merge'
+import { isLast, l3Of, l4Of, read, Verdict, verdictOf } from './candidate'
+import { begin, close, extend, Merge } from './merge'
 import { anyOpen, clear, find, latest, take } from './open'
 
 /**
@@ -28,8 +28,12 @@ export function coalesce(worker: u32, block: usize, count: u32): u32 {
   const end = frames + <usize>count * FRAME_SIZE
   let to = frames
   for (let from = frames; from < end; from += FRAME_SIZE) {
+    // What follows the segment before it, the usual case, needs no closer look, and no place.
+    const last = latest(space)
+    const outcome = last != 0 ? extend(space, last, from) : Merge.REFUSED
+    if (outcome == Merge.DONE) continue
     if (to != from) copyDescriptor(to, from)
-    if (!absorb(space, to)) to += FRAME_SIZE
+    if (!absorb(space, to, last, outcome)) to += FRAME_SIZE
   }
   closeAll(space)
   return <u32>(to - frames) / <u32>FRAME_SIZE
@@ -44,13 +48,11 @@ function closeAll(space: usize): void {
   for (let each = anyOpen(space); each != 0; each = anyOpen(space)) close(space, each)
 }
 
-/** True if the frame is part of a candidate now. */
-function absorb(space: usize, frame: usize): bool {
+/**
+ * True if the frame is part of a candidate now. With `last`, the latest, it is not one: `outcome` came of that.
+ */
+function absorb(space: usize, frame: usize, last: usize, outcome: u32): bool {
   if (load<u8>(frame, Frame.DROP) != 0) return false
-  // What follows the segment before it, the usual case, needs no closer look.
-  const last = latest(space)
-  let outcome = last != 0 ? extend(space, last, frame) : Merge.REFUSED
-  if (outcome == Merge.DONE) return true
   const segment = read(frame)
   const verdict = verdictOf(segment)
   if (verdict == Verdict.OTHER) return false
@@ -72,10 +74,4 @@ function absorb(space: usize, frame: usize): bool {
   const place = take(space, packet, transport)
   if (place != 0) begin(place, frame, segment)
   return false
-}
-
-/** Appends the frame to the candidate if it follows. Returns a Merge code. */
-function extend(space: usize, candidate: usize, frame: usize): u32 {
-  const length = follows(candidate, frame)
-  return length == 0 ? Merge.REFUSED : append(space, candidate, frame, length)
 }

@@ -12,7 +12,7 @@ import { swap16, swap32 } from '../wire/order'
 import { TCP } from '../wire/tcp'
 import { UDP } from '../wire/udp'
 import { Virtio } from '../wire/virtio'
-import { headersOf, isPushed, l3Of, l4Of, payloadOf, push } from './candidate'
+import { follows, headersOf, isPushed, l3Of, l4Of, payloadOf, push } from './candidate'
 import { Candidate, isVersion4, leave, shrinkRoom, takeRoom } from './open'
 
 /** What came of appending a segment. */
@@ -39,22 +39,32 @@ export function begin(candidate: usize, frame: usize, segment: u64): void {
 }
 
 /**
- * Appends a segment of `length` octets of payload that follows the candidate, which ends with it if it is
- * shorter or pushed. Returns a Merge code.
+ * Appends the frame to the candidate if it is the segment that follows; if it is shorter or pushed, the
+ * candidate ends with it. Returns a Merge code. Nothing but what `differing` sums tells the checksums of
+ * one flow's segments apart: they are right if those are the same as of the first, whose were verified.
  */
-export function append(space: usize, candidate: usize, frame: usize, length: u32): u32 {
+export function extend(space: usize, candidate: usize, frame: usize): u32 {
+  const length = follows(candidate, frame)
+  if (length == 0) return Merge.REFUSED
   if (load<u32>(candidate, Candidate.END) == 0 && !move(space, candidate)) return Merge.REFUSED
   const address = <usize>load<u32>(frame, Frame.ADDRESS)
   const end = <usize>load<u32>(candidate, Candidate.END)
-  const place = load<u32>(candidate, Candidate.PLACE)
-  if (!bring(end, address, place, length)) return Merge.DAMAGED
+  const l3 = <u32>load<u8>(candidate, Candidate.L3)
+  const l4 = <u32>load<u8>(candidate, Candidate.L4)
+  const headers = <u32>load<u8>(candidate, Candidate.HEADERS)
+  if (isVersion4(address + l3)) {
+    if (differing4(address + l3) != load<u32>(candidate, Candidate.SUM4)) return Merge.DAMAGED
+  }
+  const header = headers - l4
+  const sum = checksum.copy(end, address + headers, length)
+  const differs = differing(address + l4, header, length, sum)
+  if (differs != load<u32>(candidate, Candidate.SUM)) return Merge.DAMAGED
   store<u32>(candidate, <u32>end + length, Candidate.END)
   store<u32>(candidate, load<u32>(candidate, Candidate.NEXT) + length, Candidate.NEXT)
   store<u32>(candidate, load<u32>(candidate, Candidate.OCTETS) + length, Candidate.OCTETS)
   store<u32>(candidate, load<u32>(candidate, Candidate.COUNT) + 1, Candidate.COUNT)
-  const l4 = (place >> 8) & 0xff
   let isLast = length < load<u32>(candidate, Candidate.SIZE)
-  if ((place >> 16) - l4 != UDP.HEADER && isPushed(address + l4)) {
+  if (header != UDP.HEADER && isPushed(address + l4)) {
     push(<usize>load<u32>(candidate, Candidate.START) + l4)
     isLast = true
   }
@@ -66,36 +76,50 @@ export function append(space: usize, candidate: usize, frame: usize, length: u32
 function move(space: usize, candidate: usize): bool {
   const to = takeRoom(space)
   if (to == 0) return false
+  if (bring(candidate, to)) return true
+  shrinkRoom(space, to, 0)
+  return false
+}
+
+/** Copies a candidate's first segment to `to`, where it begins then; false if a checksum is wrong. */
+function bring(candidate: usize, to: usize): bool {
   const address = <usize>load<u32>(candidate, Candidate.START)
   const headers = <u32>load<u8>(candidate, Candidate.HEADERS)
   const length = load<u32>(candidate, Candidate.SIZE)
-  if (!bring(to + headers, address, load<u32>(candidate, Candidate.PLACE), length)) {
-    shrinkRoom(space, to, 0)
-    return false
-  }
+  const packet = address + <u32>load<u8>(candidate, Candidate.L3)
+  const l4 = address + <u32>load<u8>(candidate, Candidate.L4)
+  const header = headers - <u32>(l4 - address)
+  const protocol = header == UDP.HEADER ? UDP.PROTOCOL : TCP.PROTOCOL
+  let pseudo: u64
+  if (isVersion4(packet)) {
+    if (checksum.sum(packet, ipv4.IPv4.HEADER) != 0xffff) return false
+    store<u32>(candidate, differing4(packet), Candidate.SUM4)
+    pseudo = ipv4.pseudoHeaderSum(packet, protocol, header + length)
+  } else pseudo = ipv6.pseudoHeaderSum(packet, protocol, header + length)
+  const sum = checksum.copy(to + headers, address + headers, length)
+  if (checksum.fold(pseudo + <u64>checksum.sum(l4, header) + <u64>sum) != 0xffff) return false
+  store<u32>(candidate, differing(l4, header, length, sum), Candidate.SUM)
   memory.copy(to, address, headers)
   store<u32>(candidate, <u32>to, Candidate.START)
   store<u32>(candidate, <u32>to + headers + length, Candidate.END)
   return true
 }
 
+/** The folded sum of what differs between the IPv4 headers of a flow: length, identification, checksum. */
+@inline
+function differing4(packet: usize): u32 {
+  return checksum.fold(<u64>load<u32>(packet, 2) + <u64>load<u16>(packet, 10))
+}
+
 /**
- * Copies the payload, `length` octets, of the frame at `address` to `to`. `place`: where its headers
- * are, see Segment. False if a checksum is wrong.
+ * The same of all that the checksum at `l4` covers, `payload` being the payload's sum: lengths, checksum,
+ * and of TCP sequence number and flags.
  */
-function bring(to: usize, address: usize, place: u32, length: u32): bool {
-  const packet = address + (place & 0xff)
-  const l4 = (place >> 8) & 0xff
-  const header = (place >> 16) - l4
-  const protocol = header == UDP.HEADER ? UDP.PROTOCOL : TCP.PROTOCOL
-  let pseudo: u64
-  if (isVersion4(packet)) {
-    if (checksum.sum(packet, ipv4.IPv4.HEADER) != 0xffff) return false
-    pseudo = ipv4.pseudoHeaderSum(packet, protocol, header + length)
-  } else pseudo = ipv6.pseudoHeaderSum(packet, protocol, header + length)
-  const sum =
-    <u64>checksum.sum(address + l4, header) + <u64>checksum.copy(to, address + l4 + header, length)
-  return checksum.fold(pseudo + sum) == 0xffff
+@inline
+function differing(l4: usize, header: u32, length: u32, payload: u32): u32 {
+  let total = <u64>swap16(<u16>(header + length)) + <u64>load<u32>(l4, 4) + <u64>payload
+  if (header != UDP.HEADER) total += <u64>load<u16>(l4, 12) + <u64>load<u16>(l4, TCP.CHECKSUM)
+  return checksum.fold(total)
 }
 
 /** Nothing follows the candidate any more: what was made of several segments becomes a super-frame. */

@@ -32,6 +32,9 @@ export namespace Candidate {
   /** u32 each: octets of the IP packet, and segments. */
   export const OCTETS: usize = 24
   export const COUNT: usize = 28
+  /** u32 each, once there is a room: what `differing4` and `differing` say of each of its segments. */
+  export const SUM4: usize = 32
+  export const SUM: usize = 36
   export const SHIFT: u32 = 6
 }
 

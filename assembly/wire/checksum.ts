@@ -17,12 +17,13 @@ export function sum(address: usize, length: u32): u32 {
     let c = i32x4.splat(0)
     let d = i32x4.splat(0)
     // Four accumulators: the additions of one round do not wait for each other.
-    for (; at + 64 <= end; at += 64) {
-      a = i32x4.add(a, pairs(v128.load(at)))
-      b = i32x4.add(b, pairs(v128.load(at, 16)))
-      c = i32x4.add(c, pairs(v128.load(at, 32)))
-      d = i32x4.add(d, pairs(v128.load(at, 48)))
+    for (; at + 128 <= end; at += 128) {
+      a = i32x4.add(a, i32x4.add(pairs(v128.load(at)), pairs(v128.load(at, 64))))
+      b = i32x4.add(b, i32x4.add(pairs(v128.load(at, 16)), pairs(v128.load(at, 80))))
+      c = i32x4.add(c, i32x4.add(pairs(v128.load(at, 32)), pairs(v128.load(at, 96))))
+      d = i32x4.add(d, i32x4.add(pairs(v128.load(at, 48)), pairs(v128.load(at, 112))))
     }
+    for (; at + 16 <= end; at += 16) a = i32x4.add(a, pairs(v128.load(at)))
     total = lanes(i32x4.add(i32x4.add(a, b), i32x4.add(c, d)), at - address)
   }
   for (; at + 4 <= end; at += 4) total += <u64>load<u32>(at)
@@ -40,19 +41,27 @@ export function copy(to: usize, address: usize, length: u32): u32 {
   let b = i32x4.splat(0)
   let at = address
   const end = address + length
-  for (; at + 64 <= end; at += 64, to += 64) {
-    const w = v128.load(at)
-    const x = v128.load(at, 16)
-    const y = v128.load(at, 32)
-    const z = v128.load(at, 48)
-    v128.store(to, w)
-    v128.store(to, x, 16)
-    v128.store(to, y, 32)
-    v128.store(to, z, 48)
-    a = i32x4.add(a, pairs(w))
-    b = i32x4.add(b, pairs(x))
-    a = i32x4.add(a, pairs(y))
-    b = i32x4.add(b, pairs(z))
+  for (; at + 128 <= end; at += 128, to += 128) {
+    const s = v128.load(at)
+    const t = v128.load(at, 16)
+    const u = v128.load(at, 32)
+    const v = v128.load(at, 48)
+    v128.store(to, s)
+    v128.store(to, t, 16)
+    v128.store(to, u, 32)
+    v128.store(to, v, 48)
+    a = i32x4.add(a, i32x4.add(pairs(s), pairs(t)))
+    b = i32x4.add(b, i32x4.add(pairs(u), pairs(v)))
+    const w = v128.load(at, 64)
+    const x = v128.load(at, 80)
+    const y = v128.load(at, 96)
+    const z = v128.load(at, 112)
+    v128.store(to, w, 64)
+    v128.store(to, x, 80)
+    v128.store(to, y, 96)
+    v128.store(to, z, 112)
+    a = i32x4.add(a, i32x4.add(pairs(w), pairs(x)))
+    b = i32x4.add(b, i32x4.add(pairs(y), pairs(z)))
   }
   for (; at + 16 <= end; at += 16, to += 16) {
     const w = v128.load(at)
@@ -60,10 +69,17 @@ export function copy(to: usize, address: usize, length: u32): u32 {
     a = i32x4.add(a, pairs(w))
   }
   let total = lanes(i32x4.add(a, b), at - address)
-  for (; at + 2 <= end; at += 2, to += 2) {
+  for (; at + 4 <= end; at += 4, to += 4) {
+    const words = load<u32>(at)
+    store<u32>(to, words)
+    total += <u64>words
+  }
+  if (at + 2 <= end) {
     const word = load<u16>(at)
     store<u16>(to, word)
     total += <u64>word
+    at += 2
+    to += 2
   }
   if (at < end) {
     store<u8>(to, load<u8>(at))
