@@ -18,8 +18,9 @@
  *                      lower half; of ICMP echo the identifier in both; 0 of all else
  *   48 fragment u8     a Fragment      49 icmpType u8     50 fragmentAt u16   IPv6 fragment header, 0: none
  *   52 flow u32        the flow it belongs to, 0 for none     56 outFid u16   where it is routed to
- *   58 close u8        what lies before it belongs to another frame (underlay.ts)
- *   60 track u32       what is known of it until it has a flow (flow/track.ts), 0 for nothing
+ *   58 close u8        what lies before it belongs to another frame (underlay.ts), of what came by a tunnel
+ *   60 track u32       what is known of it until it has a flow (flow/track.ts), 0 for nothing; on the short way
+ *                      of one that lies close, the last octets of the frame before (shortcut.ts)
  *
  * Offsets count from `address`. l3, l4, etherType, headers and checksumField are set only where an
  * offload made the door parse that far, and with all from protocol to fragmentAt by `parse` (packet.ts)

@@ -34,7 +34,7 @@ import { interfaceMac, NO_MAC } from './router/interface'
 import { shortcut } from './shortcut'
 import { BURST_MAX, ENTRIES_RESERVE, HEADS_RESERVE, HEADS_SIZE, TRANSMIT_MAX } from './size'
 import { MORE } from './transmit'
-import { beginDatagrams, isUsedUp, startSpace, unwrapped } from './underlay'
+import { beginDatagrams, isUsedUp, moveApart, startSpace, unwrapped } from './underlay'
 import { destinationOf, isStation, sourceOf } from './wire/ethernet'
 
 /** What ports have in common between which nothing passes: isolation, and being tunnels (RFC 7348; X10). */
@@ -154,6 +154,7 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
     const ahead = readAhead(block, index, count)
     if (load<u8>(frame, Frame.DROP) != 0) continue
     if (isCramped(block, entries)) return entries
+    if ((flags & PortFlag.OVERLAY) != 0) moveApart(worker, block, frame)
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
     if (<u32>load<u16>(frame, Frame.FID) != fid) {
       fid = <u32>load<u16>(frame, Frame.FID)

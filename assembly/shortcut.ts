@@ -44,8 +44,9 @@ import {
   VLAN_SET_SIZE,
 } from './size'
 import { holds, nearSlot, refresh, VALUE, valueOf } from './table/bucket'
-import { TRANSMIT_SIZE } from './transmit'
+import { BARE, TRANSMIT_SIZE } from './transmit'
 import { Ethernet, isGroup, isStation } from './wire/ethernet'
+import { Virtio } from './wire/virtio'
 import { Vlan } from './wire/vlan'
 
 /** What a port must not have for what comes in by it to go the short way. */
@@ -85,10 +86,17 @@ export function shortcut(
   let goes = true
   while (goes && next < last) {
     const ahead = min(last, readAhead(block, next, end))
+    const begin = frames + <usize>next * FRAME_SIZE
+    const entry = block + Worker.TRANSMIT + <usize>(entries + next - first) * TRANSMIT_SIZE
+    // None lies close where no room is reserved.
+    const close =
+      (flags & PortFlag.OVERLAY) != 0 &&
+      load<u32>(block, Worker.RESERVED) != load<u32>(block, Worker.SPREAD)
+    if (close) keepTails(begin, frames + <usize>ahead * FRAME_SIZE)
     const stop = run(
-      frames + <usize>next * FRAME_SIZE,
+      begin,
       frames + <usize>ahead * FRAME_SIZE,
-      block + Worker.TRANSMIT + <usize>(entries + next - first) * TRANSMIT_SIZE,
+      entry,
       port,
       template,
       config,
@@ -102,6 +110,7 @@ export function shortcut(
       load<u32>(record, PortRecord.BRIDGE),
       vlanSet(config, 0),
     )
+    if (close) returnTails(begin, stop, entry)
     next = <u32>(stop - frames) / <u32>FRAME_SIZE
     goes = next == ahead
     if (goes || !tunnels) continue
@@ -123,6 +132,31 @@ export function shortcut(
   }
   store<u32>(block, next, Worker.NEXT)
   return entries + next - first
+}
+
+/**
+ * Keeps what the virtio-net headers of descriptors from `frame` to `end` will take of the frames that they lie
+ * close behind. Here, and not in the loop, which every frame goes through.
+ */
+function keepTails(frame: usize, end: usize): void {
+  for (; frame < end; frame += FRAME_SIZE) {
+    if (load<u8>(frame, Frame.CLOSE) == 0) continue
+    store<u32>(frame, load<u32>(headerOf(frame)), Frame.TRACK)
+  }
+}
+
+/** Gives it back: those headers are left to whoever writes the entries, which begin at `entry`. */
+function returnTails(frame: usize, end: usize, entry: usize): void {
+  for (; frame < end; frame += FRAME_SIZE, entry += TRANSMIT_SIZE) {
+    if (load<u8>(frame, Frame.CLOSE) == 0) continue
+    store<u32>(headerOf(frame), load<u32>(frame, Frame.TRACK))
+    store<u32>(entry, <u32>BARE, 8)
+  }
+}
+
+@inline
+function headerOf(frame: usize): usize {
+  return <usize>load<u32>(frame, Frame.ADDRESS) - Virtio.HEADER
 }
 
 /**

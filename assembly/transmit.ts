@@ -6,7 +6,8 @@
  *   16 ports u32 (address of u32 port numbers)   20 portCount u32   24 except u32   28 tunnel u32
  *
  * `head` begins with the virtio-net header. Where the body follows the head, it is counted with
- * it, and bodyLength is 0. `except` is the port that is left out of the list (the ingress of a
+ * it, and bodyLength is 0. Where `body` is BARE the virtio-net header is not there yet: whoever writes
+ * the entry fills it with zeros just before, since an entry that stands before it ends in its place. `except` is the port that is left out of the list (the ingress of a
  * flood), NO_PORT for none. `tunnel` is the number and one of the port whose frame a datagram of the
  * underlay holds, 0 for none: captures ask for it. Lists stay valid until the next call for the same worker.
  */
@@ -20,6 +21,8 @@ export const TRANSMIT_SIZE: usize = 32
  */
 export const MORE: u32 = 0x80000000
 export const NO_PORT: u32 = 0xffffffff
+/** In place of a body: see above (the same in native/abi.h and src/dataplane/abi.ts). */
+export const BARE: usize = 1
 
 /** Appends octets that lie in one piece, or in two; false when the list is full. */
 @inline

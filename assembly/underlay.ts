@@ -5,8 +5,8 @@
  *
  * A device may hand over a run of datagrams as one (overlay/decapsulate.ts). Then nothing is free before
  * the second and later frames of a run, but the end of the one before: those that were not joined into
- * a super-frame are moved apart, into the second half of the arena, of which an underlay's device fills
- * the first only.
+ * a super-frame and do not leave as they lie are moved apart, into the second half of the arena, of which
+ * an underlay's device fills the first only.
  */
 import { PortFlag, PortRecord, portRecord } from './config'
 import { bump, Counter, countersOf, dropReceived } from './counter'
@@ -25,6 +25,7 @@ import {
   senderOf,
 } from './overlay/decapsulate'
 import { Ecn } from './overlay/ecn'
+import { interfaceMac, NO_MAC } from './router/interface'
 import { BURST_MAX, CACHE_LINE } from './size'
 import { isOf, isVniKnown, NOBODY, OUTER4, Tunnel, tunnelFrom, tunnelOf } from './tunnel'
 import {
@@ -212,23 +213,32 @@ function hasRoom(block: usize, octets: u32): bool {
   return <usize>reserved <= directory(Directory.ARENA_SIZE) >> 1
 }
 
-/** Moves the frames apart that lie close behind others, of the `count` that descriptors are of. */
-function spread(worker: u32, block: usize, count: u32): void {
-  const first = arena(worker)
-  const half = directory(Directory.ARENA_SIZE) >> 1
-  for (let index: u32 = 0; index < count; index++) {
-    const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
-    const address = <usize>load<u32>(frame, Frame.ADDRESS)
-    // What was joined into a super-frame lies elsewhere by now.
-    if (load<u8>(frame, Frame.CLOSE) == 0 || address - first >= half) continue
-    const length = <usize>load<u32>(frame, Frame.LENGTH)
-    const to = first + half + <usize>load<u32>(block, Worker.SPREAD) + BEFORE + LINE_OFFSET
-    if (length > SHORT) memory.copy(to, address, length)
-    else copyShort(to, address, length)
-    store<u32>(frame, <u32>to, Frame.ADDRESS)
-    const end = (to + length - first - half + CACHE_LINE - 1) & ~(CACHE_LINE - 1)
-    store<u32>(block, <u32>end, Worker.SPREAD)
-  }
+/**
+ * Moves a frame that lies close behind another to where headers of its own can be put before it. Room was
+ * reserved for it.
+ */
+export function moveApart(worker: u32, block: usize, frame: usize): void {
+  if (load<u8>(frame, Frame.CLOSE) == 0) return
+  const address = <usize>load<u32>(frame, Frame.ADDRESS)
+  const length = <usize>load<u32>(frame, Frame.LENGTH)
+  const half = arena(worker) + (directory(Directory.ARENA_SIZE) >> 1)
+  const to = half + <usize>load<u32>(block, Worker.SPREAD) + BEFORE + LINE_OFFSET
+  if (length > SHORT) memory.copy(to, address, length)
+  else copyShort(to, address, length)
+  store<u32>(frame, <u32>to, Frame.ADDRESS)
+  store<u8>(frame, 0, Frame.CLOSE)
+  const end = (to + length - half + CACHE_LINE - 1) & ~(CACHE_LINE - 1)
+  store<u32>(block, <u32>end, Worker.SPREAD)
+}
+
+/**
+ * True if frames that came in by the tunnel may stay close: most leave as they lie (shortcut.ts), and the
+ * bridge moves what does not. The router handles many at once, and tags are put before the frame.
+ */
+@inline
+function mayStay(config: usize, record: usize): bool {
+  if ((load<u32>(record, PortRecord.FLAGS) & PortFlag.VLAN_AWARE) != 0) return false
+  return interfaceMac(config, load<u32>(record, PortRecord.FID)) == NO_MAC
 }
 
 /** Copies up to 15 octets more than asked: they fall into what is kept free. */
@@ -256,8 +266,10 @@ export function unwrapped(worker: u32, block: usize, config: usize): bool {
     const joins = (load<u32>(record, PortRecord.FLAGS) & PortFlag.COALESCE) != 0
     if (joins) count = coalesce(worker, block, came)
     if (count != came) store<u32>(block, 1, Worker.JOINED)
-    if (load<u32>(block, Worker.RESERVED) != load<u32>(block, Worker.SPREAD)) {
-      spread(worker, block, count)
+    if (!mayStay(config, record)) {
+      for (let index: u32 = 0; index < count; index++) {
+        moveApart(worker, block, frames + <usize>index * FRAME_SIZE)
+      }
     }
   }
   store<u32>(block, 0, Worker.NEXT)

@@ -85,8 +85,10 @@ struct descriptor {
 
 /*
  * A frame to write to a list of ports. `head` starts with the virtio header. The frame is one
- * piece when there is no body or the body follows the head.
+ * piece when there is no body or the body follows the head. If `body` is BARE, the header is zeros
+ * that are not there yet: the entry before may end where they belong.
  */
+#define BARE 1
 struct transmit {
     uint32_t head;
     uint32_t head_length;

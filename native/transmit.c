@@ -19,6 +19,9 @@ static int gather(const struct memory *memory, const struct transmit *entry,
         (entry->body_length > 0 && !inside(memory, entry->body, entry->body_length, 1))) {
         return 0;
     }
+    if (entry->body == BARE && entry->head_length >= VIRTIO_HEADER) {
+        memset(memory->base + entry->head, 0, VIRTIO_HEADER);
+    }
     pieces[0] = (struct iovec){memory->base + entry->head, entry->head_length};
     pieces[1] = (struct iovec){memory->base + entry->body, entry->body_length};
     if (entry->body_length > 0 && entry->body != entry->head + entry->head_length) {

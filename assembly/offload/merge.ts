@@ -163,6 +163,7 @@ function finish(candidate: usize): void {
   store<u16>(frame, <u16>load<u32>(candidate, Candidate.SIZE), Frame.GSO_SIZE)
   store<u16>(frame, <u16>field, Frame.CHECKSUM_FIELD)
   store<u8>(frame, 0, Frame.ECN)
+  store<u8>(frame, 0, Frame.CLOSE)
 }
 
 /** Length and checksum of the header; returns the sum over the pseudo-header. */

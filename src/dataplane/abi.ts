@@ -9,6 +9,8 @@ export const BURST_MAX = 256
 export const RECEIVED_SIZE = 8
 /** Octets of a transmit entry, in u32s: head, headLength, body, bodyLength, ports, portCount, except. */
 export const TRANSMIT_SIZE = 32
+/** In place of an entry's body: the virtio-net header is zeros that whoever writes the frame puts there. */
+export const BARE = 1
 /** Octets of an entry of a queue table: native/abi.h, port_queue. */
 export const QUEUE_SIZE = 16
 /** Octets of a failure record { u32 port, u32 errno, u32 frames, u32 octets }; one a port at most. */

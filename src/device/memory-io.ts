@@ -3,6 +3,7 @@
  * and write would.
  */
 import {
+  BARE,
   BURST_MAX,
   FAILURE_SIZE,
   RECEIVED_SIZE,
@@ -106,6 +107,7 @@ export class MemoryIo implements Io {
     for (let index = 0; index < count; index++) {
       const entry = this.#forwarder.transmit + index * TRANSMIT_SIZE
       const word = (offset: number) => this.#view.getUint32(entry + offset, true)
+      if (word(8) === BARE) this.#bytes.fill(0, word(0), word(0) + VIRTIO_HEADER)
       const ports = word(16)
       const except = word(24)
       for (let which = 0; which < word(20); which++) {

@@ -65,6 +65,7 @@ describe('src/dataplane/abi.ts', () => {
     ['size.ts', 'QUEUE_SIZE'],
     ['size.ts', 'FAILURE_SIZE'],
     ['transmit.ts', 'TRANSMIT_SIZE'],
+    ['transmit.ts', 'BARE'],
     ['capture/filter.ts', 'CAPTURES_MAX'],
     ['transmit.ts', 'MORE'],
   ])('%s has the same %s', (file, name) => {
