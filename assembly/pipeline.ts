@@ -149,12 +149,10 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
   // The source learnt last: a burst is often of one. At first none, and zero would be a source.
   let last: u64 = u64.MAX_VALUE
   for (let index = load<u32>(block, Worker.NEXT); index < count; index++) {
-    const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
-    store<u32>(block, index, Worker.NEXT)
+    const frame = begin(worker, block, index, flags)
     const ahead = readAhead(block, index, count)
     if (load<u8>(frame, Frame.DROP) != 0) continue
     if (isCramped(block, entries)) return entries
-    if ((flags & PortFlag.OVERLAY) != 0) moveApart(worker, block, frame)
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
     if (<u32>load<u16>(frame, Frame.FID) != fid) {
       fid = <u32>load<u16>(frame, Frame.FID)
@@ -200,6 +198,15 @@ function bridge(worker: u32, block: usize, config: usize, count: u32, entries: u
   }
   store<u32>(block, count, Worker.NEXT)
   return entries
+}
+
+/** The descriptor of the next frame, which lies by itself from then on. */
+@inline
+function begin(worker: u32, block: usize, index: u32, flags: u32): usize {
+  const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
+  store<u32>(block, index, Worker.NEXT)
+  if ((flags & PortFlag.OVERLAY) != 0) moveApart(worker, block, frame)
+  return frame
 }
 
 /** What the source of a frame tells: see Learnt. */
