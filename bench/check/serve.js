@@ -13,10 +13,15 @@ const cleanup = new Cleanup()
 const folder = mkdtempSync(join(tmpdir(), 'linkspan-check-'))
 cleanup.add(() => rmSync(folder, { recursive: true }))
 
-/** The tree's own, which a target is for; what stands beside it is the same in both trees. */
+/**
+ * The tree's own, which a target is for; what stands beside it is the same in both trees. What is worked out
+ * of others has no more to say, and is mostly noise where they are nearly the same.
+ */
 function own({ contestants }) {
   const names = new Set(figure.targets.map(({ of }) => of))
-  return names.size === 0 ? contestants : contestants.filter((each) => names.has(each.name))
+  return contestants.filter(
+    ({ name, derived }) => !derived && (names.size === 0 || names.has(name)),
+  )
 }
 
 async function end() {

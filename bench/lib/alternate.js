@@ -2,7 +2,8 @@
 import { Interrupted } from './interrupt.js'
 
 /**
- * @typedef {{name: string, label: string, measure: () => Promise<Sample> | Sample}} Contestant
+ * @typedef {{name: string, label: string, measure: () => Promise<Sample> | Sample, derived?: boolean}} Contestant
+ *   `derived`: nothing is measured, it is worked out of what others of the round have shown
  * @typedef {{value: number} & Record<string, number>} Sample what was measured, and what explains it
  *
  * @param {Contestant[]} contestants
