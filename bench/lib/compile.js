@@ -23,6 +23,7 @@ const programs = {
   'tap-relay': ['tap-relay.c'],
   'vxlan-relay': ['vxlan-relay/decapsulate.c', 'vxlan-relay/encapsulate.c', 'vxlan-relay/main.c'],
   pipeline: ['pipeline/main.c'],
+  nat: ['nat/main.c'],
 }
 
 /**

@@ -59,12 +59,12 @@ static inline void statistic(size_t block, enum statistic which) {
     bump(block + WORKER_STATISTICS + which, 1);
 }
 
-static void drop_received(uint32_t worker, uint32_t port, uint32_t reason, uint32_t frames) {
+static inline void drop_received(uint32_t worker, uint32_t port, uint32_t reason, uint32_t frames) {
     bump(counters_of(worker, port) + RX_DROPS, frames);
     bump(drops_of(worker, port) + ((size_t)reason << 3), frames);
 }
 
-static void drop_transmitted(uint32_t worker, uint32_t port, uint32_t reason, uint32_t frames) {
+static inline void drop_transmitted(uint32_t worker, uint32_t port, uint32_t reason, uint32_t frames) {
     bump(counters_of(worker, port) + TX_DROPS, frames);
     bump(drops_of(worker, port) + ((size_t)reason << 3), frames);
 }
