@@ -35,12 +35,12 @@ import {
   EVENTS_MAX,
   FAILURE_SIZE,
   HEADS_SIZE,
+  HOPS_BITS,
   line,
   MERGED_SIZE,
   QUEUE_SIZE,
   READY_MAX,
   RECALLED_BITS,
-  REMEMBERED_BITS,
   ROUTED_MAX,
   TRANSMIT_MAX,
   WAYS_MAX,
@@ -203,10 +203,10 @@ export namespace Worker {
   export const ROUTED: usize = EVENTS + EVENTS_MAX * 32
   /** The last of them: that of the frame whose flood the last call left. */
   export const REST: usize = ROUTED + (ROUTED_MAX - 1) * 64
-  /** Records of neighbours that were found lately, u32 each, see router/neighbor.ts. */
-  export const NEIGHBORS: usize = ROUTED + ROUTED_MAX * 64
+  /** How next hops are reached that were found lately, 64 octets each, see gateway/hops.ts. */
+  export const HOPS: usize = ROUTED + ROUTED_MAX * 64
   /** Where frames go that are routed, as far as that was found out ahead: see gateway/way.ts. */
-  export const WAYS: usize = NEIGHBORS + (4 << REMEMBERED_BITS)
+  export const WAYS: usize = HOPS + (64 << HOPS_BITS)
   /** What addresses were found to be routed by lately, u64 each, see router/recall.ts. */
   export const ROUTES: usize = WAYS + <usize>WAYS_MAX * 64
   export const SIZE: usize = ROUTES + (8 << RECALLED_BITS)

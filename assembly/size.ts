@@ -59,8 +59,8 @@ export const INTERFACE_SHARED_SIZE: usize = 64
 export const NEIGHBOR_HEAD_SIZE: usize = 64
 export const NEIGHBOR_SIZE: usize = 128
 export const HELD_MAX: u32 = 256
-/** Neighbours that a worker remembers where they are: the logarithm of how many. */
-export const REMEMBERED_BITS: u32 = 11
+/** Next hops of which a worker knows how they are reached: the logarithm of how many. */
+export const HOPS_BITS: u32 = 11
 /** Addresses of which a worker remembers the route: likewise. */
 export const RECALLED_BITS: u32 = 10
 export const HELD_SIZE: usize = 2048

@@ -177,6 +177,14 @@ export function ageOf(value: u64, stamp: u32): u32 {
   return age > STAMP_MASK - SKEW ? 0 : age
 }
 
+/** When an entry that is in force will be too old if it is not seen again, ms; Infinity if it does not age. */
+export function oldAt(value: u64, ageing: u32, now: f64): f64 {
+  if (isStatic(value) || isLasting(value)) return Infinity
+  const tick = <u64>(now / TICK_MS)
+  const seen = tick - <u64>ageOf(value, <u32>tick & STAMP_MASK)
+  return <f64>(seen + <u64>ageing) * TICK_MS
+}
+
 /** What `isYoung` wants to know of the ageing of a domain. */
 @inline
 export function ageLimit(ageing: u32): u32 {

@@ -6,7 +6,7 @@ import { Directory, directory, Worker, workerBlock } from '../memory'
 import { Bucket, keyAt, slotAt, valueOf } from '../table/bucket'
 import { nextInChain } from '../table/chain'
 import { bucketOf, Change, find, insert, remove, replace } from '../table/hash'
-import { bucketAt, bucketCountOf, countOf } from '../table/head'
+import { bucketAt, bucketCountOf, changed, countOf } from '../table/head'
 import {
   ageOf,
   Flag,
@@ -94,12 +94,14 @@ export function fdbDelete(worker: u32, fid: u32, macHigh: u32, macLow: u32): u32
 /** Voids all dynamic entries of a port at once (CONFORMANCE B11). */
 export function fdbFlushPort(port: u32): void {
   atomic.add<u32>(sharedOfPort(port), 1, Shared.GENERATION)
+  changed(directory(Directory.FDB))
   sweepSoon()
 }
 
 /** Voids all dynamic entries of a broadcast domain at once. */
 export function fdbFlushDomain(fid: u32): void {
   atomic.add<u32>(sharedOfDomain(fid), 1, Shared.GENERATION)
+  changed(directory(Directory.FDB))
   sweepSoon()
 }
 

@@ -14,7 +14,7 @@ import { routesOf, trieOf } from '../router/interface'
 import { Route, routeBy } from '../router/route'
 import { touch } from '../table/bucket'
 import { swap32 } from '../wire/order'
-import { L3, looksUsual } from './usual'
+import { describe, L3, looksUsual } from './usual'
 
 /** Octets of descriptors of which what was read ahead is still near when they are handled. */
 export const AHEAD: usize = 64 * FRAME_SIZE
@@ -23,7 +23,7 @@ export const AHEAD: usize = 64 * FRAME_SIZE
  * For the frames from descriptor `frame` to `end`: if one is to `mac` in domain `fid`, has no tag, and
  * is a whole UDP datagram or TCP segment over IPv4 without options, FLOW becomes the reference of the
  * flow that it seems to belong to, and TRACK the address of its record; of all others FLOW becomes 0, and
- * TRACK too unless it seems to be the first of a flow.
+ * TRACK too unless it seems to be the first of a flow. Those that are usual are described.
  */
 export function approachFlows(
   config: usize,
@@ -47,6 +47,7 @@ export function approachFlows(
     const protocol = <u32>load<u8>(packet, 9)
     const hash = hashBy(load<u64>(packet, 12), load<u32>(packet, 20), protocol, a, b, c)
     const bucket = bucketBy(hash, buckets, count)
+    describe(at, packet)
     store<u32>(at, <u32>bucket, Frame.FLOW)
     store<u16>(at, <u16>hash, Frame.OUT_FID)
   }

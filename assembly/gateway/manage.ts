@@ -18,6 +18,7 @@ import {
   neighborAt,
   neighborHead,
   removeNeighbor,
+  setLink,
   State,
   stateOf,
 } from '../router/neighbor'
@@ -57,7 +58,7 @@ export function neighborSet(
     else {
       settle(record)
       discardHeld(worker, record)
-      atomic.store<u64>(record, linkOf(mac, State.PERMANENT), Neighbor.LINK)
+      setLink(record, linkOf(mac, State.PERMANENT))
     }
   }
   leave()

@@ -1,9 +1,8 @@
 /** What goes the short way through the router (shortcut.ts), as far as the packet itself can tell. */
 import { Frame } from '../frame'
-import { fold } from '../wire/checksum'
 import { destinationOf, Ethernet, EtherType } from '../wire/ethernet'
-import * as ipv4 from '../wire/ipv4'
 import { IPv4 } from '../wire/ipv4'
+import { swap16 } from '../wire/order'
 import * as tcp from '../wire/tcp'
 import { TCP } from '../wire/tcp'
 import * as udp from '../wire/udp'
@@ -13,9 +12,9 @@ import { UDP } from '../wire/udp'
 export const L3: u32 = Ethernet.HEADER
 export const L4: u32 = Ethernet.HEADER + IPv4.HEADER
 
-/** Ethernet's type of IPv4, and its version with a header of 20 octets, as loads give them. */
-const TYPE: u32 = 0x0008
-const PLAIN: u32 = 0x45
+/** Ethernet's type of IPv4, and its version with a header of 20 octets, as a load from the type on gives them. */
+const PLAIN: u32 = 0x450008
+const PLAIN_MASK: u32 = 0xffffff
 /** More Fragments and the offset, as a load gives them. */
 const FRAGMENT: u32 = 0xff3f
 /** FIN, SYN and RST. */
@@ -24,12 +23,13 @@ const TURNS: u32 = 7
 /** True if a frame may be a usual one of domain `fid` to `mac`, so that its flow is worth looking for. */
 @inline
 export function looksUsual(frame: usize, address: usize, fid: u32, mac: u64): bool {
-  if (load<u8>(frame, Frame.DROP) != 0 || load<u32>(frame, Frame.TAG) != 0) return false
+  // The reason for a drop, and the tag behind it.
+  if (load<u64>(frame, Frame.CHECKSUM_FIELD) >> 24 != 0) return false
   if (<u32>load<u16>(frame, Frame.FID) != fid || destinationOf(address) != mac) return false
-  if (<u32>load<u16>(address, Ethernet.TYPE) != TYPE) return false
   if (load<u32>(frame, Frame.LENGTH) < L4 + UDP.HEADER) return false
+  if ((load<u32>(address, Ethernet.TYPE) & PLAIN_MASK) != PLAIN) return false
   const packet = address + L3
-  if (<u32>load<u8>(packet) != PLAIN || (<u32>load<u16>(packet, 6) & FRAGMENT) != 0) return false
+  if ((<u32>load<u16>(packet, 6) & FRAGMENT) != 0) return false
   const protocol = <u32>load<u8>(packet, 9)
   return protocol == UDP.PROTOCOL || protocol == TCP.PROTOCOL
 }
@@ -37,44 +37,48 @@ export function looksUsual(frame: usize, address: usize, fid: u32, mac: u64): bo
 /**
  * True if a frame that looks usual is: a whole UDP datagram, or a TCP segment that neither begins nor ends
  * a connection, in an IPv4 packet without options with more than one hop left, and sound in all that
- * `parse` (packet.ts) asks; it is described then as there.
+ * `parse` (packet.ts) asks; it is described then as there. Of one that is not PROTOCOL becomes 0.
  */
 @inline
-export function isUsual(frame: usize, address: usize): bool {
-  const packet = address + L3
-  const total = ipv4.totalLengthOf(packet)
-  if (total > load<u32>(frame, Frame.LENGTH) - L3 || total < IPv4.HEADER + UDP.HEADER) return false
-  if (!isSound(packet) || load<u8>(packet, 8) <= 1) return false
-  const transport = packet + IPv4.HEADER
-  const available = total - IPv4.HEADER
-  const protocol = <u32>load<u8>(packet, 9)
-  let header = UDP.HEADER
-  let field = UDP.CHECKSUM
-  if (protocol == TCP.PROTOCOL) {
-    if (!tcp.check(transport, available)) return false
-    if ((<u32>load<u8>(transport, 13) & TURNS) != 0) return false
-    header = tcp.dataOffsetOf(transport)
-    field = TCP.CHECKSUM
-  } else {
-    const length = udp.lengthOf(transport)
-    if (length < header || length > available) return false
-  }
-  store<u32>(frame, L3 + total, Frame.LENGTH)
+export function describe(frame: usize, packet: usize): void {
+  const header = headerOf(load<u32>(frame, Frame.LENGTH) - L3, packet)
+  store<u8>(frame, header == 0 ? 0 : load<u8>(packet, 9), Frame.PROTOCOL)
+  if (header == 0) return
+  store<u32>(frame, L3 + <u32>swap16(load<u16>(packet, 2)), Frame.LENGTH)
   store<u64>(
     frame,
     <u64>(L3 | (L4 << 16)) | ((<u64>(EtherType.IPV4 | ((L4 + header) << 16))) << 32),
     Frame.L3,
   ) // and ETHER_TYPE, HEADERS
-  store<u16>(frame, <u16>field, Frame.CHECKSUM_FIELD)
-  store<u8>(frame, <u8>protocol, Frame.PROTOCOL)
-  store<u64>(frame, <u64>load<u32>(transport), Frame.PORTS) // and FRAGMENT
-  return true
+  store<u16>(frame, <u16>(header == UDP.HEADER ? UDP.CHECKSUM : TCP.CHECKSUM), Frame.CHECKSUM_FIELD)
+  store<u64>(frame, <u64>load<u32>(packet, IPv4.HEADER), Frame.PORTS) // and FRAGMENT
 }
 
-/** The checksum of an IPv4 header without options. */
+/** Octets of the transport header of a usual packet in `room` octets; 0 if it is none. */
 @inline
-function isSound(packet: usize): bool {
-  const words = load<u64>(packet)
-  const sum = (words & 0xffffffff) + (words >> 32) + <u64>load<u32>(packet, 8)
-  return fold(sum + <u64>load<u32>(packet, 12) + <u64>load<u32>(packet, 16)) == 0xffff
+function headerOf(room: u32, packet: usize): u32 {
+  const first = load<u64>(packet)
+  const second = load<u64>(packet, 8)
+  const total = <u32>swap16(<u16>(first >> 16))
+  if (total > room || total < IPv4.HEADER + UDP.HEADER) return 0
+  if ((<u32>second & 0xff) <= 1 || !isSound(first, second, load<u32>(packet, 16))) return 0
+  const transport = packet + IPv4.HEADER
+  const available = total - IPv4.HEADER
+  if ((<u32>(second >> 8) & 0xff) == TCP.PROTOCOL) {
+    if (!tcp.check(transport, available)) return 0
+    return (<u32>load<u8>(transport, 13) & TURNS) != 0 ? 0 : tcp.dataOffsetOf(transport)
+  }
+  const length = udp.lengthOf(transport)
+  return length < UDP.HEADER || length > available ? 0 : UDP.HEADER
+}
+
+/** The checksum of an IPv4 header without options, of two u64 and a u32. */
+@inline
+function isSound(first: u64, second: u64, third: u32): bool {
+  const sum = (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + (second >> 32)
+  const all = sum + <u64>third
+  const folded = (all & 0xffffffff) + (all >> 32)
+  const words = <u32>(folded & 0xffff) + <u32>(folded >> 16)
+  // Folded once more, both are 0xffff.
+  return words == 0xffff || words == 0x1fffe
 }

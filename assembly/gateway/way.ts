@@ -1,45 +1,39 @@
 /**
  * Where the packets of a group go that `approachFlows` (approach.ts) found flows for, found out before any
- * of them is handled: step by step for all of them, so that what one waits for (a route, a neighbour's
- * record, its entry in the FDB) is waited for by all at once. Nothing is changed here but descriptors.
+ * of them is handled. Nothing is changed here but descriptors and what the worker knows of next hops.
  *
  * What is found lies in the worker's WAYS, 64 octets a frame:
  *
  *    0 addresses u64, 8 ports u32   with which the packet leaves, as loads of its headers give them
  *   12 incarnation u16   14 flags u16   of the flow, when these were read
- *   16 route u32   20 interface u32   24 neighbour u32   their records
- *   32 hop u64   the upper half of the neighbour's address      40 link u64   its word as it was read
+ *   16 key u64   of its next hop        24 hop u32   where that is noted (hops.ts)
  */
-import { Flow, FlowFlag, flagsOf, incarnationOf, isSame, portsOf, tupleOf } from '../flow/record'
+import { Flow, FlowFlag, portsOf, tupleOf } from '../flow/record'
 import { isOver, State } from '../flow/state'
 import { FRAME_SIZE, Frame } from '../frame'
 import { Worker } from '../memory'
-import { packetLength } from '../offload/release'
 import { isMartian, speaksForUs } from '../router/check'
-import { Interface, interfaceOf, routesOf, trieOf } from '../router/interface'
-import { isNeighbor, mapped, Neighbor } from '../router/neighbor'
-import { recallNeighbor, recallRoute, remembered, startRecall } from '../router/recall'
-import { isUsable } from '../router/resolve'
+import { routesOf, trieOf } from '../router/interface'
+import { recallRoute, startRecall } from '../router/recall'
 import { Route } from '../router/route'
 import { WAYS_MAX } from '../size'
 import { touch } from '../table/bucket'
 import { swap32 } from '../wire/order'
-import { isUsual, L3 } from './usual'
+import { hopAt, keyFor } from './hops'
+import { L3 } from './usual'
 
 export namespace Way {
   export const ADDRESSES: usize = 0
   export const PORTS: usize = 8
   export const INCARNATION: usize = 12
-  export const FLAGS: usize = 14
-  export const ROUTE: usize = 16
-  export const INTERFACE: usize = 20
-  export const NEIGHBOR: usize = 24
-  export const HOP: usize = 32
-  export const LINK: usize = 40
+  export const KEY: usize = 16
+  export const HOP: usize = 24
 }
 
 /** Ways are as large as descriptors. */
 const MASK: usize = <usize>WAYS_MAX * FRAME_SIZE - 1
+/** Of a flow's first word: the incarnation, and that it is being ended. */
+const LIVES: u32 = 0xffff | (FlowFlag.DEAD << 16)
 
 /** What was found of a descriptor. */
 @inline
@@ -49,89 +43,85 @@ export function wayOf(block: usize, frame: usize): usize {
 
 /**
  * Finds the ways of the frames from descriptor `frame` to `end`, 64 at most, whose FLOW is not 0. Of those
- * that do not go the short way FLOW becomes 0.
+ * that do not go the short way FLOW becomes 0. `keys` is what all keys of hops have.
  */
 export function approachWays(
   block: usize,
   config: usize,
   frame: usize,
   end: usize,
+  keys: u64,
   tick: u32,
-  now: f64,
 ): void {
-  recognise(block, frame, end, tick)
-  direct(block, config, frame, end)
-  for (let at = frame; at < end; at += FRAME_SIZE) {
-    touch(<usize>load<u32>(wayOf(block, at), Way.NEIGHBOR))
-  }
-  meet(block, frame, end, now)
-}
-
-/** What the packets and their flows say, of those that are as usual. */
-function recognise(block: usize, frame: usize, end: usize, tick: u32): void {
-  for (let at = frame; at < end; at += FRAME_SIZE) {
-    const way = wayOf(block, at)
-    store<u32>(way, 0, Way.NEIGHBOR)
-    const reference = load<u32>(at, Frame.FLOW)
-    if (reference == 0) continue
-    store<u32>(at, 0, Frame.FLOW)
-    const address = <usize>load<u32>(at, Frame.ADDRESS)
-    if (!isUsual(at, address)) continue
-    const record = <usize>load<u32>(at, Frame.TRACK)
-    const incarnation = incarnationOf(record)
-    if (!goesOn(record, tick) || !isOf(record, reference, address + L3)) continue
-    const other = tupleOf(record, false, (reference & 1) ^ 1)
-    store<u64>(way, rotl<u64>(load<u64>(other), 32), Way.ADDRESSES)
-    store<u32>(way, rotl<u32>(portsOf(other, false), 16), Way.PORTS)
-    store<u32>(way, incarnation | (flagsOf(record) << 16), Way.INCARNATION) // and FLAGS
-    // Another worker may have ended it and begun one in its record.
-    if (isSame(record, incarnation)) store<u32>(at, reference, Frame.FLOW)
-  }
-}
-
-/** True for a record that is in use, of a flow that goes on. */
-@inline
-export function goesOn(record: usize, tick: u32): bool {
-  if (<u32>load<u8>(record, Flow.STATE) == State.NONE) return false
-  if (load<u32>(record, Flow.SEEN) != tick && isOver(record, tick)) return false
-  return (flagsOf(record) & FlowFlag.DEAD) == 0
-}
-
-/**
- * True if a packet belongs to the flow, in the direction that `reference` says. Asked last, as on the long
- * way: a free record still has its former flow's tuple, and one that is in use has its own.
- */
-@inline
-function isOf(record: usize, reference: u32, packet: usize): bool {
-  const tuple = tupleOf(record, false, reference & 1)
-  if (load<u64>(tuple) != load<u64>(packet, 12)) return false
-  if (portsOf(tuple, false) != load<u32>(packet, 20)) return false
-  return load<u8>(record, Flow.PROTOCOL) == load<u8>(packet, 9)
-}
-
-/** The routes, the interfaces that they leave by, and who is remembered as the next hop. */
-function direct(block: usize, config: usize, frame: usize, end: usize): void {
+  startRecall(block)
   const routes = routesOf(config)
   const trie = trieOf(config)
-  startRecall(block)
   for (let at = frame; at < end; at += FRAME_SIZE) {
     const reference = load<u32>(at, Frame.FLOW)
+    const way = wayOf(block, at)
+    store<u32>(way, 0, Way.HOP)
     if (reference == 0) continue
     store<u32>(at, 0, Frame.FLOW)
-    const way = wayOf(block, at)
-    const came = load<u64>(<usize>load<u32>(at, Frame.ADDRESS) + L3, 12)
+    const packet = <usize>load<u32>(at, Frame.ADDRESS) + L3
+    const came = load<u64>(packet, 12)
+    if (!recognise(way, at, packet, came, reference, tick)) continue
     const destination = <u32>(load<u64>(way, Way.ADDRESSES) >> 32)
     const route = routeOf(block, trie, routes, came, destination)
     if (route == 0) continue
-    const out = interfaceOf(config, load<u32>(route, Route.FID))
-    if (out == 0 || octetsOf(at) > load<u32>(out, Interface.MTU)) continue
-    const upper = load<u64>(route, Route.NEXT_HOP + 8)
-    const hop = upper != 0 ? upper : mapped(destination)
-    store<u64>(way, hop, Way.HOP)
-    store<u64>(way, <u64>route | ((<u64>out) << 32), Way.ROUTE) // and INTERFACE
-    store<u32>(way, <u32>remembered(block, 0, hop), Way.NEIGHBOR)
+    const by = load<u64>(route, Route.NEXT_HOP + 8)
+    const next = by != 0 ? <u32>(by >> 32) : destination
+    const key = keyFor(keys, load<u32>(route, Route.FID), next)
+    store<u64>(way, key, Way.KEY)
+    store<u32>(way, <u32>hopAt(block, key), Way.HOP)
     store<u32>(at, reference, Frame.FLOW)
   }
+  // A loop that only reads has as many misses under way as the processor can.
+  for (let at = frame; at < end; at += FRAME_SIZE) {
+    touch(<usize>load<u32>(wayOf(block, at), Way.HOP))
+  }
+}
+
+/** Notes what a packet's flow makes of it; false if it is none of that flow, or the flow does not go on. */
+@inline
+function recognise(
+  way: usize,
+  frame: usize,
+  packet: usize,
+  came: u64,
+  reference: u32,
+  tick: u32,
+): bool {
+  const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
+  if (protocol == 0) return false
+  const record = <usize>load<u32>(frame, Frame.TRACK)
+  const before = atomic.load<u32>(record)
+  if (isAtEnd(record, tick)) return false
+  // Asked last, as on the long way: a free record has its former flow's tuple still.
+  const tuple = tupleOf(record, false, reference & 1)
+  if (load<u64>(tuple) != came) return false
+  if (portsOf(tuple, false) != load<u32>(packet, 20)) return false
+  if (<u32>load<u8>(record, Flow.PROTOCOL) != protocol) return false
+  const other = tupleOf(record, false, (reference & 1) ^ 1)
+  const addresses = rotl<u64>(load<u64>(other), 32)
+  const ports = rotl<u32>(portsOf(other, false), 16)
+  const word = atomic.load<u32>(record)
+  store<u64>(way, addresses, Way.ADDRESSES)
+  store<u64>(way, <u64>ports | ((<u64>word) << 32), Way.PORTS) // and INCARNATION, FLAGS
+  // Another worker may have ended it and begun one in its record.
+  return ((before ^ word) & 0xffff) == 0 && (word & (FlowFlag.DEAD << 16)) == 0
+}
+
+/** True for a record that is in use no more, or whose time is over. */
+@inline
+function isAtEnd(record: usize, tick: u32): bool {
+  if (<u32>load<u8>(record, Flow.STATE) == State.NONE) return true
+  return load<u32>(record, Flow.SEEN) != tick && isOver(record, tick)
+}
+
+/** True if a record is still that of the flow whose incarnation and flags were `word`, which goes on. */
+@inline
+export function goesOn(record: usize, word: u32, tick: u32): bool {
+  return ((atomic.load<u32>(record) ^ word) & LIVES) == 0 && !isAtEnd(record, tick)
 }
 
 /** The route of a packet that came with these addresses, or 0 if it is not simply to be sent on. */
@@ -144,40 +134,4 @@ function routeOf(block: usize, trie: usize, routes: usize, came: u64, destinatio
   const kind = load<u32>(route)
   if (kind != Route.CONNECTED && kind != Route.STATIC) return 0
   return load<u64>(route, Route.NEXT_HOP) == 0 ? route : 0
-}
-
-/** Octets of a usual packet, of a super-frame's largest segment: what an MTU bounds. */
-@inline
-function octetsOf(frame: usize): u32 {
-  const asked = load<u32>(frame, Frame.CHECKSUM) != 0 // checksum, GSO type and size in one load
-  return asked ? packetLength(frame) : load<u32>(frame, Frame.LENGTH) - L3
-}
-
-/** The next hops, as far as packets can be sent to them at once. */
-function meet(block: usize, frame: usize, end: usize, now: f64): void {
-  for (let at = frame; at < end; at += FRAME_SIZE) {
-    const reference = load<u32>(at, Frame.FLOW)
-    if (reference == 0) continue
-    store<u32>(at, 0, Frame.FLOW)
-    const way = wayOf(block, at)
-    const fid = load<u32>(<usize>load<u32>(way, Way.ROUTE), Route.FID)
-    const neighbor = recallNeighbor(block, fid, 0, load<u64>(way, Way.HOP))
-    if (neighbor == 0) continue
-    const link = atomic.load<u64>(neighbor, Neighbor.LINK)
-    if (!isUsable(neighbor, link, now)) continue
-    store<u64>(way, link, Way.LINK)
-    store<u32>(way, <u32>neighbor, Way.NEIGHBOR)
-    touch(<usize>load<u32>(neighbor, Neighbor.SLOT))
-    store<u32>(at, reference, Frame.FLOW)
-  }
-}
-
-/** True if the next hop is still where it was found. */
-@inline
-export function isThere(way: usize): bool {
-  const neighbor = <usize>load<u32>(way, Way.NEIGHBOR)
-  if (atomic.load<u64>(neighbor, Neighbor.LINK) != load<u64>(way, Way.LINK)) return false
-  // Asked behind it: the record may have become another's meanwhile.
-  const fid = load<u32>(<usize>load<u32>(way, Way.ROUTE), Route.FID)
-  return isNeighbor(neighbor, fid, 0, load<u64>(way, Way.HOP))
 }

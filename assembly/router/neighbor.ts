@@ -20,6 +20,7 @@ import { DIRECTORY, Directory, directory, NEVER, ownerOf } from '../memory'
 import { NEIGHBOR_SIZE } from '../size'
 import { Bucket, lock, unlock, valueOf } from '../table/bucket'
 import { bucketOf, find, insert, remove } from '../table/hash'
+import { changed } from '../table/head'
 
 export namespace NeighborHead {
   export const USED: usize = 0
@@ -106,9 +107,15 @@ export function linkOf(mac: u64, state: u32): u64 {
   return mac | ((<u64>state) << 48)
 }
 
-@inline
 export function setState(record: usize, state: u32): void {
-  atomic.store<u64>(record, linkOf(macOf(load<u64>(record, Neighbor.LINK)), state), Neighbor.LINK)
+  setLink(record, linkOf(macOf(load<u64>(record, Neighbor.LINK)), state))
+}
+
+/** Gives a neighbour another word; whoever has noted how hops are reached learns that there was a change. */
+export function setLink(record: usize, link: u64): void {
+  if (load<u64>(record, Neighbor.LINK) == link) return
+  atomic.store<u64>(record, link, Neighbor.LINK)
+  changed(directory(Directory.NEIGHBOR_TABLE))
 }
 
 /** Takes the lock of all neighbours; false when it was not to be had in a bounded time. */
@@ -191,7 +198,7 @@ function take(): u32 {
 function giveBack(number: u32): void {
   const record = neighborAt(number)
   const head = neighborHead()
-  atomic.store<u64>(record, 0, Neighbor.LINK)
+  setLink(record, 0)
   store<u32>(record, 0, Neighbor.FID)
   store<u32>(record, load<u32>(head, NeighborHead.FREE), Neighbor.NEXT)
   store<u32>(head, number, NeighborHead.FREE)

@@ -23,6 +23,7 @@ import {
   removeNeighbor,
   SOLICITATIONS_MAX,
   State,
+  setLink,
   setState,
   stateOf,
 } from './neighbor'
@@ -165,10 +166,10 @@ function note(record: usize, mac: u64, how: u32, now: f64): bool {
   if (state == State.PERMANENT) return false
   if (how == Heard.ANSWER) {
     store<f64>(record, now, Neighbor.CONFIRMED)
-    atomic.store<u64>(record, linkOf(mac, State.REACHABLE), Neighbor.LINK)
+    setLink(record, linkOf(mac, State.REACHABLE))
     settle(record)
   } else if (!hasMac(state) || macOf(link) != mac) {
-    atomic.store<u64>(record, linkOf(mac, State.STALE), Neighbor.LINK)
+    setLink(record, linkOf(mac, State.STALE))
     settle(record)
   }
   return load<u32>(record, Neighbor.HELD_COUNT) != 0
@@ -207,7 +208,7 @@ export function expire(record: usize, now: f64): u32 {
   if (probes < SOLICITATIONS_MAX) {
     return ask(record, probes + 1, now, state == State.PROBE ? Due.ASK : Due.ASK_ALL)
   }
-  atomic.store<u64>(record, linkOf(0, State.FAILED), Neighbor.LINK)
+  setLink(record, linkOf(0, State.FAILED))
   settle(record)
   return Due.GIVE_UP
 }

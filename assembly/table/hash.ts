@@ -19,7 +19,7 @@
 import { BUCKET_SIZE, bucketsFor, overflowFor } from '../size'
 import { Bucket, fill, lock, slotIn, unlock, VALUE, valueOf } from './bucket'
 import { dropCopies, extend, slotInChain, vacate } from './chain'
-import { bucketAt, bucketCountOf, Head } from './head'
+import { bucketAt, bucketCountOf, changed, Head } from './head'
 import { release } from './pool'
 
 /** Outcomes of a change. */
@@ -134,7 +134,10 @@ export function replace(table: usize, key: u64, from: u64, to: u64, owner: u32):
   if (!lock(bucket, owner)) return Change.BUSY
   const slot = slotInChain(table, bucket, key)
   let outcome = Change.MISSING
-  if (slot != 0 && atomic.cmpxchg<u64>(slot, from, to, VALUE) == from) outcome = Change.DONE
+  if (slot != 0 && atomic.cmpxchg<u64>(slot, from, to, VALUE) == from) {
+    changed(table)
+    outcome = Change.DONE
+  }
   unlock(bucket)
   return outcome
 }
@@ -147,6 +150,7 @@ export function remove(table: usize, key: u64, value: u64, owner: u32): u32 {
   let outcome = Change.MISSING
   if (slot != 0 && valueOf(slot) == value) {
     vacate(table, bucket, slot)
+    changed(table)
     atomic.sub<u32>(table, 1, Head.COUNT)
     outcome = Change.DONE
   }
@@ -167,6 +171,7 @@ export function breakLocks(table: usize, owner: u32, mask: u32): u32 {
     const held = atomic.load<u32>(bucket, Bucket.LOCK)
     if (held == 0 || (held & mask) != owner) continue
     dropCopies(table, bucket)
+    changed(table)
     unlock(bucket)
     broken++
   }

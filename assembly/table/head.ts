@@ -10,6 +10,8 @@ export namespace Head {
   export const CAPACITY: usize = 16
   export const SEED: usize = 24
   export const COUNT: usize = 64
+  /** u32: how often something became of an entry that was there, see `changed`. */
+  export const CHANGES: usize = 68
   export const FREE: usize = 128
 }
 
@@ -19,6 +21,18 @@ export function capacityOf(table: usize): u32 {
 
 export function countOf(table: usize): u32 {
   return atomic.load<u32>(table, Head.COUNT)
+}
+
+/** Changes so far: who reads this first has what was read then for as long as it stays the same. */
+@inline
+export function changesOf(table: usize): u32 {
+  return atomic.load<u32>(table, Head.CHANGES)
+}
+
+/** To be called behind a change of an entry that was there, or of what it stands for. */
+@inline
+export function changed(table: usize): void {
+  atomic.add<u32>(table, 1, Head.CHANGES)
 }
 
 export function bucketCountOf(table: usize): u32 {
