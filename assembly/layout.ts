@@ -48,6 +48,7 @@ import {
   RULE_COUNTERS_SIZE,
   RUN_SIZE,
   ruleSetSize,
+  SIDES_SIZE,
   TABLE_HEAD_SIZE,
   TRACK_SIZE,
   tunnelPlacesFor,
@@ -130,6 +131,7 @@ function layoutFlows(end: u64, all: u64, flows: u32, flows6: u32): u64 {
   end = region(Directory.IDENTIFIERS, end, <u64>IDENTIFICATIONS * 4)
   end = region(Directory.TRACKS, end, all * TRACK_SIZE)
   end = region(Directory.NAT, end, 2 * NAT_SIZE)
+  end = region(Directory.SIDES, end, <u64>flows * SIDES_SIZE)
   end = layoutFamily(Family.IPV4, end, flows, FLOW_SIZE, MAPPING_SIZE)
   return layoutFamily(Family.IPV6, end, flows6, FLOW6_SIZE, MAPPING6_SIZE)
 }

@@ -108,6 +108,7 @@ export namespace Directory {
   export const IDENTIFIERS: usize = 2652
   export const PARTS: usize = 2700
   export const MERGED: usize = 2736
+  export const SIDES: usize = 2740
   /** u64: when the next slice of flows is swept, in milliseconds; u32: where it starts. */
   export const FLOW_DEADLINE: usize = 2752
   export const FLOW_CURSOR: usize = 2760

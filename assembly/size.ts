@@ -106,8 +106,10 @@ export function overflowFor(capacity: u32): u32 {
 /** Octets of the head of a flow table, of its buckets, and of a record over IPv4 and over IPv6. */
 export const FLOW_HEAD_SIZE: usize = 256
 export const FLOW_BUCKET_SIZE: usize = 64
-export const FLOW_SIZE: usize = 80
+export const FLOW_SIZE: usize = 64
 export const FLOW6_SIZE: usize = 128
+/** Octets of what TCP knows of a flow over IPv4, which stands beside its record. */
+export const SIDES_SIZE: usize = 16
 /** Octets of an external port, with an inside address of IPv4 and of IPv6. */
 export const MAPPING_SIZE: usize = 16
 export const MAPPING6_SIZE: usize = 32

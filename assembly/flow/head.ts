@@ -30,6 +30,8 @@ export namespace Head {
   export const CHAINS: usize = 64
   /** u32: one less than how many chains there are. */
   export const CHAINS_MASK: usize = 68
+  /** u32: what TCP knows of the flows of IPv4, see record.ts. */
+  export const SIDES: usize = 72
   /** u32: flows; u32: entries that let a remote address in. */
   export const COUNT: usize = 128
   export const PERMITS: usize = 132
@@ -88,6 +90,7 @@ function create(wide: bool, family: usize, flows: u32, record: usize, seed: u64)
   store<u32>(table, mappedFor(flows), Head.MAPPED)
   store<u32>(table, <u32>directory(family + Family.CHAINS), Head.CHAINS)
   store<u32>(table, chainsFor(flows) - 1, Head.CHAINS_MASK)
+  store<u32>(table, <u32>directory(Directory.SIDES), Head.SIDES)
 }
 
 /** The finaliser of splitmix64: spreads a number over all bits. */

@@ -1,12 +1,15 @@
 /**
- * A flow: both its directions, 80 octets over IPv4, 128 over IPv6.
+ * A flow: both its directions, 64 octets over IPv4, a cache line, and 128 over IPv6.
  *
  *    0 incarnation u16   2 flags u16   4 protocol u8   5 state u8   6 slot u8   7 scales u8
  *    8 seen u32 (ticks)   12 created u32 (ticks; of a free record: the next free one)
  *   16 inFid u16   18 outFid u16   20 inPort u16   22 outPort u16
- *   24 TCP: 2 x { end u32, limit u32 }   40 window 2 x u16, see tcp.ts
- *   44 frames u32 (the low 32 bits of 40)   48 octets u64 (56 bits; above: the high 8 of the frames)
- *   56 original tuple   68|92 reply tuple: addresses source and destination, u16 ports likewise
+ *   24 window 2 x u16, see tcp.ts
+ *   28 frames u32 (the low 32 bits of 40)   32 octets u64 (56 bits; above: the high 8 of the frames)
+ *   40 original tuple   52|76 reply tuple: addresses source and destination, u16 ports likewise
+ *      112 over IPv6: TCP's 2 x { end u32, limit u32 }, see tcp.ts
+ *
+ * Over IPv4 TCP's stand elsewhere, 16 octets a flow: what other protocols do touches one line.
  *
  * A tuple is what the packets of its direction say when they come in, as the octets on the wire lie:
  * the original's destination is the address that was called, the reply's the one that was translated
@@ -19,6 +22,7 @@
  * window, a state or a time stamp, never an address, and no list is kept in a word that packets write.
  * Who takes or gives something for a flow names its incarnation (`raiseOnce`).
  */
+import { FLOW_SIZE, SIDES_SIZE } from '../size'
 import { Head } from './head'
 
 export namespace Flow {
@@ -37,11 +41,12 @@ export namespace Flow {
   export const OUT_FID: usize = 18
   export const IN_PORT: usize = 20
   export const OUT_PORT: usize = 22
-  export const TCP: usize = 24
-  export const WINDOWS: usize = 40
-  export const FRAMES: usize = 44
-  export const OCTETS: usize = 48
-  export const TUPLES: usize = 56
+  export const WINDOWS: usize = 24
+  export const FRAMES: usize = 28
+  export const OCTETS: usize = 32
+  export const TUPLES: usize = 40
+  /** Over IPv6 only: see `sidesOf`. */
+  export const SIDES: usize = 112
 }
 
 /** No port, in IN_PORT and OUT_PORT. */
@@ -92,6 +97,14 @@ export function recordOf(table: usize, reference: u32): usize {
 @inline
 export function recordBy(records: usize, size: usize, reference: u32): usize {
   return records + <usize>((reference >> 2) - 1) * size
+}
+
+/** What TCP knows of both sides of a flow, see tcp.ts. */
+@inline
+export function sidesOf(table: usize, wide: bool, record: usize): usize {
+  if (wide) return record + Flow.SIDES
+  const records = <usize>load<u32>(table, Head.RECORDS)
+  return <usize>load<u32>(table, Head.SIDES) + (record - records) / (FLOW_SIZE / SIDES_SIZE)
 }
 
 /** The address of a flow's tuple of kind ORIGINAL or REPLY. */

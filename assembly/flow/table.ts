@@ -3,7 +3,7 @@
 import { swap16 } from '../wire/order'
 import { add, bucketOf, findLocked, takeOut } from './bucket'
 import { hashOf, portsFor } from './hash'
-import { Head } from './head'
+import { Head, isWide } from './head'
 import { dismiss } from './host'
 import { lock, lockOf, unlock } from './lock'
 import { cellOf, release } from './mapping'
@@ -17,6 +17,7 @@ import {
   portsOf,
   raiseOnce,
   recordOf,
+  sidesOf,
   tupleOf,
 } from './record'
 import { State } from './state'
@@ -193,8 +194,8 @@ export function prepare(table: usize): u32 {
   // Up to Flow.TUPLES: of so few octets a fill would be a call.
   v128.store(record, i64x2.splat(0), Flow.PROTOCOL)
   v128.store(record, i64x2.splat(0), 20)
-  v128.store(record, i64x2.splat(0), 36)
-  store<u32>(record, 0, 52)
+  store<u32>(record, 0, 36)
+  v128.store(sidesOf(table, isWide(table), record), i64x2.splat(0))
   store<u16>(record, <u16>NO_PORT, Flow.OUT_PORT)
   return index
 }

@@ -33,8 +33,8 @@ const BEHIND: u32 = 66_000
 const NO_SCALE: u32 = 15
 
 @inline
-function sideOf(record: usize, which: u32): usize {
-  return record + Flow.TCP + <usize>which * Side.SIZE
+function sideOf(sides: usize, which: u32): usize {
+  return sides + <usize>which * Side.SIZE
 }
 
 @inline
@@ -63,14 +63,14 @@ export function firstState(segment: usize): u32 {
 }
 
 /** Begins the windows of a connection with its first segment. */
-export function open(record: usize, frame: usize, segment: usize): void {
+export function open(record: usize, sides: usize, frame: usize, segment: usize): void {
   if (<u32>load<u8>(record, Flow.STATE) == State.MIDSTREAM) raise(record, FlowFlag.LOOSE)
-  else begin(record, 0, frame, segment)
+  else begin(record, sides, 0, frame, segment)
 }
 
 /** Takes a side's SYN. */
-function begin(record: usize, which: u32, frame: usize, segment: usize): void {
-  const side = sideOf(record, which)
+function begin(record: usize, sides: usize, which: u32, frame: usize, segment: usize): void {
+  const side = sideOf(sides, which)
   const end = sequenceOf(segment) + spaceOf(frame, segment)
   store<u32>(side, end, Side.END)
   store<u32>(side, end + windowOf(record, which ^ 1), Side.LIMIT)
@@ -82,7 +82,7 @@ function begin(record: usize, which: u32, frame: usize, segment: usize): void {
   store<u16>(record + Flow.WINDOWS + ((<usize>which) << 1), <u16>raw)
   // How far the other may send is what this one offers.
   if ((<u32>load<u8>(segment, 13) & ACK) == 0) return
-  store<u32>(sideOf(record, which ^ 1), acknowledgementOf(segment) + window, Side.LIMIT)
+  store<u32>(sideOf(sides, which ^ 1), acknowledgementOf(segment) + window, Side.LIMIT)
 }
 
 /** Windows are scaled only where both sides have said so (RFC 7323 section 2.2). */
@@ -103,16 +103,23 @@ function setScale(record: usize, which: u32, scale: u32): void {
  * A segment of direction `which` of a connection: moves its state and windows. True if it counts as a
  * sign of life.
  */
-export function follow(record: usize, which: u32, frame: usize, segment: usize): bool {
+export function follow(
+  record: usize,
+  sides: usize,
+  which: u32,
+  frame: usize,
+  segment: usize,
+): bool {
   const flags = <u32>load<u8>(segment, 13)
   const state = <u32>load<u8>(record, Flow.STATE)
-  if ((flags & (SYN | RST)) == SYN) return followSyn(record, which, frame, segment, state, flags)
-  if (!isInWindow(record, which, frame, segment, flags)) return false
+  if ((flags & (SYN | RST)) == SYN)
+    return followSyn(record, sides, which, frame, segment, state, flags)
+  if (!isInWindow(record, sides, which, frame, segment, flags)) return false
   if ((flags & RST) != 0) {
     store<u8>(record, <u8>State.RESET, Flow.STATE)
     return false
   }
-  slide(record, which, frame, segment, flags)
+  slide(record, sides, which, frame, segment, flags)
   const next = nextState(record, which, state, flags)
   if (next != state) store<u8>(record, <u8>next, Flow.STATE)
   return state != State.RESET
@@ -120,6 +127,7 @@ export function follow(record: usize, which: u32, frame: usize, segment: usize):
 
 function followSyn(
   record: usize,
+  sides: usize,
   which: u32,
   frame: usize,
   segment: usize,
@@ -129,23 +137,24 @@ function followSyn(
   const answers = (flags & ACK) != 0
   if (!answers && which == 0 && state >= State.CLOSED && state <= State.RESET) {
     // The same ports again, for a new connection.
-    memory.fill(record + Flow.TCP, 0, Flow.FRAMES - Flow.TCP)
+    v128.store(sides, i64x2.splat(0))
+    store<u32>(record, 0, Flow.WINDOWS)
     store<u8>(record, 0, Flow.SCALES)
     atomic.and<u16>(record, <u16>~(FlowFlag.LOOSE | FlowFlag.SIMULTANEOUS), Flow.FLAGS)
     store<u8>(record, <u8>State.SYN_SENT, Flow.STATE)
-    begin(record, 0, frame, segment)
+    begin(record, sides, 0, frame, segment)
     return true
   }
   if (state != State.SYN_SENT && state != State.SYN_RECEIVED) return false
   // An answer must be one to the SYN that was seen (RFC 9293 section 3.10.7.3).
-  const other = sideOf(record, which ^ 1)
+  const other = sideOf(sides, which ^ 1)
   if (answers && acknowledgementOf(segment) != load<u32>(other, Side.END)) return false
   if (which == 0) {
-    if (!answers && state == State.SYN_SENT) begin(record, 0, frame, segment) // sent again
+    if (!answers && state == State.SYN_SENT) begin(record, sides, 0, frame, segment) // sent again
     return true
   }
   if (!answers) raise(record, FlowFlag.SIMULTANEOUS)
-  begin(record, 1, frame, segment)
+  begin(record, sides, 1, frame, segment)
   store<u8>(record, <u8>State.SYN_RECEIVED, Flow.STATE)
   return true
 }
@@ -182,10 +191,17 @@ function setClosedBy(record: usize, which: u32): void {
 }
 
 /** True for a segment that the receiver could take, as far as both sides' windows are known. */
-function isInWindow(record: usize, which: u32, frame: usize, segment: usize, flags: u32): bool {
+function isInWindow(
+  record: usize,
+  sides: usize,
+  which: u32,
+  frame: usize,
+  segment: usize,
+  flags: u32,
+): bool {
   if ((flagsOf(record) & FlowFlag.LOOSE) != 0) return true
-  const own = sideOf(record, which)
-  const other = sideOf(record, which ^ 1)
+  const own = sideOf(sides, which)
+  const other = sideOf(sides, which ^ 1)
   const acknowledged = acknowledgementOf(segment)
   const sent = load<u32>(other, Side.END)
   if (which == 1 && <u32>load<u8>(record, Flow.STATE) == State.SYN_SENT) {
@@ -204,15 +220,22 @@ function isInWindow(record: usize, which: u32, frame: usize, segment: usize, fla
 }
 
 /** Moves the windows by a segment that lies in them. */
-function slide(record: usize, which: u32, frame: usize, segment: usize, flags: u32): void {
-  const own = sideOf(record, which)
+function slide(
+  record: usize,
+  sides: usize,
+  which: u32,
+  frame: usize,
+  segment: usize,
+  flags: u32,
+): void {
+  const own = sideOf(sides, which)
   const end = sequenceOf(segment) + spaceOf(frame, segment)
   if (before(load<u32>(own, Side.END), end)) store<u32>(own, end, Side.END)
   const raw = windowFieldOf(segment)
   const largest = record + Flow.WINDOWS + ((<usize>which) << 1)
   if (raw > <u32>load<u16>(largest)) store<u16>(largest, <u16>raw)
   if ((flags & ACK) == 0) return
-  const other = sideOf(record, which ^ 1)
+  const other = sideOf(sides, which ^ 1)
   const limit = acknowledgementOf(segment) + max<u32>(raw << scaleOf(record, which), 1)
   if (before(load<u32>(other, Side.LIMIT), limit)) store<u32>(other, limit, Side.LIMIT)
 }

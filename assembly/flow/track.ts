@@ -7,7 +7,17 @@ import { Directory, directory } from '../memory'
 import { TRACK_SIZE } from '../size'
 import { TCP } from '../wire/tcp'
 import { isOpen, mappingAt, release, retain } from './mapping'
-import { count, Flow, FlowFlag, Kind, NO_PORT, portsOf, raiseOnce, tupleOf } from './record'
+import {
+  count,
+  Flow,
+  FlowFlag,
+  Kind,
+  NO_PORT,
+  portsOf,
+  raiseOnce,
+  sidesOf,
+  tupleOf,
+} from './record'
 import { State } from './state'
 import { cellOfFlow, permit } from './table'
 import { follow as followTcp } from './tcp'
@@ -62,7 +72,7 @@ export function follow(
   let alive = true
   if (<u32>load<u8>(record, Flow.PROTOCOL) == TCP.PROTOCOL) {
     if (<u32>load<u8>(frame, Frame.FRAGMENT) != Fragment.LATER) {
-      alive = followTcp(record, reply, frame, l4)
+      alive = followTcp(record, sidesOf(table, wide, record), reply, frame, l4)
     }
   } else if (reply != 0 && <u32>load<u8>(record, Flow.STATE) == State.UNREPLIED) {
     store<u8>(record, <u8>State.REPLIED, Flow.STATE)

@@ -5,7 +5,7 @@
 import { bucketBy, candidateBehind, candidateIn } from '../flow/bucket'
 import { hashBy } from '../flow/hash'
 import { Head } from '../flow/head'
-import { Flow, recordBy, recordOf } from '../flow/record'
+import { recordBy, recordOf } from '../flow/record'
 import { FRAME_SIZE, Frame } from '../frame'
 import { approachFirst } from '../nat/approach'
 import { rulesOf } from '../nat/config'
@@ -66,9 +66,7 @@ export function approachFlows(
   }
   if (first != 0) first = approachBehind(table, first, end)
   for (let at = frame; at < end; at += FRAME_SIZE) {
-    const record = <usize>load<u32>(at, Frame.TRACK)
-    touch(record)
-    touch(record + Flow.TUPLES + 16)
+    touch(<usize>load<u32>(at, Frame.TRACK))
   }
   if (first != 0) approachNew(config, table, first, end, fid, tick)
 }

@@ -22,6 +22,7 @@ import {
   recordOf,
   sameTuple,
   setPorts,
+  sidesOf,
   tupleOf,
   turn,
 } from '../flow/record'
@@ -159,7 +160,7 @@ function begin(
   store<u16>(record, <u16>outFid, Flow.OUT_FID)
   store<u16>(record, load<u16>(frame, Frame.PORT), Flow.IN_PORT)
   if (<u32>load<u8>(frame, Frame.PROTOCOL) == TCP.PROTOCOL) {
-    open(record, frame, transportOf(frame))
+    open(record, sidesOf(table, wide, record), frame, transportOf(frame))
   }
   count(record, framesOf(frame), load<u32>(frame, Frame.LENGTH))
   const taken = (flags & FlowFlag.SOURCE_NAT) != 0

@@ -51,7 +51,7 @@ const PROTOCOLS: Record<number, string> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 
 const FAMILIES = [0, 1] as const
 /** Where the record begins in what `flowNext` hands over, and its tuples in the record. */
 const RECORD = 24
-const TUPLES = RECORD + 56
+const TUPLES = RECORD + 40
 
 export class Flows {
   constructor(
@@ -137,7 +137,7 @@ export class Flows {
     const { scratch } = this.manager
     const u8 = (at: number) => scratch.getUint8(RECORD + at)
     const flags = scratch.getUint16(RECORD + 2, true)
-    const octets = scratch.getBigUint64(RECORD + 48, true)
+    const octets = scratch.getBigUint64(RECORD + 32, true)
     const size = wide ? 36 : 12
     const nat: FlowView['nat'] = []
     if (flags & FlowFlag.SOURCE_NAT) nat.push('source')
@@ -152,7 +152,7 @@ export class Flows {
       nat,
       age: scratch.getFloat64(0, true),
       expires: scratch.getFloat64(8, true),
-      frames: scratch.getUint32(RECORD + 44, true) + Number(octets >> 56n) * 2 ** 32,
+      frames: scratch.getUint32(RECORD + 28, true) + Number(octets >> 56n) * 2 ** 32,
       bytes: Number(octets & 0xff_ffff_ffff_ffffn),
     }
   }
