@@ -36,6 +36,7 @@ import {
   FAILURE_SIZE,
   HEADS_SIZE,
   HOPS_BITS,
+  IDENTIFICATIONS,
   line,
   MERGED_SIZE,
   QUEUE_SIZE,
@@ -210,7 +211,9 @@ export namespace Worker {
   export const WAYS: usize = HOPS + (64 << HOPS_BITS)
   /** What addresses were found to be routed by lately, u64 each, see router/recall.ts. */
   export const ROUTES: usize = WAYS + <usize>WAYS_MAX * 64
-  export const SIZE: usize = ROUTES + (8 << RECALLED_BITS)
+  /** Identifications that it has taken: { next u32, how many u32 } a counter, see nat/identify.ts. */
+  export const NUMBERS: usize = ROUTES + (8 << RECALLED_BITS)
+  export const SIZE: usize = NUMBERS + <usize>IDENTIFICATIONS * 8
 }
 
 /** Where the parts of a family's flow table lie, as offsets of directory words from its own. */

@@ -41,11 +41,16 @@ function approach(frame: usize, end: usize): void {
   const c = load<u64>(table, Head.SEED + 16)
   const count = <u64>load<u32>(table, Head.BUCKET_COUNT)
   const buckets = <usize>load<u32>(table, Head.BUCKETS)
+  let last: u64 = u64.MAX_VALUE // of no domain
+  let destination = buckets
   for (let at = frame; at < end; at += FRAME_SIZE) {
     const address = <usize>load<u32>(at, Frame.ADDRESS)
     const fid = <u32>load<u16>(at, Frame.FID)
     const source = bucketBy(sourceKeyOf(address, fid), a, b, c, count, buckets)
-    const destination = bucketBy(destinationKeyOf(address, fid), a, b, c, count, buckets)
+    const to = destinationKeyOf(address, fid)
+    // Frames to the router come in runs.
+    if (to != last) destination = bucketBy(to, a, b, c, count, buckets)
+    last = to
     store<u64>(at, <u64>source | ((<u64>destination) << 32), Frame.SOURCE_BUCKET)
   }
   const second = secondLineOf(table)

@@ -12,14 +12,7 @@
  *   48 port u32        52 interface u32   by which it is reached
  *   56 neighbour u32   its record
  */
-import {
-  ageingOf,
-  inForce,
-  keyOf,
-  oldAt,
-  portOf,
-  stampOf,
-} from '../bridge/entry'
+import { ageingOf, inForce, keyOf, oldAt, portOf, stampOf } from '../bridge/entry'
 import { PortFlag, PortRecord, portRecord, TICK_MS } from '../config'
 import { UP } from '../egress/send'
 import { Directory, directory, Worker } from '../memory'
@@ -85,7 +78,8 @@ export function hopAt(block: usize, key: u64): usize {
 /** What was found out holds while this is the same: the config, and changes of FDB and neighbours. */
 @inline
 export function stateNow(block: usize): u64 {
-  const changes = changesOf(directory(Directory.FDB)) + changesOf(directory(Directory.NEIGHBOR_TABLE))
+  const changes =
+    changesOf(directory(Directory.FDB)) + changesOf(directory(Directory.NEIGHBOR_TABLE))
   return <u64>load<u32>(block, Worker.EPOCH) | ((<u64>changes) << 32)
 }
 
@@ -100,13 +94,7 @@ export function stands(hop: usize, key: u64, state: u64, now: f64): bool {
  * Finds out how a hop is reached, in what is `stateNow`, or was before. False if nothing can be sent to it
  * before somebody was asked.
  */
-export function seek(
-  config: usize,
-  hop: usize,
-  key: u64,
-  state: u64,
-  now: f64,
-): bool {
+export function seek(config: usize, hop: usize, key: u64, state: u64, now: f64): bool {
   store<u64>(hop, 0, Hop.STATE)
   const own = interfaceOf(config, fidOf(key))
   const neighbor = neighborOf(hop, key)

@@ -18,8 +18,8 @@ import {
   neighborAt,
   neighborHead,
   removeNeighbor,
-  setLink,
   State,
+  setLink,
   stateOf,
 } from '../router/neighbor'
 import { settle } from '../router/resolve'

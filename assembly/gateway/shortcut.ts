@@ -22,13 +22,13 @@ import { FlowFlag } from '../flow/record'
 import { tickOf } from '../flow/state'
 import { follow } from '../flow/track'
 import { FRAME_SIZE, Frame } from '../frame'
-import { DIRECTORY, Directory, ownerOf, Worker } from '../memory'
+import { DIRECTORY, Directory, directory, ownerOf, Worker } from '../memory'
 import { leavesShared, nextIdentification } from '../nat/identify'
 import { packetLength } from '../offload/release'
 import { Interface } from '../router/interface'
 import { macOf as macOfLink } from '../router/neighbor'
-import { COUNTERS_SIZE } from '../size'
-import { only, TRANSMIT_SIZE } from '../transmit'
+import { COUNTERS_SIZE, ENTRIES_RESERVE, TRANSMIT_MAX } from '../size'
+import { TRANSMIT_SIZE } from '../transmit'
 import { isStation } from '../wire/ethernet'
 import { AHEAD, approachFlows } from './approach'
 import { isRoomy } from './emit'
@@ -96,9 +96,11 @@ function run(
   const tick = tickOf(now)
   const owner = ownerOf(worker, block)
   const counters = countersOf(worker, 0)
+  const identity = directory(Directory.IDENTITY)
   let ahead = <usize>load<u32>(block, Worker.APPROACHED)
   // What was found ahead may have changed, by a packet that went the long way.
   let state = stateNow(block)
+  let room = roomIn(block)
   let last: u64 = 0
   for (; frame < end; frame += FRAME_SIZE) {
     if (frame >= ahead) {
@@ -108,7 +110,7 @@ function run(
       approachWays(block, config, frame, ahead, keys, tick)
     }
     const reference = load<u32>(frame, Frame.FLOW)
-    if (reference == 0 || !isRoomy(block, entries)) break
+    if (reference == 0 || entries >= room) break
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
     const source = sourceKeyOf(address, fid)
     if (source != last) {
@@ -130,7 +132,9 @@ function run(
     follow(table, false, reference, record, frame, address + L4, tick, owner)
     const flags = word >> 16
     const shared = leavesShared(flags, reference)
-    const number = shared ? nextIdentification(table, frame, packet) : <u32>load<u16>(packet, 4)
+    const number = shared
+      ? nextIdentification(block, table, frame, packet)
+      : <u32>load<u16>(packet, 4)
     if ((flags & FlowFlag.TRANSLATED) == 0) passOn(packet, number)
     else {
       const addresses = load<u64>(way, Way.ADDRESSES)
@@ -141,17 +145,24 @@ function run(
       store<u64>(address, load<u64>(hop, Hop.MACS))
       store<u32>(address, load<u32>(hop, Hop.MACS + 8), 8)
       const entry = block + Worker.TRANSMIT + <usize>entries * TRANSMIT_SIZE
-      sendFitting(entry, address, length, only(port))
+      sendFitting(entry, address, length, identity + ((<usize>port) << 2))
       countTransmitted(counters + <usize>port * COUNTERS_SIZE, 1, length)
       entries++
     } else {
       entries = sendBeyond(worker, block, config, frame, hop, entries)
       state = stateNow(block)
+      room = roomIn(block)
     }
   }
   store<u32>(block, <u32>ahead, Worker.APPROACHED)
   store<u32>(block, <u32>(frame - (block + Worker.FRAMES)) / <u32>FRAME_SIZE, Worker.NEXT)
   return entries
+}
+
+/** How many entries the transmit list may have for a frame to be begun, and one; 0 without room for headers. */
+@inline
+function roomIn(block: usize): u32 {
+  return isRoomy(block, 0) ? TRANSMIT_MAX - ENTRIES_RESERVE + 1 : 0
 }
 
 /** True if a packet, or a super-frame's largest segment, is longer than its interface lets through. */

@@ -16,6 +16,7 @@ import { holdPart, wakeParts } from '../flow/hold'
 import { FlowFlag, flagsOf, recordOf, tupleOf, turn } from '../flow/record'
 import { follow, Track } from '../flow/track'
 import { Fragment, Frame } from '../frame'
+import { workerBlock } from '../memory'
 import { packetOf, partOf } from '../packet'
 import { identify, leavesShared, nextIdentification } from './identify'
 import { rewrite } from './rewrite'
@@ -46,7 +47,7 @@ export function number(
   const shared = !wide && leavesShared(flagsOf(recordOf(table, reference)), reference)
   if (!first && !shared) return
   const had = identificationOf(frame, wide)
-  const has = shared ? nextIdentification(table, frame, packet) : had
+  const has = shared ? nextIdentification(workerBlock(worker), table, frame, packet) : had
   if (first) {
     const kind = kindOf(frame, wide)
     remember(table, wide, track, had, has, kind, reference, partOf(frame), tick)

@@ -6,11 +6,14 @@
 import { Head, scramble } from '../flow/head'
 import { FlowFlag, Kind } from '../flow/record'
 import { Fragment, Frame, framesOf } from '../frame'
-import { Directory, directory } from '../memory'
+import { Directory, directory, Worker } from '../memory'
 import { IDENTIFICATIONS } from '../size'
 import { difference, update } from '../wire/checksum'
 import * as ipv4 from '../wire/ipv4'
 import { swap16 } from '../wire/order'
+
+/** Numbers that a worker takes of a counter for later. */
+const NUMBERS_AT_ONCE: u32 = 32
 
 /** True if packets of this direction of a flow, with these flags, leave by an address that others leave by too. */
 @inline
@@ -20,7 +23,7 @@ export function leavesShared(flags: u32, reference: u32): bool {
 }
 
 /** The identification, as it stands on the wire, that a packet of a shared address leaves with. */
-export function nextIdentification(table: usize, frame: usize, packet: usize): u32 {
+export function nextIdentification(block: usize, table: usize, frame: usize, packet: usize): u32 {
   const had = <u32>load<u16>(packet, 4)
   const whole = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.WHOLE
   if (whole && !ipv4.mayFragment(packet)) return had
@@ -28,9 +31,26 @@ export function nextIdentification(table: usize, frame: usize, packet: usize): u
   const to = load<u64>(table, Head.SEED) ^ <u64>load<u32>(packet, 16)
   const hash = scramble(to ^ ((<u64>load<u8>(packet, 9)) << 32))
   const index = <u32>(hash >> 32) & (IDENTIFICATIONS - 1)
+  return <u32>swap16(<u16>(take(block, index, framesOf(frame)) + <u32>hash))
+}
+
+/** The first of `count` numbers of a counter that nobody else has. */
+@inline
+function take(block: usize, index: u32, count: u32): u32 {
+  const own = block + Worker.NUMBERS + ((<usize>index) << 3)
+  if (load<u32>(own, 4) < count) takeMore(own, index, count)
+  const first = load<u32>(own)
+  store<u32>(own, first + count)
+  store<u32>(own, load<u32>(own, 4) - count, 4)
+  return first
+}
+
+/** Gives a worker numbers of its own: an exchange with all others for each packet would be dear. */
+function takeMore(own: usize, index: u32, count: u32): void {
   const counter = directory(Directory.IDENTIFIERS) + ((<usize>index) << 2)
-  const number = atomic.add<u32>(counter, framesOf(frame)) + <u32>hash
-  return <u32>swap16(<u16>number)
+  const taken = count + NUMBERS_AT_ONCE
+  store<u32>(own, atomic.add<u32>(counter, taken))
+  store<u32>(own, taken, 4)
 }
 
 /** Writes an identification. */

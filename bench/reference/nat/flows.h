@@ -1,7 +1,7 @@
 /*
- * Flows by what their packets say as they come: a line for each direction, which has all that becomes of
- * such a packet, so that one cache line is all that a packet has to wait for. Open addressing, lines half
- * taken: nothing is ever removed here.
+ * Flows by what their packets say as they come: a line for each direction, which has all that
+ * becomes of such a packet, so that one cache line is all that a packet has to wait for. Open
+ * addressing, lines half taken: nothing is ever removed here.
  */
 #ifndef BENCH_NAT_FLOWS_H
 #define BENCH_NAT_FLOWS_H
@@ -74,7 +74,8 @@ static size_t add(struct flows flows, uint64_t addresses, uint32_t ports, uint32
     return line;
 }
 
-/* Lines for that many flows, of which each has two: the least power of two that leaves half free. */
+/* Lines for that many flows, of which each has two: the least power of two that leaves half free.
+ */
 static uint64_t lines_for(uint64_t flows) {
     uint64_t lines = 64;
     while (lines < flows * 4) {

@@ -1,16 +1,17 @@
 /*
  * nat FIRST ANSWERS TRAFFIC FLOWS: the least that a NAT44 must do with frames of known flows, for
- * comparison: what is asked of each header, the flow found, its stamp and counters kept, all rewritten and
- * listed for transmission. No bridge, no routes, no neighbours, one worker, and flows that only begin: what
- * the module looks up or asks again for each packet is found once here, and written beside the flow.
+ * comparison: what is asked of each header, the flow found, its stamp and counters kept, all
+ * rewritten and listed for transmission. No bridge, no routes, no neighbours, one worker, and flows
+ * that only begin: what the module looks up or asks again for each packet is found once here, and
+ * written beside the flow.
  *
- * The arguments are streams of bench/lib/pipeline/stream.js: the first frames of FLOWS flows from inside
- * (port 0), the answers to what they left as (port 1) in the same order, and what is measured. Commands
- * come by standard input, one a line:
+ * The arguments are streams of bench/lib/pipeline/stream.js: the first frames of FLOWS flows from
+ * inside (port 0), the answers to what they left as (port 1) in the same order, and what is
+ * measured. Commands come by standard input, one a line:
  *
- *   run FIRST COUNT   handles that many bursts of the traffic (which is a ring) and prints nanoseconds
- *                     spent on it, and how many transmit entries came out
- *   dump PATH         writes the first octets of each frame of the last burst, as they leave
+ *   run FIRST COUNT   handles that many bursts of the traffic (which is a ring) and prints
+ * nanoseconds spent on it, and how many transmit entries came out dump PATH         writes the
+ * first octets of each frame of the last burst, as they leave
  */
 #define _GNU_SOURCE
 #include "../host.h"
@@ -117,7 +118,8 @@ static __attribute__((noinline)) uint32_t process(const struct nat *nat, uint32_
             uint64_t received = load64(BLOCK + WORKER_RECEIVED + frame * 8);
             size_t address = (uint32_t)received;
             uint64_t addresses = load64(address + L3 + 12);
-            size_t line = find(nat->flows, lines[frame - from], addresses, load32(address + L4), UDP);
+            size_t line =
+                find(nat->flows, lines[frame - from], addresses, load32(address + L4), UDP);
             if (line == 0) {
                 unsupported("a flow that is not known");
             }

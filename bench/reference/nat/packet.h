@@ -1,4 +1,5 @@
-/* A datagram over IPv4 in an Ethernet frame: what must be asked of it, and what is changed in it. */
+/* A datagram over IPv4 in an Ethernet frame: what must be asked of it, and what is changed in it.
+ */
 #ifndef BENCH_NAT_PACKET_H
 #define BENCH_NAT_PACKET_H
 
@@ -27,7 +28,8 @@ static inline uint32_t updated(uint32_t checksum, uint32_t change) {
     return ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
 }
 
-/* True for a frame of `length` octets to `mac` with a whole and sound datagram that has a hop left. */
+/* True for a frame of `length` octets to `mac` with a whole and sound datagram that has a hop left.
+ */
 static inline bool is_sound(size_t frame, uint32_t length, uint64_t mac) {
     size_t packet = frame + L3;
     uint64_t first = load64(packet), second = load64(packet + 8);

@@ -100,6 +100,9 @@ static enum change replace(size_t table, uint64_t key, uint64_t from, uint64_t t
     }
     size_t slot = slot_in_chain(table, bucket, key);
     bool done = slot != 0 && atomic_exchange64(slot + VALUE, from, to) == from;
+    if (done) {
+        atomic_add32(table + HEAD_CHANGES, 1);
+    }
     unlock(bucket);
     return done ? CHANGE_DONE : CHANGE_MISSING;
 }

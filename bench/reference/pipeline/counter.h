@@ -64,7 +64,8 @@ static inline void drop_received(uint32_t worker, uint32_t port, uint32_t reason
     bump(drops_of(worker, port) + ((size_t)reason << 3), frames);
 }
 
-static inline void drop_transmitted(uint32_t worker, uint32_t port, uint32_t reason, uint32_t frames) {
+static inline void drop_transmitted(uint32_t worker, uint32_t port, uint32_t reason,
+                                    uint32_t frames) {
     bump(counters_of(worker, port) + TX_DROPS, frames);
     bump(drops_of(worker, port) + ((size_t)reason << 3), frames);
 }

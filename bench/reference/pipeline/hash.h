@@ -18,6 +18,7 @@ enum {
     HEAD_CAPACITY = 16,
     HEAD_SEED = 24,
     HEAD_COUNT = 64,
+    HEAD_CHANGES = 68,
     HEAD_FREE = 128,
 };
 
