@@ -79,6 +79,8 @@ export const REASONS_MAX: usize = 128
 
 /** Intervals and classes of values that a filter rule has, on average at most. */
 export const RULE_MATCHES: u64 = 8
+/** With more rules, those of a class that has few are listed beside its vector. */
+export const LISTED_RULES: u32 = 256
 const RULE_CLASSES: u64 = 4
 /** Counters of a rule, a worker: { u64 packets, u64 octets }. */
 export const RULE_COUNTERS_SIZE: u64 = 16
@@ -189,7 +191,10 @@ export function ruleSetSize(rules: u32): u64 {
   const words = (<u64>rules + 63) >> 6
   const vector = (words + ((words + 63) >> 6)) << 3
   const classes = <u64>rules * RULE_CLASSES + 64
-  return rules == 0 ? 0 : line(256 + <u64>rules * (8 + RULE_MATCHES * 48) + classes * (vector + 16))
+  const listed: u64 = rules > LISTED_RULES ? 64 : 0
+  const own = vector + 16 + listed + 5
+  const head: u64 = 384 + 16 * 512
+  return rules == 0 ? 0 : line(head + <u64>rules * (8 + RULE_MATCHES * 48) + classes * own)
 }
 
 /** Rounded up to a cache line. */

@@ -5,17 +5,22 @@
  * A rule set is compiled (compile.ts) to what is known as aggregated bit vectors: the ends of all
  * intervals on an axis cut it into classes, and each class has a vector with a bit for each rule that
  * takes its values. The rule of a packet is the first bit that the vectors of all axes have in
- * common. A summary of the vector, a bit a word of it, is compared first, so that ten thousand rules
- * cost little more than ten.
+ * common. A summary of the vector, a bit a word of it, is compared first. Of many rules most classes
+ * have few, which are listed beside the vector: the rule of a packet is then the first of a list that
+ * the other classes have, and one cache line an axis is read for it.
  *
  *   set      head, axes, rules, then space for matches and, behind them, cuts and vectors
  *   head     0 ruleCount u32   4 matchCount u32   8 words u32 (u64 of a vector)   12 summary u32 (u64 of one)
  *            16 used u32 (where free space begins)   20 axes u32 (how many are compared)
  *   axis     0 classes u32, 0: no rule looks at it   4 cuts u32 (address)   8 vectors u32 (address)
+ *            12 lists u32 (address, 0: none)   16 tree u32 (address, 0: none)
  *   rule     0 action u32   4 slot u32 (of its counters)
  *   match    0 rule u32   4 axis u32   16 low   32 high (two u64 each, the upper half first)
  *   cut      where a class begins: two u64, the upper half first; the first class begins at 0
  *   vector   summary words, then words; bit 0 of word 0 is the first rule
+ *   list     the numbers of the rules of a class that has few, u32 each, ascending, NO_RULE behind them;
+ *            of any other MANY. One cache line, where a vector of many rules is scattered over several
+ *   tree     see tree.ts: the class of a value of up to 32 bits
  */
 import { DIRECTORY, Directory } from '../memory'
 import { RULE_MATCHES } from '../size'
@@ -67,10 +72,24 @@ export namespace Set {
   export const SIZE: usize = 64
 }
 
-export const AXIS_SIZE: usize = 12
+export const AXIS_SIZE: usize = 20
+export namespace Class {
+  export const COUNT: usize = 0
+  export const CUTS: usize = 4
+  export const VECTORS: usize = 8
+  export const LISTS: usize = 12
+  export const TREE: usize = 16
+}
 export const RULE_SIZE: usize = 8
 export const MATCH_SIZE: usize = 48
 export const CUT_SIZE: usize = 16
+
+/** No rule takes it. */
+export const NO_RULE: u32 = 0xffffffff
+/** Rules that a list has room for; and in place of the first, of a class that has more. */
+export const LIST_MAX: u32 = 16
+export const LIST_SIZE: usize = 64
+export const MANY: u32 = 0xfffffffe
 
 /** u64 of a vector of `rules` bits, and of its summary. */
 @inline

@@ -1,8 +1,23 @@
 /** Makes cuts and vectors of the matches of a rule set, see axis.ts. */
 
 import { DIRECTORY, Directory } from '../memory'
+import { LISTED_RULES, line } from '../size'
 import { sort } from '../sort'
-import { Axis, axisAt, CUT_SIZE, matchAt, matchesMax, Set, wordsFor } from './axis'
+import {
+  AXIS_SIZE,
+  Axis,
+  axisAt,
+  Class,
+  CUT_SIZE,
+  LIST_MAX,
+  LIST_SIZE,
+  MANY,
+  matchAt,
+  matchesMax,
+  Set,
+  wordsFor,
+} from './axis'
+import { plant } from './tree'
 
 /** An end of an interval: two u64 of the value at which it begins to count, u32 rule, u32 whether it opens. */
 const EDGE_SIZE: usize = 24
@@ -24,28 +39,62 @@ export function compile(set: usize, end: usize): bool {
 function compileAxis(set: usize, axis: u32, end: usize): bool {
   const start = <usize>load<u32>(set, Set.USED)
   const record = axisAt(set, axis)
-  store<u32>(record, 0)
+  memory.fill(record, 0, AXIS_SIZE)
   const edges = countEdges(set, axis)
   if (edges == 0) return true
   const vector = vectorSize(set)
   // As many classes as edges, and the first; the edges themselves lie behind, and are forgotten.
   const cuts = start
   const vectors = cuts + <usize>(edges + 1) * CUT_SIZE
-  const list = vectors + <usize>(edges + 1) * vector
-  const order = list + <usize>edges * EDGE_SIZE
+  const ends = vectors + <usize>(edges + 1) * vector
+  const order = ends + <usize>edges * EDGE_SIZE
   if (order + ((<usize>edges) << 2) > end) return false
-  const count = collectEdges(set, axis, list)
+  const count = collectEdges(set, axis, ends)
   for (let index: u32 = 0; index < count; index++) store<u32>(order + ((<usize>index) << 2), index)
-  sort(order, count, list, EDGE_SIZE, 2)
+  sort(order, count, ends, EDGE_SIZE, 2)
   fillFirst(set, axis, cuts, vectors)
-  const classes = sweep(list, order, count, cuts, vectors, vector, summaryOctets(set))
+  const classes = sweep(ends, order, count, cuts, vectors, vector, summaryOctets(set))
   for (let index: u32 = 0; index < classes; index++) summarise(set, vectors + <usize>index * vector)
   store<u32>(record, classes)
-  store<u32>(record, <u32>cuts, 4)
-  store<u32>(record, <u32>vectors, 8)
+  store<u32>(record, <u32>cuts, Class.CUTS)
+  store<u32>(record, <u32>vectors, Class.VECTORS)
   // Classes may be fewer than edges: what is not needed is left unused, a cut costs as much as a vector.
-  store<u32>(set, <u32>(vectors + <usize>classes * vector), Set.USED)
+  let used = <usize>line(<u64>(vectors + <usize>classes * vector))
+  if (load<u32>(set, Set.RULE_COUNT) > LISTED_RULES) {
+    if (used + <usize>classes * LIST_SIZE > end) return false
+    store<u32>(record, <u32>used, Class.LISTS)
+    for (let index: u32 = 0; index < classes; index++) {
+      list(set, vectors + <usize>index * vector, used)
+      used += LIST_SIZE
+    }
+  }
+  if (axis < Axis.SOURCE6) {
+    const behind = plant(used, cuts, classes, end)
+    if (behind != 0) {
+      store<u32>(record, <u32>used, Class.TREE)
+      used = behind
+    }
+  }
+  store<u32>(set, <u32>used, Set.USED)
   return true
+}
+
+/** Writes the list of the rules of a class. */
+function list(set: usize, vector: usize, to: usize): void {
+  const words = load<u32>(set, Set.WORDS)
+  const first = vector + summaryOctets(set)
+  memory.fill(to, 0xff, LIST_SIZE)
+  let count: u32 = 0
+  for (let word: u32 = 0; word < words; word++) {
+    for (let bits = load<u64>(first + ((<usize>word) << 3)); bits != 0; bits &= bits - 1) {
+      if (count == LIST_MAX) {
+        store<u32>(to, MANY)
+        return
+      }
+      store<u32>(to + ((<usize>count) << 2), (word << 6) + <u32>ctz(bits))
+      count++
+    }
+  }
 }
 
 @inline

@@ -1,8 +1,8 @@
 /** What the rules say of a packet: its values on their axes, the first rule that takes it, counted. */
 import { Config } from '../config'
 import { bump } from '../counter'
-import { Axis, ruleAt } from '../filter/axis'
-import { firstRule, KEY_SIZE, NO_RULE, setKey } from '../filter/match'
+import { Axis, NO_RULE, ruleAt } from '../filter/axis'
+import { firstRule, KEY_SIZE, setKey } from '../filter/match'
 import { Fragment, Frame } from '../frame'
 import { DIRECTORY, Directory, directory, Worker } from '../memory'
 import { RULE_COUNTERS_SIZE } from '../size'

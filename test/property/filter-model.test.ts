@@ -88,11 +88,11 @@ const rules: fc.Arbitrary<FilterRule[]> = fc
     { maxLength: 150 },
   )
   .map((list) => [
-    // Rules that take nothing here, so that others come late.
-    ...Array.from({ length: list.length % 2 === 0 ? 100 : 0 }, (_, index) => ({
+    // Rules that take nothing here, so that others come late, or so many that classes have lists.
+    ...Array.from({ length: [100, 0, 280, 0][list.length % 4] as number }, (_, index) => ({
       name: `far${index}`,
       action: 'deny' as const,
-      from: { prefix: `203.0.113.${index}/32` },
+      from: { prefix: `203.0.${113 + (index >> 8)}.${index & 255}/32` },
     })),
     ...list.map(
       (
@@ -146,7 +146,7 @@ onEveryBuild('a compiled filter', (build) => {
         fc.array(packets, { maxLength: 30 }),
         fc.boolean(),
         (list, sent, closed) => {
-          const bench = rig(build, { capacity: { rules: 300, flows: 0, flows6: 0 } })
+          const bench = rig(build, { capacity: { rules: 450, flows: 0, flows6: 0 } })
           bench.bridge('lan', { policy: closed ? 'deny' : 'allow' }).ports(PORTS.join(''))
           for (const name of PORTS) bench.setStatic(macs[name], name)
           bench.rules(...list)
