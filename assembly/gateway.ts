@@ -9,6 +9,7 @@ import { interfaceDeadline, tickInterfaces } from './gateway/announce'
 import { hearArp, TAKEN } from './gateway/arp'
 import { hearDiscovery, NO_DISCOVERY } from './gateway/discovery'
 import { discard, Routed, room, routed } from './gateway/emit'
+import { beginFlows } from './gateway/first'
 import { routeInOrder } from './gateway/fragments'
 import { neighborDeadline, tickNeighbors } from './gateway/neighbors'
 import { shortcut } from './gateway/shortcut'
@@ -37,6 +38,8 @@ export function attend(
   const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
   if (destinationOf(<usize>load<u32>(frame, Frame.ADDRESS)) == mac) {
     entries = shortcut(worker, block, config, index, count, mac, entries, now)
+    if (load<u32>(block, Worker.NEXT) != index) return entries | TAKEN
+    entries = beginFlows(worker, block, config, index, mac, entries, now)
     if (load<u32>(block, Worker.NEXT) != index) return entries | TAKEN
     store<u32>(block, index + 1, Worker.NEXT)
     return toRouter(worker, block, config, frame, entries) | TAKEN

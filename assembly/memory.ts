@@ -184,6 +184,9 @@ export namespace Worker {
   export const ROUTES_EPOCH: usize = 348
   /** u32: frames of the burst that the worker has in hand, received from PORT; 0 between bursts. */
   export const IN_HAND: usize = 352
+  /** u32: the descriptor up to which FIRSTS are noted; and by which domain these packets leave. */
+  export const FIRSTS_END: usize = 356
+  export const FIRSTS_FID: usize = 360
   /** Event ring: u32 head (written by the worker), u64 lost. */
   export const EVENT_HEAD: usize = 384
   export const EVENT_LOST: usize = 392
@@ -213,7 +216,9 @@ export namespace Worker {
   export const ROUTES: usize = WAYS + <usize>WAYS_MAX * 64
   /** Identifications that it has taken: { next u32, how many u32 } a counter, see nat/identify.ts. */
   export const NUMBERS: usize = ROUTES + (8 << RECALLED_BITS)
-  export const SIZE: usize = NUMBERS + <usize>IDENTIFICATIONS * 8
+  /** What first packets of flows need, as far as that was found out ahead: see nat/approach.ts. */
+  export const FIRSTS: usize = NUMBERS + <usize>IDENTIFICATIONS * 8
+  export const SIZE: usize = FIRSTS + <usize>WAYS_MAX * 64
 }
 
 /** Where the parts of a family's flow table lie, as offsets of directory words from its own. */

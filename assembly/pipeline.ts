@@ -109,6 +109,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
     const first = load<u32>(block, Worker.NEXT)
     const count = load<u32>(block, Worker.COUNT)
     store<u64>(block, 0, Worker.APPROACHED) // and AHEAD
+    store<u32>(block, 0, Worker.FIRSTS_END)
     entries = shortcut(worker, block, config, first, count, entries, now)
     entries = bridge(worker, block, config, count, entries, now)
     const next = load<u32>(block, Worker.NEXT)

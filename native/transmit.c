@@ -19,9 +19,6 @@ static int gather(const struct memory *memory, const struct transmit *entry,
         (entry->body_length > 0 && !inside(memory, entry->body, entry->body_length, 1))) {
         return 0;
     }
-    if (entry->body == BARE && entry->head_length >= VIRTIO_HEADER) {
-        memset(memory->base + entry->head, 0, VIRTIO_HEADER);
-    }
     pieces[0] = (struct iovec){memory->base + entry->head, entry->head_length};
     pieces[1] = (struct iovec){memory->base + entry->body, entry->body_length};
     if (entry->body_length > 0 && entry->body != entry->head + entry->head_length) {
@@ -77,12 +74,30 @@ static int write_to(struct writer *writer, struct queue queue, const struct outg
     return operations->add(writer->batch, queue.fd, frame);
 }
 
+/*
+ * Puts an empty virtio header before a frame, where the frame before it may end: what is held of
+ * that is written first.
+ */
+static void make_header(struct writer *writer, const struct transmit *entry) {
+    if (entry->head_length < VIRTIO_HEADER ||
+        !inside(writer->memory, entry->head, entry->head_length, 1)) {
+        return;
+    }
+    if (writer->held != NULL) {
+        writer->held->flush(writer->batch);
+    }
+    memset(writer->memory->base + entry->head, 0, VIRTIO_HEADER);
+}
+
 static void write_entry(struct writer *writer, const struct transmit *entry) {
     const struct memory *memory = writer->memory;
     uint32_t bytes = entry->head_length + entry->body_length;
     if (!inside(memory, entry->ports, entry->port_count, 4)) {
         fail(writer->failures, NO_PORT, EFAULT, bytes);
         return;
+    }
+    if (entry->body == BARE) {
+        make_header(writer, entry);
     }
     struct iovec pieces[2];
     int count = gather(memory, entry, pieces);

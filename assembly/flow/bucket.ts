@@ -12,6 +12,7 @@
 import { FLOW_BUCKET_SIZE } from '../size'
 import { portsFor } from './hash'
 import { Head } from './head'
+import { poolBucket, releaseBucket, takeBucket } from './overflow'
 import { Flow, Kind, portsOf, recordOf, sameAddresses, tupleOf } from './record'
 
 export namespace Bucket {
@@ -161,6 +162,12 @@ export function candidateBehind(table: usize, bucket: usize, tag: u16): u32 {
   return next == 0 ? 0 : candidateIn(next, tag)
 }
 
+/** False if no flow with the hash can be in a bucket or behind it. */
+@inline
+export function mayHold(bucket: usize, hash: u64): bool {
+  return hitsIn(bucket, <u16>hash) != 0 || load<u32>(bucket, Bucket.OVERFLOW) != 0
+}
+
 /** True if the entry's flow has the tuple. */
 @inline
 function fits(
@@ -186,31 +193,42 @@ function nextOf(table: usize, bucket: usize): usize {
   return overflow == 0 ? 0 : poolBucket(table, overflow)
 }
 
-@inline
-function poolBucket(table: usize, index: u32): usize {
-  return <usize>load<u32>(table, Head.POOL) + <usize>(index - 1) * FLOW_BUCKET_SIZE
-}
-
 /** Adds an entry under the chain's lock; false when the pool is empty. */
+@inline
 export function add(table: usize, bucket: usize, hash: u64, reference: u32): bool {
   let node = bucket
   while (true) {
-    for (let slot: u32 = 0; slot < Bucket.SLOTS; slot++) {
-      if (load<u32>(node + Bucket.REFERENCES + (slot << 2)) != 0) continue
-      fill(node, slot, <u16>hash, reference)
+    const free = freeSlots(node)
+    if (free != 0) {
+      fill(node, ctz<u32>(free), <u16>hash, reference)
       return true
     }
     const next = nextOf(table, node)
     if (next == 0) break
     node = next
   }
+  return extend(table, node, hash, reference)
+}
+
+/** Puts a bucket with the entry behind the last of a chain. */
+function extend(table: usize, last: usize, hash: u64, reference: u32): bool {
   const index = takeBucket(table)
   if (index == 0) return false
   const fresh = poolBucket(table, index)
   memory.fill(fresh, 0, FLOW_BUCKET_SIZE)
   fill(fresh, 0, <u16>hash, reference)
-  atomic.store<u32>(node, index, Bucket.OVERFLOW)
+  atomic.store<u32>(last, index, Bucket.OVERFLOW)
   return true
+}
+
+/** The slots of a bucket that have no entry, a bit each. */
+@inline
+function freeSlots(bucket: usize): u32 {
+  const zero = i32x4.splat(0)
+  const low = i32x4.bitmask(i32x4.eq(v128.load(bucket, Bucket.REFERENCES), zero))
+  const high = i32x4.bitmask(i32x4.eq(v128.load(bucket, Bucket.REFERENCES + 16), zero))
+  const last = <u32>(load<u32>(bucket, Bucket.REFERENCES + 32) == 0)
+  return <u32>low | ((<u32>high) << 4) | (last << 8)
 }
 
 /** Tag first: a reader that sees the reference sees the tag, since the store behind it is an atomic one. */
@@ -261,26 +279,4 @@ function lastSlotOf(bucket: usize): u32 {
   let slot = Bucket.SLOTS - 1
   while (slot > 0 && load<u32>(bucket + Bucket.REFERENCES + (slot << 2)) == 0) slot--
   return slot
-}
-
-function takeBucket(table: usize): u32 {
-  while (true) {
-    const head = atomic.load<u64>(table, Head.FREE_BUCKET)
-    if (<u32>head == 0) break
-    const next = atomic.load<u32>(poolBucket(table, <u32>head), Bucket.OVERFLOW)
-    const then = (((head >> 32) + 1) << 32) | <u64>next
-    if (atomic.cmpxchg<u64>(table, head, then, Head.FREE_BUCKET) == head) return <u32>head
-  }
-  if (atomic.load<u32>(table, Head.USED_BUCKETS) >= load<u32>(table, Head.POOL_COUNT)) return 0
-  const index = atomic.add<u32>(table, 1, Head.USED_BUCKETS) + 1
-  return index <= load<u32>(table, Head.POOL_COUNT) ? index : 0
-}
-
-function releaseBucket(table: usize, index: u32): void {
-  while (true) {
-    const head = atomic.load<u64>(table, Head.FREE_BUCKET)
-    atomic.store<u32>(poolBucket(table, index), <u32>head, Bucket.OVERFLOW)
-    const then = (((head >> 32) + 1) << 32) | <u64>index
-    if (atomic.cmpxchg<u64>(table, head, then, Head.FREE_BUCKET) == head) return
-  }
 }

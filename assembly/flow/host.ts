@@ -19,9 +19,9 @@ export function counterOf(table: usize, wide: bool, address: usize): usize {
   return directory(Directory.HOSTS) + ((<usize>index) << 2)
 }
 
-/** Counts a flow of the host; false, and nothing counted, if it has its share already. */
-export function admit(table: usize, wide: bool, address: usize): bool {
-  const counter = counterOf(table, wide, address)
+/** Counts a flow of the host at `counter`; false, and nothing counted, if it has its share already. */
+@inline
+export function admit(table: usize, counter: usize): bool {
   const most = max<u32>(1, load<u32>(table, Head.CAPACITY) / SHARE)
   if (atomic.add<u32>(counter, 1) < most) return true
   atomic.sub<u32>(counter, 1)

@@ -15,7 +15,12 @@ export function lockOf(address: usize): usize {
 }
 
 /** Takes a lock for `owner`, spinning for a bounded time. */
+@inline
 export function lock(word: usize, owner: u32): bool {
+  return atomic.cmpxchg<u32>(word, 0, owner) == 0 || wait(word, owner)
+}
+
+function wait(word: usize, owner: u32): bool {
   for (let spin: u32 = 0; spin < SPIN_MAX; spin++) {
     if (atomic.load<u32>(word) == 0 && atomic.cmpxchg<u32>(word, 0, owner) == 0) return true
   }

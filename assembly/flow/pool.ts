@@ -3,6 +3,7 @@ import { Head } from './head'
 import { Flow, recordOf } from './record'
 
 /** Takes a record and returns its number, from 1; 0 when all are in use. */
+@inline
 export function takeRecord(table: usize): u32 {
   while (true) {
     const head = atomic.load<u64>(table, Head.FREE)

@@ -1,7 +1,7 @@
 /** Flows in and out of their table: a record, its two entries in the index, and what it holds. */
 
 import { swap16 } from '../wire/order'
-import { add, bucketOf, findLocked, takeOut } from './bucket'
+import { add, bucketOf, findLocked, mayHold, takeOut } from './bucket'
 import { hashOf, portsFor } from './hash'
 import { Head, isWide } from './head'
 import { dismiss } from './host'
@@ -36,7 +36,7 @@ export namespace Outcome {
 }
 
 /** The hash of an entry of a flow. */
-function hashOfEntry(table: usize, wide: bool, record: usize, kind: u32): u64 {
+export function hashOfEntry(table: usize, wide: bool, record: usize, kind: u32): u64 {
   const tuple = tupleOf(record, wide, kind == Kind.ORIGINAL ? Kind.ORIGINAL : Kind.REPLY)
   const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
   return hashOf(table, wide, tuple, portsFor(portsOf(tuple, wide), kind), protocol, kind)
@@ -49,15 +49,27 @@ function insertEntry(table: usize, wide: bool, reference: u32, hash: u64, owner:
   const bucket = bucketOf(table, hash)
   const word = lockOf(bucket)
   if (!lock(word, owner)) return Outcome.BUSY
-  const tuple = tupleOf(record, wide, kind == Kind.ORIGINAL ? Kind.ORIGINAL : Kind.REPLY)
-  const ports = portsFor(portsOf(tuple, wide), kind)
-  const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
   let outcome = Outcome.EXISTS
-  if (!findLocked(table, wide, bucket, hash, tuple, ports, protocol, kind & Kind.PERMIT)) {
+  if (!mayHold(bucket, hash) || !isThere(table, wide, bucket, hash, record, kind)) {
     outcome = add(table, bucket, hash, reference) ? Outcome.DONE : Outcome.BUSY
   }
   unlock(word)
   return outcome
+}
+
+/** True if some flow's entry says the same as the record's of that kind. */
+function isThere(
+  table: usize,
+  wide: bool,
+  bucket: usize,
+  hash: u64,
+  record: usize,
+  kind: u32,
+): bool {
+  const tuple = tupleOf(record, wide, kind == Kind.ORIGINAL ? Kind.ORIGINAL : Kind.REPLY)
+  const ports = portsFor(portsOf(tuple, wide), kind)
+  const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
+  return findLocked(table, wide, bucket, hash, tuple, ports, protocol, kind & Kind.PERMIT)
 }
 
 /** Takes one entry of a flow out, if it is in; false if the lock was not to be had. */
@@ -78,13 +90,19 @@ function removeBy(table: usize, reference: u32, hash: u64, owner: u32): bool {
 /**
  * Puts the flow of a record whose tuples, protocol and state are set into the index. What fails leaves
  * the record to be given back by the caller, if it is not LEFT. Until it is in nobody takes it out again:
- * it is DEAD. `hash` is that of the original tuple. The lower hash goes first: of two workers that begin a
+ * it is DEAD. `hash` is that of the original tuple, `turned` of the reply's. The lower hash goes first: of two workers that begin a
  * flow from both its ends at once, one succeeds.
  */
-export function insert(table: usize, wide: bool, index: u32, hash: u64, owner: u32): u32 {
+export function insert(
+  table: usize,
+  wide: bool,
+  index: u32,
+  hash: u64,
+  turned: u64,
+  owner: u32,
+): u32 {
   const reference = index << 2
   const record = recordOf(table, reference)
-  const turned = hashOfEntry(table, wide, record, Kind.REPLY)
   const first = hash <= turned ? Kind.ORIGINAL : Kind.REPLY
   const second = first ^ 1
   let outcome = insertEntry(table, wide, reference | first, min(hash, turned), owner)
@@ -121,13 +139,20 @@ export function abandon(table: usize, index: u32): void {
 /**
  * Lets in whatever comes from the flow's remote address to its external port. One entry serves all
  * flows of the two; when the one that brought it ends, the next packet of another brings it again.
+ * `hash` is that of the entry.
  */
-export function permit(table: usize, wide: bool, index: u32, incarnation: u32, owner: u32): void {
+export function permit(
+  table: usize,
+  wide: bool,
+  index: u32,
+  incarnation: u32,
+  hash: u64,
+  owner: u32,
+): void {
   const record = recordOf(table, index << 2)
   const most = load<u32>(table, Head.CAPACITY) / 2
   if (atomic.load<u32>(table, Head.PERMITS) >= most) return
   const reference = (index << 2) | Kind.PERMIT
-  const hash = hashOfEntry(table, wide, record, Kind.PERMIT)
   if (insertEntry(table, wide, reference, hash, owner) != Outcome.DONE) return
   if (raiseOnce(record, incarnation, FlowFlag.PERMIT)) {
     atomic.add<u32>(table, 1, Head.PERMITS)

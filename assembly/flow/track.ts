@@ -19,7 +19,7 @@ import {
   tupleOf,
 } from './record'
 import { State } from './state'
-import { cellOfFlow, permit } from './table'
+import { cellOfFlow, hashOfEntry, permit } from './table'
 import { follow as followTcp } from './tcp'
 
 /** Offsets in a worker's track. */
@@ -86,6 +86,20 @@ export function follow(
   }
 }
 
+/** The same for the long way, on which a call more does not count. */
+export function followCalled(
+  table: usize,
+  wide: bool,
+  reference: u32,
+  record: usize,
+  frame: usize,
+  l4: usize,
+  tick: u32,
+  owner: u32,
+): void {
+  follow(table, wide, reference, record, frame, l4, tick, owner)
+}
+
 /** A sign of life in a tick in which there was none yet: it counts from inside only (RFC 4787 REQ-6). */
 function refresh(
   table: usize,
@@ -108,7 +122,10 @@ function refresh(
   if ((flags & settled) == FlowFlag.MAPPED) {
     if (isOpen(mappingAt(table, cellOfFlow(record, wide)))) {
       raiseOnce(record, incarnation, FlowFlag.OPEN)
-    } else permit(table, wide, reference >> 2, incarnation, owner)
+    } else {
+      const hash = hashOfEntry(table, wide, record, Kind.PERMIT)
+      permit(table, wide, reference >> 2, incarnation, hash, owner)
+    }
   }
 }
 

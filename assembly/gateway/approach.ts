@@ -7,13 +7,7 @@ import { hashBy } from '../flow/hash'
 import { Head } from '../flow/head'
 import { recordBy, recordOf } from '../flow/record'
 import { FRAME_SIZE, Frame } from '../frame'
-import { approachFirst } from '../nat/approach'
-import { rulesOf } from '../nat/config'
-import { ruleFor } from '../nat/source'
-import { routesOf, trieOf } from '../router/interface'
-import { Route, routeBy } from '../router/route'
 import { touch } from '../table/bucket'
-import { swap32 } from '../wire/order'
 import { describe, L3, looksUsual } from './usual'
 
 /** Octets of descriptors of which what was read ahead is still near when they are handled. */
@@ -25,15 +19,7 @@ export const AHEAD: usize = 64 * FRAME_SIZE
  * flow that it seems to belong to, and TRACK the address of its record; of all others FLOW becomes 0, and
  * TRACK too unless it seems to be the first of a flow. Those that are usual are described.
  */
-export function approachFlows(
-  config: usize,
-  table: usize,
-  frame: usize,
-  end: usize,
-  fid: u32,
-  mac: u64,
-  tick: u32,
-): void {
+export function approachFlows(table: usize, frame: usize, end: usize, fid: u32, mac: u64): void {
   const a = load<u64>(table, Head.SEED)
   const b = load<u64>(table, Head.SEED + 8)
   const c = load<u64>(table, Head.SEED + 16)
@@ -64,44 +50,23 @@ export function approachFlows(
     store<u32>(at, reference, Frame.FLOW)
     store<u32>(at, <u32>record, Frame.TRACK)
   }
-  if (first != 0) first = approachBehind(table, first, end)
+  if (first != 0) approachBehind(table, first, end)
   for (let at = frame; at < end; at += FRAME_SIZE) {
     touch(<usize>load<u32>(at, Frame.TRACK))
   }
-  if (first != 0) approachNew(config, table, first, end, fid, tick)
 }
 
 /**
  * Looks for flows that are not in their bucket, TRACK of the descriptors from `frame` on, in the one behind
- * it. Returns the first descriptor whose flow is there neither, or 0.
+ * it.
  */
-function approachBehind(table: usize, frame: usize, end: usize): usize {
-  let first: usize = 0
+function approachBehind(table: usize, frame: usize, end: usize): void {
   for (let at = frame; at < end; at += FRAME_SIZE) {
     const bucket = <usize>load<u32>(at, Frame.TRACK)
     if (load<u32>(at, Frame.FLOW) != 0 || bucket == 0) continue
     const reference = candidateBehind(table, bucket, load<u16>(at, Frame.OUT_FID))
-    if (reference != 0) {
-      store<u32>(at, reference, Frame.FLOW)
-      store<u32>(at, <u32>recordOf(table, reference), Frame.TRACK)
-    } else if (first == 0) first = at
+    if (reference == 0) continue
+    store<u32>(at, reference, Frame.FLOW)
+    store<u32>(at, <u32>recordOf(table, reference), Frame.TRACK)
   }
-  return first
-}
-
-/** Reads ahead for the first packets of flows, as if all went the way of that of `frame`. */
-function approachNew(
-  config: usize,
-  table: usize,
-  frame: usize,
-  end: usize,
-  fid: u32,
-  tick: u32,
-): void {
-  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + L3
-  const route = routeBy(trieOf(config), routesOf(config), swap32(load<u32>(packet, 16)))
-  if (route == 0) return
-  const rules = rulesOf(config)
-  const rule = ruleFor(rules, false, packet + 12, fid, load<u32>(route, Route.FID))
-  approachFirst(table, rules, rule, frame, end, tick)
 }

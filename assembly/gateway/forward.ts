@@ -88,7 +88,7 @@ function routeOf(config: usize, frame: usize): usize {
 }
 
 /** Drops what a step refused, and says so where that is due. */
-function refuse(
+export function refuse(
   worker: u32,
   block: usize,
   config: usize,

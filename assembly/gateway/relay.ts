@@ -56,8 +56,8 @@ export function translate(
   store<u16>(field, <u16>(isDatagram && then == 0 ? 0xffff : then))
 }
 
-/** The same of what is not as it came from a wire: a super-frame, a partial checksum. */
-function translateStepwise(
+/** The same of what is not as it came from a wire: a super-frame, a partial checksum; or does not come often. */
+export function translateStepwise(
   frame: usize,
   packet: usize,
   addresses: u64,

@@ -41,7 +41,7 @@ import { approachWays, goesOn, Way, wayOf } from './way'
 /** What a port must not have for what comes in by it to go the short way. */
 const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
 /** In place of a value: no port has that number. */
-const NOTHING: u64 = u64.MAX_VALUE
+export const NOTHING: u64 = u64.MAX_VALUE
 
 /**
  * Handles frames to the router, whose MAC is `mac` in the domain of the first: from number `first` of the
@@ -105,7 +105,7 @@ function run(
   for (; frame < end; frame += FRAME_SIZE) {
     if (frame >= ahead) {
       ahead = min(end, frame + AHEAD)
-      approachFlows(config, table, frame, ahead, fid, mac, tick)
+      approachFlows(table, frame, ahead, fid, mac)
       state = stateNow(block)
       approachWays(block, config, frame, ahead, keys, tick)
     }
@@ -141,12 +141,8 @@ function run(
       translate(frame, packet, addresses, load<u32>(way, Way.PORTS), number)
     }
     if (plain) {
-      const port = load<u32>(hop, Hop.PORT)
-      store<u64>(address, load<u64>(hop, Hop.MACS))
-      store<u32>(address, load<u32>(hop, Hop.MACS + 8), 8)
       const entry = block + Worker.TRANSMIT + <usize>entries * TRANSMIT_SIZE
-      sendFitting(entry, address, length, identity + ((<usize>port) << 2))
-      countTransmitted(counters + <usize>port * COUNTERS_SIZE, 1, length)
+      sendPlain(address, length, hop, identity, counters, entry)
       entries++
     } else {
       entries = sendBeyond(worker, block, config, frame, hop, entries)
@@ -161,18 +157,35 @@ function run(
 
 /** How many entries the transmit list may have for a frame to be begun, and one; 0 without room for headers. */
 @inline
-function roomIn(block: usize): u32 {
+export function roomIn(block: usize): u32 {
   return isRoomy(block, 0) ? TRANSMIT_MAX - ENTRIES_RESERVE + 1 : 0
 }
 
 /** True if a packet, or a super-frame's largest segment, is longer than its interface lets through. */
 @inline
-function isTooLong(frame: usize, hop: usize): bool {
+export function isTooLong(frame: usize, hop: usize): bool {
   return packetLength(frame) > load<u32>(<usize>load<u32>(hop, Hop.INTERFACE), Interface.MTU)
 }
 
+/** Sends a frame that asks for nothing by the port of its hop, which takes it as it is. */
+@inline
+export function sendPlain(
+  address: usize,
+  length: u32,
+  hop: usize,
+  identity: usize,
+  counters: usize,
+  entry: usize,
+): void {
+  const port = load<u32>(hop, Hop.PORT)
+  store<u64>(address, load<u64>(hop, Hop.MACS))
+  store<u32>(address, load<u32>(hop, Hop.MACS + 8), 8)
+  sendFitting(entry, address, length, identity + ((<usize>port) << 2))
+  countTransmitted(counters + <usize>port * COUNTERS_SIZE, 1, length)
+}
+
 /** Sends what asks for something, or is to go where not every frame may. */
-function sendBeyond(
+export function sendBeyond(
   worker: u32,
   block: usize,
   config: usize,
@@ -187,7 +200,7 @@ function sendBeyond(
 
 /** True if there is nothing to learn of a source. */
 @inline
-function isKnown(frame: usize, source: u64, value: u64): bool {
+export function isKnown(frame: usize, source: u64, value: u64): bool {
   if (value == NOTHING) return isStation(macOf(source))
   return isSeen(<usize>load<u32>(frame, Frame.SOURCE_BUCKET), source, value)
 }

@@ -17,8 +17,9 @@ const PLAIN: u32 = 0x450008
 const PLAIN_MASK: u32 = 0xffffff
 /** More Fragments and the offset, as a load gives them. */
 const FRAGMENT: u32 = 0xff3f
-/** FIN, SYN and RST. */
+/** FIN, SYN and RST; and without SYN. */
 const TURNS: u32 = 7
+export const ENDS: u32 = 5
 
 /** True if a frame may be a usual one of domain `fid` to `mac`, so that its flow is worth looking for. */
 @inline
@@ -35,13 +36,14 @@ export function looksUsual(frame: usize, address: usize, fid: u32, mac: u64): bo
 }
 
 /**
- * True if a frame that looks usual is: a whole UDP datagram, or a TCP segment that neither begins nor ends
- * a connection, in an IPv4 packet without options with more than one hop left, and sound in all that
- * `parse` (packet.ts) asks; it is described then as there. Of one that is not PROTOCOL becomes 0.
+ * Describes a frame that looks usual, as `parse` (packet.ts) would, if it is: a whole UDP datagram, or a TCP
+ * segment without flags of `turns`, so that it neither begins nor ends a connection, in an IPv4 packet
+ * without options with more than one hop left, and sound in all that is asked there. Of one that is not
+ * PROTOCOL becomes 0.
  */
 @inline
-export function describe(frame: usize, packet: usize): void {
-  const header = headerOf(load<u32>(frame, Frame.LENGTH) - L3, packet)
+export function describe(frame: usize, packet: usize, turns: u32 = TURNS): void {
+  const header = headerOf(load<u32>(frame, Frame.LENGTH) - L3, packet, turns)
   store<u8>(frame, header == 0 ? 0 : load<u8>(packet, 9), Frame.PROTOCOL)
   if (header == 0) return
   store<u32>(frame, L3 + <u32>swap16(load<u16>(packet, 2)), Frame.LENGTH)
@@ -56,7 +58,7 @@ export function describe(frame: usize, packet: usize): void {
 
 /** Octets of the transport header of a usual packet in `room` octets; 0 if it is none. */
 @inline
-function headerOf(room: u32, packet: usize): u32 {
+function headerOf(room: u32, packet: usize, turns: u32): u32 {
   const first = load<u64>(packet)
   const second = load<u64>(packet, 8)
   const total = <u32>swap16(<u16>(first >> 16))
@@ -66,7 +68,7 @@ function headerOf(room: u32, packet: usize): u32 {
   const available = total - IPv4.HEADER
   if ((<u32>(second >> 8) & 0xff) == TCP.PROTOCOL) {
     if (!tcp.check(transport, available)) return 0
-    return (<u32>load<u8>(transport, 13) & TURNS) != 0 ? 0 : tcp.dataOffsetOf(transport)
+    return (<u32>load<u8>(transport, 13) & turns) != 0 ? 0 : tcp.dataOffsetOf(transport)
   }
   const length = udp.lengthOf(transport)
   return length < UDP.HEADER || length > available ? 0 : UDP.HEADER

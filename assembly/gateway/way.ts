@@ -68,9 +68,7 @@ export function approachWays(
     const destination = <u32>(load<u64>(way, Way.ADDRESSES) >> 32)
     const route = routeOf(block, trie, routes, came, destination)
     if (route == 0) continue
-    const by = load<u64>(route, Route.NEXT_HOP + 8)
-    const next = by != 0 ? <u32>(by >> 32) : destination
-    const key = keyFor(keys, load<u32>(route, Route.FID), next)
+    const key = keyOfHop(keys, route, destination)
     store<u64>(way, key, Way.KEY)
     store<u32>(way, <u32>hopAt(block, key), Way.HOP)
     store<u32>(at, reference, Frame.FLOW)
@@ -79,6 +77,13 @@ export function approachWays(
   for (let at = frame; at < end; at += FRAME_SIZE) {
     touch(<usize>load<u32>(wayOf(block, at), Way.HOP))
   }
+}
+
+/** The key of the next hop of what is routed to `destination`. */
+@inline
+export function keyOfHop(keys: u64, route: usize, destination: u32): u64 {
+  const by = load<u64>(route, Route.NEXT_HOP + 8)
+  return keyFor(keys, load<u32>(route, Route.FID), by != 0 ? <u32>(by >> 32) : destination)
 }
 
 /** Notes what a packet's flow makes of it; false if it is none of that flow, or the flow does not go on. */
@@ -126,7 +131,13 @@ export function goesOn(record: usize, word: u32, tick: u32): bool {
 
 /** The route of a packet that came with these addresses, or 0 if it is not simply to be sent on. */
 @inline
-function routeOf(block: usize, trie: usize, routes: usize, came: u64, destination: u32): usize {
+export function routeOf(
+  block: usize,
+  trie: usize,
+  routes: usize,
+  came: u64,
+  destination: u32,
+): usize {
   if (isMartian(<u32>came & 0xff) || isMartian(<u32>(came >> 32) & 0xff)) return 0
   if (speaksForUs(recallRoute(block, trie, routes, swap32(<u32>came)))) return 0
   const route = recallRoute(block, trie, routes, swap32(destination))

@@ -1,8 +1,9 @@
 /**
- * What the first packets of flows over IPv4 are about to touch, read ahead: the counter of their host, the
- * chain of their inside endpoint, the cell of its external port and the buckets of the answers. All of it
- * follows from the packet, the rule and the time, as far as nobody else has the port; where it turns out
- * otherwise, what was read ahead was read in vain.
+ * What the first packets of flows over IPv4 are about to need, found out for a group of them: the hashes of
+ * their directions, the counter of their host, the chain of their inside endpoint, the external port it
+ * gets and the buckets of the answers. All of it follows from the packet, the rules and the time, as far as
+ * nobody else has the port; where it turns out otherwise, it is found out anew. The lines that this leads to
+ * are read for all packets at once, so that their misses overlap.
  */
 import { bucketOf } from '../flow/bucket'
 import { hashBy, portsFor } from '../flow/hash'
@@ -14,95 +15,137 @@ import { FRAME_SIZE, Frame } from '../frame'
 import { touch } from '../table/bucket'
 import { Ethernet } from '../wire/ethernet'
 import { swap16 } from '../wire/order'
-import { External, externalAt, NatFlag, Source } from './config'
-import { likelyPort, NO_PORT, slotFor } from './source'
-
-/** Where a descriptor that was not parsed yet keeps what is to be read. */
-namespace Ahead {
-  export const ANSWER: usize = Frame.L3
-  export const HOST: usize = Frame.PORTS
-  export const PERMIT: usize = Frame.FRAGMENT
-  export const CELL: usize = Frame.OUT_FID
-  export const CHAIN: usize = Frame.TRACK
-}
+import { External, externalAt, Nat, NatFlag, Source } from './config'
+import { Note, noteOf } from './note'
+import { likelyPort, NO_PORT } from './port'
+import { NO_SLOT, slotOf, staticSlotOf } from './publish'
+import { ruleFor, slotFor } from './source'
 
 /**
- * Of the descriptors from `frame` to `end` those whose FLOW is 0 and whose TRACK is not are of such packets,
- * without IP options. `rule` is the source rule that they meet, or 0.
+ * Notes what the descriptors from `frame` to `end`, 64 at most, are about to need: those whose FLOW is 0 and
+ * whose TRACK is not are of such packets, without IP options, if they come from domain `inFid` and leave by
+ * `outFid`.
  */
 export function approachFirst(
+  block: usize,
   table: usize,
   rules: usize,
-  rule: usize,
   frame: usize,
   end: usize,
+  inFid: u32,
+  outFid: u32,
   tick: u32,
 ): void {
+  const statics = hasStatics(rules)
+  const externals = filterOf(rules)
   for (let at = frame; at < end; at += FRAME_SIZE) {
-    if (isFirst(at)) foresee(table, rules, rule, at, tick)
+    const note = noteOf(block, at)
+    store<u32>(note, 0, Note.HOST)
+    if (load<u32>(at, Frame.FLOW) != 0 || load<u32>(at, Frame.TRACK) == 0) continue
+    const packet = <usize>load<u32>(at, Frame.ADDRESS) + Ethernet.HEADER
+    if (mayBeIn(externals, packet + 16) && slotOf(rules, false, packet + 16) != NO_SLOT) continue
+    if (statics && staticSlotOf(rules, false, packet + 12, outFid) != NO_SLOT) continue
+    const rule = ruleFor(rules, false, packet + 12, inFid, outFid)
+    foresee(table, rules, rule, note, packet, tick)
   }
   // Loops that only read have as many misses under way as the processor can.
   for (let at = frame; at < end; at += FRAME_SIZE) {
-    if (!isFirst(at)) continue
-    touch(<usize>load<u32>(at, Ahead.CHAIN))
-    touch(<usize>load<u32>(at, Ahead.HOST))
-    touch(<usize>load<u32>(at, Ahead.CELL))
-    touch(<usize>load<u32>(at, Ahead.ANSWER))
-    touch(<usize>load<u32>(at, Ahead.PERMIT))
+    const note = noteOf(block, at)
+    if (load<u32>(note, Note.HOST) == 0) continue
+    touch(<usize>load<u32>(note, Note.CHAIN))
+    touch(<usize>load<u32>(note, Note.HOST))
+    touch(<usize>load<u32>(note, Note.CELL))
+    touch(<usize>load<u32>(note, Note.ANSWER))
+    touch(<usize>load<u32>(note, Note.PERMITTED))
   }
-  if (rule == 0) return
   for (let at = frame; at < end; at += FRAME_SIZE) {
-    if (!isFirst(at)) continue
-    const number = load<u32>(<usize>load<u32>(at, Ahead.CHAIN))
+    const note = noteOf(block, at)
+    if (load<u32>(note, Note.HOST) == 0 || load<u32>(note, Note.RULE) == 0) continue
+    const number = load<u32>(<usize>load<u32>(note, Note.CHAIN))
     if (number != 0) touch(mappingAt(table, number - 1))
   }
 }
 
+/** A bit for each external address, by its last octet: most destinations are told by it to be none. */
+function filterOf(rules: usize): u64 {
+  let filter: u64 = 0
+  const count = load<u32>(rules, Nat.EXTERNALS)
+  for (let slot: u32 = 0; slot < count; slot++) filter |= bitOf(externalAt(rules, slot))
+  return filter
+}
+
 @inline
-function isFirst(frame: usize): bool {
-  return load<u32>(frame, Frame.FLOW) == 0 && load<u32>(frame, Frame.TRACK) != 0
+function bitOf(address: usize): u64 {
+  return (<u64>1) << (<u64>load<u8>(address, 3) & 63)
 }
 
-/** Notes what a packet is about to touch. */
-function foresee(table: usize, rules: usize, rule: usize, frame: usize, tick: u32): void {
-  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + Ethernet.HEADER
-  const protocol = <u32>load<u8>(packet, 9)
-  const host = counterOf(table, false, packet + 12)
-  let addresses = load<u64>(packet, 12)
-  let ports = load<u32>(packet, 20)
-  let cell = host
-  let permitted = false
-  if (rule != 0) {
-    const endpoint = endpointOf(table, packet + 12, ports & 0xffff, protocol)
-    store<u32>(frame, <u32>chainOf(table, endpoint), Ahead.CHAIN)
-    const slot = slotFor(table, false, rule, packet + 12)
-    const flags = load<u32>(rule, Source.FLAGS)
-    const port = likelyPort(rule, endpoint, <u32>swap16(<u16>ports), protocol, flags, tick)
-    if (port != NO_PORT && hasPorts(table, slot)) {
-      cell = mappingAt(table, cellOf(slot, protocol, port))
-      const external = <u64>load<u32>(externalAt(rules, slot), External.ADDRESS)
-      addresses = external | ((addresses >> 32) << 32)
-      ports = (ports & 0xffff0000) | <u32>swap16(<u16>port)
-      permitted = (flags & NatFlag.OPEN) == 0
-    }
-  }
-  addresses = rotl<u64>(addresses, 32)
-  ports = rotl<u32>(ports, 16)
-  const answer = bucketFor(table, addresses, ports, protocol)
-  let permit = answer
-  if (permitted) {
-    const ported = portsFor(ports, Kind.PERMIT)
-    permit = bucketFor(table, addresses, ported, protocol | (Kind.PERMIT << 8))
-  }
-  store<u32>(frame, <u32>answer, Ahead.ANSWER)
-  store<u32>(frame, <u32>host, Ahead.HOST)
-  store<u32>(frame, <u32>permit, Ahead.PERMIT)
-  store<u32>(frame, <u32>cell, Ahead.CELL)
+@inline
+function mayBeIn(filter: u64, address: usize): bool {
+  return (filter & bitOf(address)) != 0
 }
 
-function bucketFor(table: usize, addresses: u64, ports: u32, what: u32): usize {
+function hasStatics(rules: usize): bool {
+  let flags: u32 = 0
+  const count = load<u32>(rules, Nat.EXTERNALS)
+  for (let slot: u32 = 0; slot < count; slot++) {
+    flags |= load<u32>(externalAt(rules, slot), External.FLAGS)
+  }
+  return (flags & NatFlag.STATIC) != 0
+}
+
+/** Notes what a packet is about to need. */
+@inline
+function foresee(
+  table: usize,
+  rules: usize,
+  rule: usize,
+  note: usize,
+  packet: usize,
+  tick: u32,
+): void {
   const a = load<u64>(table, Head.SEED)
   const b = load<u64>(table, Head.SEED + 8)
   const c = load<u64>(table, Head.SEED + 16)
-  return bucketOf(table, hashBy(addresses, ports, what, a, b, c))
+  const protocol = <u32>load<u8>(packet, 9)
+  let addresses = load<u64>(packet, 12)
+  let ports = load<u32>(packet, 20)
+  store<u64>(note, hashBy(addresses, ports, protocol, a, b, c), Note.ORIGINAL)
+  const host = counterOf(table, false, packet + 12)
+  let chain = host
+  let cell = host
+  let open = true
+  if (rule != 0) {
+    const endpoint = endpointOf(table, packet + 12, ports & 0xffff, protocol)
+    chain = chainOf(table, endpoint)
+    const slot = slotFor(table, false, rule, packet + 12)
+    const flags = load<u32>(rule, Source.FLAGS)
+    const port = likelyPort(rule, endpoint, <u32>swap16(<u16>ports), protocol, flags, tick)
+    if (port == NO_PORT || !hasPorts(table, slot)) return
+    store<u64>(note, endpoint, Note.ENDPOINT)
+    store<u32>(note, slot, Note.SLOT)
+    cell = mappingAt(table, cellOf(slot, protocol, port))
+    const external = <u64>load<u32>(externalAt(rules, slot), External.ADDRESS)
+    addresses = external | ((addresses >> 32) << 32)
+    ports = (ports & 0xffff0000) | <u32>swap16(<u16>port)
+    open = (flags & NatFlag.OPEN) != 0
+  }
+  addresses = rotl<u64>(addresses, 32)
+  ports = rotl<u32>(ports, 16)
+  const reply = hashBy(addresses, ports, protocol, a, b, c)
+  const answer = bucketOf(table, reply)
+  let permitted = answer
+  if (!open) {
+    const what = protocol | (Kind.PERMIT << 8)
+    const permit = hashBy(addresses, portsFor(ports, Kind.PERMIT), what, a, b, c)
+    store<u64>(note, permit, Note.PERMIT)
+    permitted = bucketOf(table, permit)
+  }
+  store<u64>(note, reply, Note.REPLY)
+  store<u32>(note, <u32>host, Note.HOST)
+  store<u32>(note, <u32>rule, Note.RULE)
+  store<u32>(note, ports, Note.PORTS)
+  store<u32>(note, <u32>chain, Note.CHAIN)
+  store<u32>(note, <u32>cell, Note.CELL)
+  store<u32>(note, <u32>answer, Note.ANSWER)
+  store<u32>(note, <u32>permitted, Note.PERMITTED)
 }

@@ -23,7 +23,7 @@ import {
 } from '../flow/record'
 import { isOver, tickOf } from '../flow/state'
 import { remove } from '../flow/table'
-import { follow, Track, trackOf } from '../flow/track'
+import { followCalled, Track, trackOf } from '../flow/track'
 import { Checksum, Fragment, Frame } from '../frame'
 import { ownerOf } from '../memory'
 import { isWideFrame, packetOf, transportOf } from '../packet'
@@ -130,7 +130,7 @@ function pass(
   // Another worker may have ended the flow and begun one in its record.
   if (!isSame(record, incarnation)) return Drop.FLOW_INVALID
   store<u32>(frame, reference, Frame.FLOW)
-  follow(table, wide, reference, record, frame, transportOf(frame), tick, owner)
+  followCalled(table, wide, reference, record, frame, transportOf(frame), tick, owner)
   number(worker, owner, track, table, wide, reference, frame, tick)
   if (!translated) return 0
   if (wide) rewrite(frame, packetOf(frame), true, track + Track.LEAVES)

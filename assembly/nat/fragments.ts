@@ -14,7 +14,7 @@ import {
 } from '../flow/fragment'
 import { holdPart, wakeParts } from '../flow/hold'
 import { FlowFlag, flagsOf, recordOf, tupleOf, turn } from '../flow/record'
-import { follow, Track } from '../flow/track'
+import { followCalled, Track } from '../flow/track'
 import { Fragment, Frame } from '../frame'
 import { workerBlock } from '../memory'
 import { packetOf, partOf } from '../packet'
@@ -103,7 +103,7 @@ export function goesOn(
   const other = tupleOf(record, wide, (reference & 1) ^ 1)
   turn(track + Track.LEAVES, other, wide)
   store<u32>(frame, reference, Frame.FLOW)
-  follow(table, wide, reference, record, frame, 0, tick, owner)
+  followCalled(table, wide, reference, record, frame, 0, tick, owner)
   if ((flagsOf(record) & FlowFlag.TRANSLATED) != 0) {
     if (!wide) identify(packetOf(frame), renamedOf(entry))
     rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)

@@ -8,11 +8,10 @@ import { find } from '../flow/bucket'
 import { evict } from '../flow/evict'
 import { hashOf } from '../flow/hash'
 import { capacityOf, tableOf } from '../flow/head'
-import { admit, dismiss } from '../flow/host'
+import { admit, counterOf, dismiss } from '../flow/host'
 import { release } from '../flow/mapping'
 import {
   copyAddresses,
-  count,
   Flow,
   FlowFlag,
   incarnationOf,
@@ -27,7 +26,16 @@ import {
   turn,
 } from '../flow/record'
 import { isOver, State, tickOf } from '../flow/state'
-import { abandon, discard, insert, Outcome, permit, prepare, remove } from '../flow/table'
+import {
+  abandon,
+  discard,
+  hashOfEntry,
+  insert,
+  Outcome,
+  permit,
+  prepare,
+  remove,
+} from '../flow/table'
 import { firstState, open } from '../flow/tcp'
 import { Track, trackOf } from '../flow/track'
 import { Fragment, Frame, framesOf } from '../frame'
@@ -39,6 +47,7 @@ import { TCP } from '../wire/tcp'
 import { isError } from './arrive'
 import { rulesOf } from './config'
 import { keep, number } from './fragments'
+import { Note } from './note'
 import { rewrite } from './rewrite'
 import { chooseSource, isSource } from './source'
 
@@ -75,25 +84,47 @@ export function leave(
   const packet = packetOf(frame)
   copyAddresses(track + Track.LEAVES, packet + (wide ? 8 : 12), wide)
   setPorts(track + Track.LEAVES, wide, load<u32>(frame, Frame.PORTS))
-  if (!admit(table, wide, track)) return Drop.FLOW_LIMIT
   const owner = ownerOf(worker, block)
   const tick = tickOf(now)
-  let index = prepare(table)
-  if (index == 0 && evict(block, table, wide, owner, tick)) index = prepare(table)
-  let why: u32 = index == 0 ? Drop.FLOW_TABLE_FULL : 0
-  if (why == 0) why = chooseSource(track, table, wide, rules, frame, outFid, owner, tick)
-  if (why == 0) {
-    why = begin(track, table, wide, index, frame, state, outFid, owner, tick)
-  }
-  if (why == 0) statistic(block, Statistic.FLOWS_BEGUN)
-  else {
-    if (why == LEFT) return Drop.FLOW_TABLE_FULL
-    giveBack(track, table, wide, index, owner)
-    if (why != JOINED) return why
-  }
+  const why = beginFlow(block, track, table, wide, rules, frame, state, outFid, 0, owner, tick)
+  if (why != 0) return why
   number(worker, owner, track, table, wide, load<u32>(frame, Frame.FLOW), frame, tick)
   rewrite(frame, packet, wide, track + Track.LEAVES)
   return 0
+}
+
+/**
+ * Begins the flow of the packet in hand, which is to leave by `outFid`: its track says how it came and, but for
+ * the source, how it leaves. `note` is what was noted of it (note.ts), or 0. Returns 0, with the flow in
+ * Frame.FLOW and all of how it leaves in the track, or a drop reason.
+ */
+export function beginFlow(
+  block: usize,
+  track: usize,
+  table: usize,
+  wide: bool,
+  rules: usize,
+  frame: usize,
+  state: u32,
+  outFid: u32,
+  note: usize,
+  owner: u32,
+  tick: u32,
+): u32 {
+  const host = note != 0 ? <usize>load<u32>(note, Note.HOST) : counterOf(table, wide, track)
+  if (!admit(table, host)) return Drop.FLOW_LIMIT
+  let index = prepare(table)
+  if (index == 0 && evict(block, table, wide, owner, tick)) index = prepare(table)
+  let why: u32 = index == 0 ? Drop.FLOW_TABLE_FULL : 0
+  if (why == 0) why = chooseSource(track, table, wide, rules, frame, outFid, note, owner, tick)
+  if (why == 0) why = begin(track, table, wide, index, frame, state, outFid, note, owner, tick)
+  if (why == 0) {
+    statistic(block, Statistic.FLOWS_BEGUN)
+    return 0
+  }
+  if (why == LEFT) return Drop.FLOW_TABLE_FULL
+  giveBack(track, table, wide, index, owner)
+  return why == JOINED ? 0 : why
 }
 
 /**
@@ -126,7 +157,8 @@ function stateFor(frame: usize, wide: bool): u32 {
   return reply ? State.NONE : State.UNREPLIED
 }
 
-/** Fills the record and puts the flow into the table. Returns 0, a drop reason or JOINED. */
+/** Fills the record and puts the flow into the table. Returns 0, a drop reason, JOINED or LEFT. */
+@inline
 function begin(
   track: usize,
   table: usize,
@@ -135,6 +167,7 @@ function begin(
   frame: usize,
   state: u32,
   outFid: u32,
+  note: usize,
   owner: u32,
   tick: u32,
 ): u32 {
@@ -162,32 +195,45 @@ function begin(
   if (<u32>load<u8>(frame, Frame.PROTOCOL) == TCP.PROTOCOL) {
     open(record, sidesOf(table, wide, record), frame, transportOf(frame))
   }
-  count(record, framesOf(frame), load<u32>(frame, Frame.LENGTH))
+  store<u32>(record, framesOf(frame), Flow.FRAMES)
+  store<u64>(record, <u64>load<u32>(frame, Frame.LENGTH), Flow.OCTETS)
   const taken = (flags & FlowFlag.SOURCE_NAT) != 0
   if (taken && state == State.MIDSTREAM) return Drop.FLOW_INVALID
-  const why = place(track, table, wide, index, frame, owner, tick)
+  // What was noted holds if the endpoint got the port that was likely.
+  const foreseen = note != 0 && portsOf(reply, wide) == load<u32>(note, Note.PORTS)
+  const turned = foreseen
+    ? load<u64>(note, Note.REPLY)
+    : hashOfEntry(table, wide, record, Kind.REPLY)
+  const why = place(track, table, wide, index, frame, turned, owner, tick)
   if (why != 0) return why
   store<u32>(frame, index << 2, Frame.FLOW)
   // Address-dependent filtering: from now on the remote address may call the external port.
   const mapped = flags & (FlowFlag.MAPPED | FlowFlag.OPEN)
-  if (mapped == FlowFlag.MAPPED) permit(table, wide, index, incarnationOf(record), owner)
+  if (mapped == FlowFlag.MAPPED) {
+    const permitted = foreseen
+      ? load<u64>(note, Note.PERMIT)
+      : hashOfEntry(table, wide, record, Kind.PERMIT)
+    permit(table, wide, index, incarnationOf(record), permitted, owner)
+  }
   return 0
 }
 
-/** Inserts the flow; one that is over and in its way is ended first. */
+/** Inserts the flow; one that is over and in its way is ended first. `turned` is the hash of its reply. */
+@inline
 function place(
   track: usize,
   table: usize,
   wide: bool,
   index: u32,
   frame: usize,
+  turned: u64,
   owner: u32,
   tick: u32,
 ): u32 {
   const record = recordOf(table, index << 2)
   const protocol = <u32>load<u8>(record, Flow.PROTOCOL)
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const outcome = insert(table, wide, index, load<u64>(track, Track.HASH), owner)
+    const outcome = insert(table, wide, index, load<u64>(track, Track.HASH), turned, owner)
     if (outcome == Outcome.DONE) return 0
     if (outcome == Outcome.LEFT) return LEFT
     if (outcome == Outcome.BUSY) break

@@ -3,12 +3,10 @@
  * external port for all it talks to (RFC 4787 REQ-1) on the one external address of its host (REQ-2).
  */
 import { Drop } from '../drop'
-import { draw, Head, scramble } from '../flow/head'
+import { Head, scramble } from '../flow/head'
 import { lock, unlock } from '../flow/lock'
 import {
-  cellOf,
   chainOf,
-  claim,
   endpointOf,
   establish,
   findMapping,
@@ -26,21 +24,19 @@ import * as icmp from '../wire/icmp'
 import * as icmpv6 from '../wire/icmpv6'
 import { swap16 } from '../wire/order'
 import { External, externalAt, Nat, NatFlag, Prefix, Source, sourceAt } from './config'
+import { Note } from './note'
+import { choosePort, likelyPort } from './port'
 import { movePrefix, prefixRule } from './prefix'
-import { NO_SLOT, publishedOf, staticSlotOf } from './publish'
+import { NO_SLOT, staticSlotOf } from './publish'
 
 const TCP: u32 = 6
 const UDP: u32 = 17
-/** Ports tried before a range counts as exhausted for the rest of the tick: of a smaller one all. */
-const TRIES: u32 = 1024
-/** A prime above every range: steps of it meet each port of a range once. */
-const STEP: u32 = 2_147_483_647
-const WELL_KNOWN: u32 = 1024
 
 /**
  * Writes the source with which the packet in hand leaves by `outFid` into Track.LEAVES. Returns 0, or a
  * drop reason. A packet that called an external address from inside leaves as if by that address's
- * domain, and so comes back the way it went (RFC 4787 REQ-9).
+ * domain, and so comes back the way it went (RFC 4787 REQ-9). `note` is what was noted of it (approach.ts),
+ * or 0.
  */
 export function chooseSource(
   track: usize,
@@ -49,9 +45,16 @@ export function chooseSource(
   rules: usize,
   frame: usize,
   outFid: u32,
+  note: usize,
   owner: u32,
   tick: u32,
 ): u32 {
+  if (note != 0) {
+    const rule = <usize>load<u32>(note, Note.RULE)
+    if (rule == 0) return 0
+    const slot = load<u32>(note, Note.SLOT)
+    return mapTo(track, table, false, rules, rule, slot, frame, note, owner, tick)
+  }
   const called = load<u32>(track, Track.CALLED)
   const inFid = <u32>load<u16>(frame, Frame.FID)
   let by = outFid
@@ -73,11 +76,11 @@ export function chooseSource(
   const rule = ruleFor(rules, wide, address, inFid, by)
   if (rule != 0) {
     const slot = slotFor(table, wide, rule, address)
-    return mapTo(track, table, wide, rules, rule, slot, frame, owner, tick)
+    return mapTo(track, table, wide, rules, rule, slot, frame, 0, owner, tick)
   }
   // Who calls a neighbour by an external address must not be answered past the router.
   if (called != 0 && outFid == inFid && hasPorts(table, called - 1)) {
-    return mapTo(track, table, wide, rules, 0, called - 1, frame, owner, tick)
+    return mapTo(track, table, wide, rules, 0, called - 1, frame, 0, owner, tick)
   }
   return 0
 }
@@ -134,6 +137,7 @@ function mapTo(
   rule: usize,
   slot: u32,
   frame: usize,
+  note: usize,
   owner: u32,
   tick: u32,
 ): u32 {
@@ -143,12 +147,13 @@ function mapTo(
   const echo = protocol == (wide ? icmpv6.Icmpv6.PROTOCOL : icmp.Icmp.PROTOCOL) && ports != 0
   if (ported || echo) {
     if (!hasPorts(table, slot)) return Drop.NAT_EXHAUSTED
-    const cell = obtain(track, table, rules, rule, slot, ports & 0xffff, protocol, owner, tick)
+    const port = ports & 0xffff
+    const cell = obtain(track, table, rules, rule, slot, port, protocol, note, owner, tick)
     if (cell == 0) return Drop.NAT_EXHAUSTED
-    const port = <u32>swap16(<u16>portOf(cell - 1))
+    const external = <u32>swap16(<u16>portOf(cell - 1))
     // Of an echo both halves are its identifier.
-    const other = ported ? ports & 0xffff0000 : port << 16
-    setPorts(track + Track.LEAVES, wide, port | other)
+    const other = ported ? ports & 0xffff0000 : external << 16
+    setPorts(track + Track.LEAVES, wide, external | other)
     store<u32>(track, cell, Track.CELL)
     store<u32>(track, slot, Track.SLOT)
     mark(
@@ -161,6 +166,7 @@ function mapTo(
 }
 
 /** The cell of the inside endpoint, plus 1, counted for one more flow; a new one if it has none; or 0. */
+@inline
 function obtain(
   track: usize,
   table: usize,
@@ -169,11 +175,13 @@ function obtain(
   slot: u32,
   port: u32,
   protocol: u32,
+  note: usize,
   owner: u32,
   tick: u32,
 ): u32 {
   const address = track + Track.LEAVES
-  const endpoint = endpointOf(table, address, port, protocol)
+  const endpoint =
+    note != 0 ? load<u64>(note, Note.ENDPOINT) : endpointOf(table, address, port, protocol)
   const chain = chainOf(table, endpoint)
   const word = lockOfChain(chain)
   if (!lock(word, owner)) return 0
@@ -182,106 +190,14 @@ function obtain(
   else {
     const flags = rule == 0 ? NatFlag.OPEN : load<u32>(rule, Source.FLAGS)
     const host = <u32>swap16(<u16>port)
-    cell = choosePort(table, rules, rule, slot, endpoint, host, protocol, flags, tick)
+    const likely =
+      note != 0
+        ? <u32>swap16(<u16>(load<u32>(note, Note.PORTS) >> 16))
+        : likelyPort(rule, endpoint, host, protocol, flags, tick)
+    cell = choosePort(table, rules, rule, slot, likely, host, protocol, flags, tick)
     const open = (flags & NatFlag.OPEN) != 0 ? MappingFlag.OPEN : 0
     if (cell != 0) establish(table, chain, cell - 1, address, port, protocol, open)
   }
   unlock(word)
   return cell
-}
-
-/** In place of a port: a range has none that fits. */
-export const NO_PORT: u32 = 0x10000
-
-/** The ports that a rule (0: none in particular) has for a port (host order): the lowest, above the highest. */
-function rangeFor(rule: usize, port: u32, protocol: u32): u32 {
-  if (protocol != TCP && protocol != UDP) return 0xffff0000
-  const low: u32 = rule == 0 ? WELL_KNOWN : <u32>load<u16>(rule, Source.FIRST_PORT)
-  const high: u32 = rule == 0 ? 0xffff : <u32>load<u16>(rule, Source.LAST_PORT)
-  const reserved = port < WELL_KNOWN && low == WELL_KNOWN && high == 0xffff
-  return reserved ? 1 | ((WELL_KNOWN - 1) << 16) : low | (high << 16)
-}
-
-/** Of a range the lowest port of the parity that is asked for. */
-@inline
-function lowestOf(range: u32, port: u32, flags: u32): u32 {
-  const low = range & 0xffff
-  return (flags & NatFlag.PARITY) != 0 ? low + ((low ^ port) & 1) : low
-}
-
-@inline
-function strideOf(flags: u32): u32 {
-  return (flags & NatFlag.PARITY) != 0 ? 2 : 1
-}
-
-/**
- * The port that an inside endpoint gets if it is free: its own where the rule wants that, else one that
- * the endpoint and the time choose by a keyed hash (RFC 6056). It can so be told before.
- */
-export function likelyPort(
-  rule: usize,
-  endpoint: u64,
-  port: u32,
-  protocol: u32,
-  flags: u32,
-  tick: u32,
-): u32 {
-  const range = rangeFor(rule, port, protocol)
-  const high = range >> 16
-  if ((flags & NatFlag.PRESERVE) != 0 && port >= (range & 0xffff) && port <= high) return port
-  const low = lowestOf(range, port, flags)
-  if (low > high) return NO_PORT
-  const stride = strideOf(flags)
-  const drawn = <u32>(scramble(endpoint + <u64>tick) >> 32)
-  return low + (drawn % ((high - low) / stride + 1)) * stride
-}
-
-/**
- * Takes a free port: at random (RFC 6056), of the class of the inside one (RFC 4787 REQ-3; 0 to 1023 or
- * above), of its parity or the same where the rule says so. Returns its cell plus 1, or 0.
- */
-function choosePort(
-  table: usize,
-  rules: usize,
-  rule: usize,
-  slot: u32,
-  endpoint: u64,
-  port: u32,
-  protocol: u32,
-  flags: u32,
-  tick: u32,
-): u32 {
-  const likely = likelyPort(rule, endpoint, port, protocol, flags, tick)
-  if (likely != NO_PORT) {
-    const cell = take(table, rules, slot, protocol, likely)
-    if (cell != 0) return cell
-  }
-  const range = rangeFor(rule, port, protocol)
-  // Who goes on asking an exhausted range must not make everybody wait for the search.
-  const searched = ((<u64>(cellOf(slot, protocol, range & 0xffff) + 1)) << 32) | <u64>tick
-  if (load<u64>(table, Head.EXHAUSTED) == searched) return 0
-  const high = range >> 16
-  const low = lowestOf(range, port, flags)
-  if (low > high) return 0
-  const stride = strideOf(flags)
-  const count = (high - low) / stride + 1
-  let at = draw(table) % count
-  // In a larger one steps of one length would meet the same taken ports again and again.
-  const step = count <= TRIES ? STEP % count : (draw(table) % (count - 1)) | 1
-  for (let tried: u32 = 0; tried < min(count, TRIES); tried++) {
-    const cell = take(table, rules, slot, protocol, low + at * stride)
-    if (cell != 0) return cell
-    at = (at + step) % count
-  }
-  store<u64>(table, searched, Head.EXHAUSTED)
-  return 0
-}
-
-/** Takes a port if it is free and not published; returns its cell plus 1, or 0. */
-function take(table: usize, rules: usize, slot: u32, protocol: u32, port: u32): u32 {
-  const cell = cellOf(slot, protocol, port)
-  const mapping = mappingAt(table, cell)
-  if (load<u32>(mapping) != 0) return 0
-  if (publishedOf(rules, slot, protocol, port) != 0) return 0
-  return claim(mapping) ? cell + 1 : 0
 }

@@ -38,7 +38,6 @@ function needsOfRequest(frame: usize): u32 {
 }
 
 /** Octets of the network packet, of a super-frame's largest segment: what an MTU bounds. */
-@inline
 export function packetLength(frame: usize): u32 {
   let length = load<u32>(frame, Frame.LENGTH)
   if (load<u8>(frame, Frame.GSO_TYPE) != 0) {

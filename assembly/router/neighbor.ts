@@ -148,7 +148,6 @@ function seed(): u64 {
 }
 
 /** The record of a neighbour, or 0. */
-@inline
 export function findNeighbor(fid: u32, lower: u64, upper: u64): usize {
   const table = directory(Directory.NEIGHBOR_TABLE)
   const key = keyOf(fid, lower, upper)

@@ -29,7 +29,6 @@ import {
 } from './neighbor'
 
 /** The MAC to send to a neighbour by, or 0 if it is not known. */
-@inline
 export function macFor(worker: u32, block: usize, fid: u32, lower: u64, upper: u64, now: f64): u64 {
   const record = findNeighbor(fid, lower, upper)
   if (record == 0) return 0

@@ -12,7 +12,7 @@ const moduleOf = (name) => at('build', `${name}.wasm`)
 const generated = (name) => at('src/dataplane/generated', `${name}.ts`)
 
 /** The limits of a release module in bytes: it is inlined, so every user of the library loads it. */
-const limits = { raw: 108 * 1024, gzipped: 47 * 1024 }
+const limits = { raw: 110 * 1024, gzipped: 49 * 1024 }
 
 /** @throws HouseError when a release module is larger than the library can carry */
 export function checkSize(name, bytes) {
