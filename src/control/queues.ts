@@ -99,16 +99,18 @@ export class PortQueues {
   #moving = new Map<number, number>()
 
   /**
-   * To be called before the change of config that frees the descriptors is committed: a worker that
-   * has passed that change has not seen them.
+   * A worker that passes a change of config which is committed after this has not seen the descriptors.
+   * There will be one, at the next `settle`: what tells why they go may be in force already, and then
+   * it says nothing of workers that have passed it.
    */
   disconnect(queues: readonly Queue[]): void {
-    const { manager, pollers } = this.#host
+    const { manager, pollers, topology } = this.#host
     // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
     const kind = queues[0]?.kind ?? 0
     for (const worker of pollers.keys()) manager.exports.setQueue(worker, this.#port, -1, kind)
     this.#moving.clear()
     for (const [queue, read] of this.#read) this.#take(queue, read)
+    topology.stageBarrier()
   }
 
   /**
