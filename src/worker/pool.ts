@@ -131,8 +131,9 @@ export class WorkerPool {
   }
 
   async #died(worker: number, error: Error, deaths: readonly number[]): Promise<void> {
-    if (this.orders.stops(worker)) return
+    // Of one that is to end anyway, too: what it held would stand in the way of all others for ever.
     this.#options.manager.exports.breakLocks(worker)
+    if (this.orders.stops(worker)) return
     const recent = [...deaths, Date.now()].filter((at) => Date.now() - at < DEATHS_WINDOW)
     const final = recent.length >= DEATHS_MAX
     const slot = this.#slots[worker] as Slot
