@@ -103,7 +103,7 @@ export class Workers {
       finish: async () => {
         spin()
         this.#count = after
-        await this.#move(firstWorkers(after))
+        await this.#move()
         if (after < before) await this.pool.stop(after)
       },
     }
@@ -112,7 +112,7 @@ export class Workers {
   #died(worker: number, { message }: Error, final: boolean): () => void {
     const casualty = this.#casualties.take(worker)
     return () => {
-      if (final) void this.#abandon(worker)
+      if (final) void this.#abandon()
       const frames = casualty.frames.length
       const file = this.#keep(casualty, worker, message)
       this.#host.died({ worker, error: message, final, frames, file })
@@ -131,24 +131,30 @@ export class Workers {
     }
   }
 
-  /** Others read what was read by one that is not started again; if there are others. */
-  async #abandon(worker: number): Promise<void> {
-    const left = this.readers.workers.filter((one) => one !== worker)
-    if (left.length === 0) return
+  /** Others read what was read by one that is not started again. */
+  async #abandon(): Promise<void> {
     try {
-      await this.#host.exclusively(() => this.#move(left))
+      await this.#host.exclusively(() => this.#move())
     } catch (error) {
       this.#host.reportLeftover((error as Error).message)
     }
   }
 
+  /** Those that are to run, and are started when they die: who they are may change while others wait. */
+  get #able(): readonly number[] {
+    return firstWorkers(this.#count).filter((worker) => this.pool.state(worker) !== 'failed')
+  }
+
   /**
-   * A queue has no reader for a moment, in which frames wait in it: from when it is taken from one
-   * until that one has passed on. So none is lost, and none read by two.
+   * Gives the queues to the workers that there are now. A queue has no reader for a moment, in which
+   * frames wait in it: from when it is taken from one until that one has passed on. So none is lost,
+   * and none read by two.
    */
-  #move(workers: readonly number[]): Promise<void> {
+  #move(): Promise<void> {
     return this.#serial.run(async () => {
       const { ports, topology } = this.#host
+      const workers = this.#able
+      if (workers.length === 0) return
       this.readers.set(workers)
       const given = [...ports.values()].map((port) => port.moveQueues())
       topology.stageBarrier()
