@@ -85,6 +85,8 @@ export class Domains {
     const flush = (number: number) => {
       this.#manager.exports.fdbFlushDomain(number)
       this.#manager.exports.resetDomain(number)
+      // Once more: a burst that was under way when the domain went may have heard of one after the flush.
+      this.#manager.router.flushNeighbors({ fid: number })
     }
     const fid = this.#fids.take(this.#passed, flush)
     own.set(vid, fid)
