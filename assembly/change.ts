@@ -169,13 +169,14 @@ export function configCommit(): u32 {
   buildTunnelTable(config)
   store<u32>(config, portCount(config), Config.PORT_COUNT)
   store<u32>(config, sweepInterval(config), Config.SWEEP_INTERVAL)
+  let generation = load<u32>(DIRECTORY, Directory.GENERATION) + 1
+  if (generation == 0) generation = 2 // 0 says that nothing was done
+  atomic.store<u32>(DIRECTORY, generation, Directory.GENERATION)
+  // Deadlines last: whoever sets one by the config before finds then that it is outdated.
   // A shorter ageing must not wait for a deadline that was set by a longer one.
   atomic.store<u64>(DIRECTORY, 0, Directory.SWEEP_DEADLINE)
   // Interfaces may be new, and have something to say.
   atomic.store<u64>(DIRECTORY, 0, Directory.INTERFACE_DEADLINE)
-  let generation = load<u32>(DIRECTORY, Directory.GENERATION) + 1
-  if (generation == 0) generation = 2 // 0 says that nothing was done
-  atomic.store<u32>(DIRECTORY, generation, Directory.GENERATION)
   return generation
 }
 

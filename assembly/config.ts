@@ -227,6 +227,20 @@ export function latched(block: usize): usize {
 }
 
 /**
+ * Sets a deadline of the directory, by the config that the worker has latched, if it is `from` still: false
+ * if another was faster. Where there is another config by now, that one has to be looked at: the deadline
+ * is at once then, whoever of both was first to set it.
+ */
+export function postpone(block: usize, deadline: usize, from: u64, to: u64): bool {
+  if (atomic.cmpxchg<u64>(DIRECTORY + deadline, from, to) != from) return false
+  const generation = atomic.load<u32>(DIRECTORY, Directory.GENERATION)
+  if (((generation << 1) | 1) != load<u32>(block, Worker.EPOCH)) {
+    atomic.store<u64>(DIRECTORY + deadline, 0)
+  }
+  return true
+}
+
+/**
  * Says that the worker is about to look at what control hands over (descriptors, config): called
  * after every wait. What control takes away after this call it keeps until the worker has passed on.
  */

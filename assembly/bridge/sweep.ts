@@ -3,7 +3,7 @@
  * gives the space back, a slice at a time, so that no burst waits for it. Whichever worker's tick
  * comes first takes the next slice.
  */
-import { Config, SWEEP_SLICE } from '../config'
+import { Config, postpone, SWEEP_SLICE } from '../config'
 import { Statistic, statistic } from '../counter'
 import { DIRECTORY, Directory, directory } from '../memory'
 import { Bucket, keyAt, refresh, slotAt, valueOf } from '../table/bucket'
@@ -35,7 +35,7 @@ export function sweep(worker: u32, block: usize, config: usize, now: f64): void 
   const urgent = atomic.load<u32>(DIRECTORY, Directory.SWEEP_URGENT)
   if (urgent == 0 && now < <f64>deadline) return
   const next = <u64>now + load<u32>(config, Config.SWEEP_INTERVAL)
-  if (atomic.cmpxchg<u64>(DIRECTORY, deadline, next, Directory.SWEEP_DEADLINE) != deadline) return
+  if (!postpone(block, Directory.SWEEP_DEADLINE, deadline, next)) return
   if (urgent != 0) {
     const left = urgent > SWEEP_SLICE ? urgent - SWEEP_SLICE : 0
     atomic.cmpxchg<u32>(DIRECTORY, urgent, left, Directory.SWEEP_URGENT)

@@ -7,6 +7,7 @@
  *   the next one is due f64 ms   16 when the next router advertisement is due f64 ms   24 those sent
  *   u32   28 addresses of those that found room in the announcement that is due   32 see defend.ts
  */
+import { postpone } from '../config'
 import { DIRECTORY, Directory, directory, NEVER } from '../memory'
 import { Interface, interfaceAt, interfaceCount } from '../router/interface'
 import { enter, leave } from '../router/neighbor'
@@ -64,7 +65,7 @@ export function tickInterfaces(
   }
   const then = soonest == Infinity ? NEVER : <u64>Math.ceil(soonest)
   // A change of config in between has asked for another look.
-  atomic.cmpxchg<u64>(DIRECTORY, deadline, then, Directory.INTERFACE_DEADLINE)
+  postpone(block, Directory.INTERFACE_DEADLINE, deadline, then)
   leave()
   return entries
 }
