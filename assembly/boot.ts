@@ -75,7 +75,10 @@ export function attach(worker: u32): u32 {
   if (load<u32>(DIRECTORY, Directory.VERSION) != ABI_VERSION) return 0
   if (worker > load<u32>(DIRECTORY, Directory.MAX_WORKERS)) return 0
   const block = workerBlock(worker)
+  // What one before left of its burst is not gone on with.
   store<u32>(block, 0, Worker.REST_RUN)
+  store<u32>(block, 0, Worker.UNDERLAY)
+  store<u64>(block, 0, Worker.NEXT) // and COUNT
   atomic.store<u32>(block, 0, Worker.EPOCH)
   return atomic.add<u32>(block, 1, Worker.INCARNATION) + 1
 }

@@ -1,0 +1,23 @@
+/** A worker that takes the place of one that died does not go on with what that one had begun. */
+import { expect, test } from 'vitest'
+import { BURST_MAX } from '../../src/dataplane/abi.js'
+import { onEveryBuild } from '../support/builds.js'
+import { Rig } from '../support/rig.js'
+
+onEveryBuild('attach', (build) => {
+  test('forgets what is left of a burst', () => {
+    const rig = new Rig(build)
+    // Each in a run of its own, so that a flood takes an entry for each of them.
+    for (let port = 0; port < 8; port++) rig.port(`p${port}`, { mtu: 1500 + port })
+    const { exports, received, arena } = rig.forwarder
+    const { buffer } = rig.attachment.memory
+    const address = arena + 128
+    new Uint8Array(buffer, address, 60).fill(0xff, 0, 6).set([2, 0, 0, 0, 0, 1, 0x08, 0x00], 6)
+    const descriptors = new Uint32Array(buffer, received, BURST_MAX * 2)
+    for (let index = 0; index < BURST_MAX; index++) descriptors.set([address, 60], index * 2)
+    const listed = exports.process(0, rig.topology.port('p0').index, BURST_MAX, 0)
+    expect(listed).toBeLessThan(0) // MORE
+    expect(exports.attach(0)).toBeGreaterThan(1)
+    expect(exports.resume(0, 0)).toBe(0)
+  })
+})
