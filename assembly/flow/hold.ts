@@ -34,7 +34,7 @@ export const PART_LENGTH: u32 = <u32>(PARTS_SIZE - HEADROOM)
 /** What a port may have waiting. */
 const EACH: u32 = 8
 /** 30 s, in ticks. */
-const LIFE: u32 = 240
+const LIFE: i32 = 240
 
 @inline
 function head(): usize {
@@ -44,6 +44,12 @@ function head(): usize {
 @inline
 function partAt(index: u32): usize {
   return head() + HEAD + <usize>index * PARTS_SIZE
+}
+
+/** True for one that waited too long; another thread's clock may be a moment ahead. */
+@inline
+function isOver(part: usize, tick: u32): bool {
+  return <i32>(tick - load<u32>(part, Part.TICK)) > LIFE
 }
 
 /** Keeps a copy of a later fragment; false if there is no room for it. `addresses` are those it came with. */
@@ -64,7 +70,8 @@ export function holdPart(
   for (let index: u32 = 0; index < PARTS_MAX; index++) {
     const part = partAt(index)
     let state = load<u32>(part)
-    if (state == WAITING && tick - load<u32>(part, Part.TICK) > LIFE) {
+    // Of those that were woken too: whoever did so is dead, or found no room for them.
+    if (state != 0 && isOver(part, tick)) {
       const whose = <u32>load<u16>(part + Part.FRAME, Frame.PORT)
       dropReceived(worker, whose, Drop.FRAGMENT_LIMIT, 1)
       release(part)
@@ -108,7 +115,7 @@ export function wakeParts(
   let woken = false
   for (let index: u32 = 0; index < PARTS_MAX; index++) {
     const part = partAt(index)
-    if (load<u32>(part) != WAITING || tick - load<u32>(part, Part.TICK) > LIFE) continue
+    if (load<u32>(part) != WAITING || isOver(part, tick)) continue
     if (load<u32>(part, Part.IDENTIFICATION) != identification) continue
     if (load<u32>(part, Part.KIND) != kind) continue
     if (!sameAddresses(part + Part.ADDRESSES, addresses, wide)) continue

@@ -82,7 +82,7 @@ export function arrive(worker: u32, block: usize, config: usize, frame: usize, n
       ? keep(worker, owner, track, wide, frame, tick)
       : 0
   }
-  if (part == Fragment.FIRST && repeats(track, table, wide, frame, tick)) {
+  if (part == Fragment.FIRST && repeats(track, table, wide, frame, tick, owner)) {
     return Drop.FRAGMENT_INVALID
   }
   if (wide && protocol == UDP && lacksChecksum(frame)) return Drop.CHECKSUM_ZERO

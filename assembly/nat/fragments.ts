@@ -3,17 +3,9 @@
  * went, under the number that it left with, or waits for it.
  */
 import { Drop } from '../drop'
-import {
-  beginsAnew,
-  joins,
-  kindOf,
-  recall,
-  referenceOf,
-  remember,
-  renamedOf,
-} from '../flow/fragment'
+import { isRepeated, kindOf, remember, Seen, takeLater } from '../flow/fragment'
 import { holdPart, wakeParts } from '../flow/hold'
-import { FlowFlag, flagsOf, recordOf, tupleOf, turn } from '../flow/record'
+import { FlowFlag, flagsOf, isSame, recordOf, tupleOf, turn } from '../flow/record'
 import { followCalled, Track } from '../flow/track'
 import { Fragment, Frame } from '../frame'
 import { workerBlock } from '../memory'
@@ -50,7 +42,7 @@ export function number(
   const has = shared ? nextIdentification(workerBlock(worker), table, frame, packet) : had
   if (first) {
     const kind = kindOf(frame, wide)
-    remember(table, wide, track, had, has, kind, reference, partOf(frame), tick)
+    remember(table, wide, track, had, has, kind, reference, partOf(frame), tick, owner)
     const woken = wakeParts(worker, owner, wide, track, had, kind, tick)
     if (woken) store<u32>(track, 1, Track.WOKEN)
   }
@@ -75,15 +67,18 @@ export function keep(
   return kept ? KEPT : Drop.FRAGMENT_LIMIT
 }
 
-@inline
-function entryOf(track: usize, table: usize, wide: bool, frame: usize, tick: u32): usize {
-  return recall(table, wide, track, identificationOf(frame, wide), kindOf(frame, wide), tick)
-}
-
 /** True for a first fragment of a packet that has one already, and is not complete. */
-export function repeats(track: usize, table: usize, wide: bool, frame: usize, tick: u32): bool {
-  const entry = entryOf(track, table, wide, frame, tick)
-  return entry != 0 && !beginsAnew(entry, wide, tick) && !joins(entry, partOf(frame))
+export function repeats(
+  track: usize,
+  table: usize,
+  wide: bool,
+  frame: usize,
+  tick: u32,
+  owner: u32,
+): bool {
+  const identification = identificationOf(frame, wide)
+  const kind = kindOf(frame, wide)
+  return isRepeated(table, wide, track, identification, kind, partOf(frame), tick, owner)
 }
 
 /** A later fragment goes where the first went. Returns 0, a drop reason or UNSEEN. */
@@ -95,17 +90,24 @@ export function goesOn(
   tick: u32,
   owner: u32,
 ): u32 {
-  const entry = entryOf(track, table, wide, frame, tick)
-  if (entry == 0) return UNSEEN
-  if (!joins(entry, partOf(frame))) return Drop.FRAGMENT_INVALID
-  const reference = referenceOf(entry)
+  const identification = identificationOf(frame, wide)
+  const kind = kindOf(frame, wide)
+  const part = partOf(frame)
+  const known = track + Track.WORK
+  const seen = takeLater(table, wide, track, identification, kind, part, tick, owner, known)
+  if (seen == Seen.NOTHING) return UNSEEN
+  if (seen == Seen.REFUSED) return Drop.FRAGMENT_INVALID
+  const reference = load<u32>(known)
   const record = recordOf(table, reference)
   const other = tupleOf(record, wide, (reference & 1) ^ 1)
   turn(track + Track.LEAVES, other, wide)
+  const translated = (flagsOf(record) & FlowFlag.TRANSLATED) != 0
+  // Another worker may have ended the flow and begun one in its record.
+  if (!isSame(record, load<u32>(known, 4))) return Drop.FLOW_INVALID
   store<u32>(frame, reference, Frame.FLOW)
   followCalled(table, wide, reference, record, frame, 0, tick, owner)
-  if ((flagsOf(record) & FlowFlag.TRANSLATED) != 0) {
-    if (!wide) identify(packetOf(frame), renamedOf(entry))
+  if (translated) {
+    if (!wide) identify(packetOf(frame), load<u32>(known, 8))
     rewrite(frame, packetOf(frame), wide, track + Track.LEAVES)
   }
   return 0

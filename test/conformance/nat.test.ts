@@ -559,6 +559,31 @@ onEveryBuild('NAT', (build) => {
       expect(b.rig.drops()).toEqual({ 'a fragment-limit': 10_000 + 8 })
     })
 
+    test('a worker whose clock is a moment behind knows what one before it has seen', () => {
+      const b = bench()
+      b.advance(1000)
+      const sent = through(b.pass(first(8)))
+      b.rig.now -= 200
+      expect(through(b.pass(later(8)))).toMatchObject({ source: EXTERNAL, id: sent.id })
+      b.rig.now += 200
+      expect(b.passAll(later(9))).toEqual([])
+      b.rig.now -= 200
+      expect(b.passAll(first(9))).toHaveLength(2)
+    })
+
+    test('what a worker has woken that then died makes room in time', () => {
+      const b = bench()
+      for (let id = 0; id < 8; id++) expect(b.passAll(later(id))).toEqual([])
+      // Directory.PARTS of assembly/memory.ts; state of a slot as assembly/flow/hold.ts has it.
+      const view = new DataView(b.rig.attachment.memory.buffer)
+      const slots = view.getUint32(0x10000 + 2700, true) + 64
+      for (let slot = 0; slot < 8; slot++) view.setUint32(slots + slot * 2048, 2 + 7, true)
+      expect(b.pass(later(8))).toEqual({ drop: 'fragment-limit' })
+      b.advance(31_000)
+      expect(b.passAll(later(9))).toEqual([])
+      expect(b.rig.drops()).toEqual({ 'a fragment-limit': 1 + 8 })
+    })
+
     test('T6, D4: of those that waited, none overlaps another either', () => {
       const b = bench()
       for (const fragment of [later(5, 185, true), later(5, 186, true), later(5, 370)]) {
