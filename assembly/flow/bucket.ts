@@ -23,7 +23,10 @@ export namespace Bucket {
   export const SLOTS: u32 = 9
 }
 
-/** Buckets a walk visits at most: a reader that strays into a re-used bucket ends here. */
+/**
+ * Buckets a walk visits at most: a reader that strays into a re-used bucket ends here, and so does a writer
+ * on a copy of the memory (a trace) that caught a chain half changed.
+ */
 const CHAIN_MAX: u32 = 64
 /** Look-ups that were disturbed are tried this often. */
 const RETRY_MAX: u32 = 4
@@ -53,9 +56,9 @@ export function find(
   kind: u32,
 ): u32 {
   const bucket = bucketOf(table, hash)
-  const at = findIn(table, wide, bucket, hash, addresses, ports, protocol, kind)
-  return at != 0
-    ? load<u32>(at)
+  const reference = findIn(table, wide, bucket, hash, addresses, ports, protocol, kind)
+  return reference != 0
+    ? reference
     : search(table, wide, bucket, hash, addresses, ports, protocol, kind)
 }
 
@@ -72,9 +75,7 @@ function search(
 ): u32 {
   for (let attempt: u32 = 0; attempt < RETRY_MAX; attempt++) {
     const version = atomic.load<u32>(bucket, Bucket.VERSION)
-    const at = findInChain(table, wide, bucket, hash, addresses, ports, protocol, kind)
-    // Read once: it may be emptied at any moment.
-    const reference = at != 0 ? load<u32>(at) : 0
+    const reference = findInChain(table, wide, bucket, hash, addresses, ports, protocol, kind)
     if (reference != 0) return reference
     if (atomic.cmpxchg<u32>(bucket, version, version, Bucket.VERSION) == version) return 0
   }
@@ -106,17 +107,17 @@ function findInChain(
   ports: u32,
   protocol: u32,
   kind: u32,
-): usize {
+): u32 {
   let node = bucket
   for (let steps: u32 = 0; node != 0 && steps < CHAIN_MAX; steps++) {
-    const at = findIn(table, wide, node, hash, addresses, ports, protocol, kind)
-    if (at != 0) return at
+    const reference = findIn(table, wide, node, hash, addresses, ports, protocol, kind)
+    if (reference != 0) return reference
     node = nextOf(table, node)
   }
   return 0
 }
 
-/** The address of the reference in one bucket, or 0. */
+/** The reference in one bucket, or 0. Read once: its slot may be emptied, or have another, at any moment. */
 function findIn(
   table: usize,
   wide: bool,
@@ -126,12 +127,13 @@ function findIn(
   ports: u32,
   protocol: u32,
   kind: u32,
-): usize {
+): u32 {
   let hits = hitsIn(bucket, <u16>hash)
   while (hits != 0) {
-    const at = bucket + Bucket.REFERENCES + (ctz<u32>(hits) << 2)
-    const reference = load<u32>(at)
-    if (reference != 0 && fits(table, wide, reference, addresses, ports, protocol, kind)) return at
+    const reference = load<u32>(bucket + Bucket.REFERENCES + (ctz<u32>(hits) << 2))
+    if (reference != 0 && fits(table, wide, reference, addresses, ports, protocol, kind)) {
+      return reference
+    }
     hits &= hits - 1
   }
   return 0
@@ -197,7 +199,7 @@ function nextOf(table: usize, bucket: usize): usize {
 @inline
 export function add(table: usize, bucket: usize, hash: u64, reference: u32): bool {
   let node = bucket
-  while (true) {
+  for (let steps: u32 = 0; steps < CHAIN_MAX; steps++) {
     const free = freeSlots(node)
     if (free != 0) {
       fill(node, ctz<u32>(free), <u16>hash, reference)
@@ -249,7 +251,11 @@ export function takeOut(table: usize, bucket: usize, reference: u32): bool {
   }
   let last = node
   let before: usize = bucket
-  for (let next = nextOf(table, node); next != 0; next = nextOf(table, next)) last = next
+  for (let steps: u32 = 0; steps < CHAIN_MAX; steps++) {
+    const next = nextOf(table, last)
+    if (next == 0) break
+    last = next
+  }
   for (let walk = bucket; walk != last; walk = nextOf(table, walk)) before = walk
   const source = lastSlotOf(last)
   const from = last + Bucket.REFERENCES + (source << 2)

@@ -137,9 +137,11 @@ export function establish(
   store<u32>(chain, cell + 1)
 }
 
+/** PORT, PROTOCOL and FLAGS of a cell, in one word; 0 of one that is not READY. */
 @inline
-export function isReady(mapping: usize): bool {
-  return (<u32>atomic.load<u8>(mapping, Mapping.FLAGS) & MappingFlag.READY) != 0
+export function standsFor(mapping: usize): u32 {
+  const word = atomic.load<u32>(mapping, Mapping.PORT)
+  return ((word >> 24) & MappingFlag.READY) != 0 ? word : 0
 }
 
 @inline

@@ -41,6 +41,8 @@ export namespace Track {
   export const WORK: usize = 104
   /** u32: 1 if fragments wait for the packet in hand no more. */
   export const WOKEN: usize = 144
+  /** A copy of a flow's tuple, 36 octets. */
+  export const OTHER: usize = 148
 }
 
 @inline

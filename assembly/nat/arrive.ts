@@ -6,8 +6,17 @@ import { Drop } from '../drop'
 import { find } from '../flow/bucket'
 import { hashOf, portsFor } from '../flow/hash'
 import { capacityOf, tableOf } from '../flow/head'
-import { cellOf, hasPorts, isOpen, isReady, Mapping, mappingAt } from '../flow/mapping'
 import {
+  cellOf,
+  hasPorts,
+  isOpen,
+  Mapping,
+  mappingAt,
+  sameAddress,
+  standsFor,
+} from '../flow/mapping'
+import {
+  copyAddress,
   copyAddresses,
   FlowFlag,
   flagsOf,
@@ -180,15 +189,17 @@ function call(track: usize, table: usize, wide: bool, rules: usize, frame: usize
   }
   if (!ported || (flags & NatFlag.MASQUERADE) == 0 || !hasPorts(table, slot)) return 0
   const mapping = mappingAt(table, cellOf(slot, protocol, port))
-  if (!isReady(mapping) || <u32>load<u8>(mapping, Mapping.PROTOCOL) != protocol) {
-    return Drop.NAT_UNSOLICITED
-  }
+  const word = standsFor(mapping)
+  if (((word >> 16) & 0xff) != protocol) return Drop.NAT_UNSOLICITED
+  copyAddress(inside, mapping + Mapping.ADDRESS, wide)
+  setPorts(leaves, wide, (ports & 0xffff) | (word << 16))
   const fromInside = load<u32>(external, External.FID) != <u32>load<u16>(frame, Frame.FID)
   if (!fromInside && !isPermitted(track, table, wide, mapping, protocol, tick)) {
     return Drop.NAT_UNSOLICITED
   }
-  memory.copy(inside, mapping + Mapping.ADDRESS, wide ? 16 : 4)
-  setPorts(leaves, wide, (ports & 0xffff) | ((<u32>load<u16>(mapping, Mapping.PORT)) << 16))
+  // Asked last: the port may have become another's meanwhile, who was not asked for the caller.
+  const same = standsFor(mapping) == word && sameAddress(table, mapping + Mapping.ADDRESS, inside)
+  if (!same) return Drop.NAT_UNSOLICITED
   store<u32>(track, slot, Track.SLOT)
   const kept = FlowFlag.INWARD | FlowFlag.ONE_WAY
   return send(track, wide, frame, FlowFlag.DESTINATION_NAT | kept)

@@ -10,9 +10,12 @@ import {
   copyAddresses,
   FlowFlag,
   flagsOf,
+  incarnationOf,
+  isSame,
   Kind,
   portsOf,
   recordOf,
+  sameTuple,
   setPorts,
   tupleOf,
   turn,
@@ -36,6 +39,7 @@ const MALFORMED: u32 = 0xffffffff
 /** Room for tuples on the frame's own track: see Track. */
 const LEAVES: usize = 64
 const WORK: usize = 104
+const OTHER: usize = 148
 
 /**
  * Finds the flow of an ICMP error and translates both its headers. Returns 0 or a drop reason;
@@ -62,10 +66,18 @@ export function relate(table: usize, wide: bool, frame: usize, tick: u32, track:
   const reference = find(table, wide, hash, track + WORK, ports, protocol, Kind.ORIGINAL)
   if (reference == 0) return Drop.FLOW_INVALID
   const record = recordOf(table, reference)
+  const incarnation = incarnationOf(record)
   if (isOver(record, tick)) return Drop.FLOW_INVALID
+  if (!sameTuple(tupleOf(record, wide, reference & 1), track + WORK, wide)) return Drop.FLOW_INVALID
+  const its = tupleOf(record, wide, (reference & 1) ^ 1)
+  const other = track + OTHER
+  copyAddresses(other, its, wide)
+  setPorts(other, wide, portsOf(its, wide))
+  const translated = (flagsOf(record) & FlowFlag.TRANSLATED) != 0
+  // Another worker may have ended the flow and begun one in its record.
+  if (!isSame(record, incarnation)) return Drop.FLOW_INVALID
   store<u32>(frame, reference, Frame.FLOW)
-  if ((flagsOf(record) & FlowFlag.TRANSLATED) == 0) return 0
-  const other = tupleOf(record, wide, (reference & 1) ^ 1)
+  if (!translated) return 0
   const before = sum(inner, min(available, at + QUOTED_MAX))
   restoreInner(inner, at, available, protocol, wide, other)
   const change = difference(<u64>before, <u64>sum(inner, min(available, at + QUOTED_MAX)))

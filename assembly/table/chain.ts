@@ -39,11 +39,13 @@ export function extend(table: usize, bucket: usize): usize {
   return slotAt(node, 0)
 }
 
+/** Bounded as all walks are: a copy of the memory, which a trace runs on, may have a chain half changed. */
 function lastOf(table: usize, bucket: usize): usize {
   let node = bucket
-  for (let next = load<u32>(node, Bucket.OVERFLOW); next != 0; ) {
-    node = poolBucket(table, next)
-    next = load<u32>(node, Bucket.OVERFLOW)
+  for (let steps: u32 = 0; steps < CHAIN_MAX; steps++) {
+    const next = nextInChain(table, node)
+    if (next == 0) break
+    node = next
   }
   return node
 }
