@@ -26,6 +26,16 @@ import { settle } from '../router/resolve'
 import { valueOf } from '../table/bucket'
 import { bucketOf, Change, find } from '../table/hash'
 
+/** How often control tries what a worker tries once: the kernel may have put aside who has the lock. */
+const PATIENCE: u32 = 200
+
+function enterPatiently(worker: u32, block: usize): bool {
+  for (let tries: u32 = 0; tries < PATIENCE; tries++) {
+    if (enter(worker, block)) return true
+  }
+  return false
+}
+
 /**
  * Gives an address (four words; IPv4 as a mapped one) a MAC by hand, or takes it away again with MAC
  * 0. Returns a Change code: DONE, MISSING, FULL or BUSY.
@@ -46,7 +56,7 @@ export function neighborSet(
   const lower = <u64>a | ((<u64>b) << 32)
   const upper = <u64>c | ((<u64>d) << 32)
   const mac = bswap<u64>(((<u64>macHigh) << 32) | <u64>macLow) >> 16
-  if (!enter(worker, block)) return Change.BUSY
+  if (!enterPatiently(worker, block)) return Change.BUSY
   let record = findNeighbor(fid, lower, upper)
   let outcome = Change.DONE
   if (mac == 0) {
@@ -84,7 +94,7 @@ export function neighborFlushPort(worker: u32, port: u32): void {
 function sweep(worker: u32, fid: u32, port: u32): void {
   if (!hasRouter()) return
   const block = workerBlock(worker)
-  if (!enter(worker, block)) return
+  if (!enterPatiently(worker, block)) return
   const used = load<u32>(neighborHead(), NeighborHead.USED)
   for (let number: u32 = 1; number <= used; number++) {
     const record = neighborAt(number)

@@ -18,8 +18,9 @@ export function release(
     const to = room(worker, block, HELD_LENGTH)
     if (to == 0 || !enter(worker, block)) return entries
     const frame = routed(block, Routed.HELD)
-    const waited = takeHeld(record, frame, to)
+    // The record may have become another's meanwhile, whose frames wait on.
     const mac = macOf(load<u64>(record, Neighbor.LINK))
+    const waited = mac != 0 && takeHeld(record, frame, to)
     leave()
     if (!waited) return entries
     const own = interfaceOf(config, <u32>load<u16>(frame, Frame.OUT_FID))

@@ -231,6 +231,8 @@ function evict(owner: u32, now: f64): bool {
       break
     }
     if (!isStale(record, state, now)) continue
+    // It is known by now, and whoever heard of it is about to send what waited.
+    if (load<u32>(record, Neighbor.HELD_COUNT) != 0) continue
     if (oldest != 0 && confirmedAt(record) >= confirmedAt(oldest)) continue
     oldest = record
   }

@@ -13,6 +13,7 @@ import {
   deactivate,
   enter,
   findNeighbor,
+  isNeighbor,
   isStale,
   leave,
   linkOf,
@@ -36,7 +37,7 @@ export function macFor(worker: u32, block: usize, fid: u32, lower: u64, upper: u
   const state = stateOf(link)
   const fresh = now - load<f64>(record, Neighbor.CONFIRMED) < REACHABLE_TIME
   // The record may have become another's meanwhile: then this is a neighbour not known.
-  if (load<u64>(record, 8) != upper || load<u64>(record) != lower) return 0
+  if (!isNeighbor(record, fid, lower, upper)) return 0
   if (state == State.REACHABLE && fresh) return macOf(link)
   if (state == State.STALE || state == State.REACHABLE) delay(worker, block, record, now)
   return hasMac(state) ? macOf(link) : 0
