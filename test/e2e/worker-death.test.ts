@@ -30,6 +30,10 @@ const mortal = `
     }, 5)
   })
   process.on('SIGUSR2', () => threads.shift().terminate())
+  process.on('SIGHUP', async () => {
+    await running.apply({ ...config, workers: 2 })
+    console.log('read by ' + running.readers.workers)
+  })
   process.on('SIGTERM', () => running.close().then(() => process.exit(0)))
   console.log('started')`
 
@@ -89,6 +93,21 @@ describe('a worker that is terminated', () => {
       false,
       true,
     ])
+    await endsCleanly(program, stations)
+  })
+
+  test('and was given up is given no queue when there are to be more', async () => {
+    const { stations, config } = lab(2)
+    const [a, b] = two(stations)
+    const program = startScript(mortal, { ...config, workers: 1, capacity: { maxWorkers: 2 } })
+    await program.prints('started')
+    for (let round = 1; round <= 5; round++) await dies(program, round)
+    expect(program.stdout).toContain('is failed')
+    program.kill('SIGHUP')
+    // A frame for the queue of another would still get there by chance.
+    await program.prints('read by')
+    expect(program.stdout).toContain('read by 1\n')
+    expect(await ping(a.netns, b.ip4)).toEqual(all)
     await endsCleanly(program, stations)
   })
 
