@@ -108,11 +108,31 @@ struct failure {
     uint32_t bytes;
 };
 
+/* Frames of one call of `sendFrames` at most: their headers stand on the stack. */
+#define OUTBOUND_MAX 256u
+
+/* A frame of a load generator to be sent, in one or two pieces. */
+struct outbound {
+    uint32_t head;
+    uint32_t head_length;
+    uint32_t body;
+    uint32_t body_length; /* 0: there is no second piece */
+};
+
+/* A frame that was read out of a ring. */
+struct inbound {
+    uint32_t address;
+    uint32_t length;
+    double time; /* at which it came, nanoseconds of CLOCK_MONOTONIC */
+};
+
 _Static_assert(VIRTIO_HEADER + STREAM_FRAME_MAX <= FRAME_ROOM, "a frame of a stream has room");
 _Static_assert(sizeof(struct ready) == 8, "a ready entry is 8 bytes");
 _Static_assert(sizeof(struct port_queue) == 16, "an entry of the queue table is 16 bytes");
 _Static_assert(sizeof(struct descriptor) == 8, "a descriptor is 8 bytes");
 _Static_assert(sizeof(struct transmit) == 32, "a transmit entry is 32 bytes");
+_Static_assert(sizeof(struct outbound) == 16, "an outbound frame is 16 bytes");
+_Static_assert(sizeof(struct inbound) == 16, "a record of an inbound frame is 16 bytes");
 _Static_assert(sizeof(struct failure) == 16, "a failure record is 16 bytes");
 
 #endif

@@ -26,6 +26,14 @@
     X(packetPromiscuous, packet_promiscuous)                                                       \
     X(packetDrops, packet_drops)                                                                   \
     X(packetInterface, packet_interface)                                                           \
+    X(packetSender, packet_sender)                                                                 \
+    X(ringOpen, ring_open)                                                                         \
+    X(ringRead, ring_read)                                                                         \
+    X(ringDrops, ring_drops)                                                                       \
+    X(ringClose, ring_close)                                                                       \
+    X(awaitTime, await_time)                                                                       \
+    X(awaitFrames, await_frames)                                                                   \
+    X(sendFrames, send_frames)                                                                     \
     X(unixListen, unix_listen)                                                                     \
     X(unixAccept, unix_accept)                                                                     \
     X(unixConnect, unix_connect)                                                                   \

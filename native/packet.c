@@ -83,6 +83,36 @@ napi_value packet_open(napi_env env, napi_callback_info info) {
 }
 
 /*
+ * packetSender(namespaceFd, interfaceIndex, bypass): fd that only sends. With `bypass` frames go to
+ * the driver past the queueing discipline, which tells at once what it cannot take (ENOBUFS).
+ */
+napi_value packet_sender(napi_env env, napi_callback_info info) {
+    uint32_t numbers[3];
+    int own;
+    if (!read_number_arguments(env, info, 3, numbers) ||
+        !namespace_enter(env, (int)numbers[0], &own)) {
+        return NULL;
+    }
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    namespace_leave(own);
+    char device[32];
+    snprintf(device, sizeof device, "interface %u", numbers[1]);
+    if (fd < 0) {
+        return throw_errno(env, errno, "socket", device);
+    }
+    const int bypass = numbers[2] != 0;
+    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)numbers[1]};
+    widen_send_buffer(fd, SOCKET_BUFFER);
+    if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0 ||
+        bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        int error = errno;
+        close(fd);
+        return throw_errno(env, error, "bind", device);
+    }
+    return make_int(env, fd);
+}
+
+/*
  * packetPromiscuous(fd, interfaceIndex): the interface takes in what is for others too, for as long
  * as the socket is open.
  */

@@ -12,6 +12,7 @@ import { importGraph } from './lib/imports.js'
 export const src = {
   cli: [
     'node',
+    'generate',
     'index',
     'switch',
     'control',
@@ -42,6 +43,7 @@ export const src = {
   worker: ['device', 'dataplane', 'types of config', 'error'],
   device: ['dataplane', 'packet', 'config', 'error'],
   dataplane: ['config', 'error'],
+  generate: ['packet', 'config', 'error'],
   packet: ['config', 'error'],
   vitest: ['testing', 'types of config', 'error'],
   testing: ['device/memory', 'dataplane', 'config', 'error'],

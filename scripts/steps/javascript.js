@@ -16,7 +16,10 @@ import { at, HouseError, top } from '../lib/house.js'
  * such as that of the addon, then hold wherever the file's code ends up. Those of a group share chunks.
  * A file costs about a millisecond to find and load: so the command line is one, and `up` and the
  * worker, which should be quick, share nothing with others. */
-const commands = 'api apply capture check demo edit port-edit raw show trace'.split(' ')
+const commands =
+  'api apply capture check demo edit generate generate-memory generate-run generate-thread port-edit raw show trace'.split(
+    ' ',
+  )
 const groups = [
   {
     index: 'src/index.ts',

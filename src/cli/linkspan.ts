@@ -2,6 +2,7 @@
 /** The command line. Exit status: 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError, Option } from 'commander'
 import { addEditCommands } from './edit-commands.js'
+import { addGenerate } from './generate-command.js'
 import { addShowCommands } from './show-commands.js'
 import { version } from './version.js'
 import { duration, endWithReader, targeted, wholeNumber } from './words.js'
@@ -20,7 +21,7 @@ const program = new Command('linkspan')
   .addHelpText(
     'after',
     `
-Commands but demo, check and api talk to the switch of --name, or at --socket.
+Commands but demo, check, generate and api talk to the switch of --name, or at --socket.
 Exit status: 0 done, 1 failed, 2 wrong usage. docs/operating.md has what is done how with bridge,
 ovs-vsctl and tcpdump, and how here.
 `,
@@ -125,6 +126,7 @@ program
     ;(await import('./api.js')).api()
   })
 
+addGenerate(program)
 addEditCommands(program)
 
 program

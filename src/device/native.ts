@@ -7,6 +7,7 @@ import { DeviceError } from './error.js'
 
 declare const memoryHandle: unique symbol
 declare const watchHandle: unique symbol
+declare const ringHandle: unique symbol
 
 /** A WebAssembly memory that the addon reads and writes. */
 export interface MemoryHandle {
@@ -16,6 +17,11 @@ export interface MemoryHandle {
 /** A descriptor that is being watched. */
 export interface WatchHandle {
   readonly [watchHandle]: true
+}
+
+/** A ring of what comes in at an interface; of the thread that opened it. */
+export interface RingHandle {
+  readonly [ringHandle]: true
 }
 
 export interface UdpSockets {
@@ -106,6 +112,48 @@ export interface Native {
   packetDrops(fd: number): number
   /** -1 when the interface is gone from its namespace. */
   packetInterface(fd: number): number
+  /** A socket that only sends. @param bypass 1: past the queueing discipline */
+  packetSender(namespaceFd: number, interfaceIndex: number, bypass: 0 | 1): number
+
+  /** Kernel memory of `blockCount` blocks. @param blockSize a power of two of pages */
+  ringOpen(
+    namespaceFd: number,
+    interfaceIndex: number,
+    blockSize: number,
+    blockCount: number,
+  ): RingHandle
+  /**
+   * Frames copied into the arena, each from an address that is 2 modulo 8, with records {u32 address,
+   * u32 length, f64 time}; 0 after the time; -errno where none will come any more.
+   */
+  ringRead(
+    memory: MemoryHandle,
+    ring: RingHandle,
+    records: number,
+    capacity: number,
+    arena: number,
+    arenaSize: number,
+    timeoutMs: number,
+  ): number
+  /** Frames that found no room in it since the last call. */
+  ringDrops(ring: RingHandle): number
+  ringClose(ring: RingHandle): void
+  /** Waits until `deadline`, nanoseconds of CLOCK_MONOTONIC, and writes the time then as an f64. */
+  awaitTime(memory: MemoryHandle, clock: number, deadline: number): void
+  /** 1 if there is something to read or an error, 0 after the time. */
+  awaitFrames(fd: number, timeoutMs: number): number
+  /**
+   * How many frames {u32 head, headLength, body, bodyLength} were taken, or -errno of the first; at
+   * most 256. Of a TAP they have their virtio headers. Writes the time after that.
+   */
+  sendFrames(
+    memory: MemoryHandle,
+    fd: number,
+    kind: number,
+    frames: number,
+    count: number,
+    clock: number,
+  ): number
 
   /** Binds a free path, for its owner only. @param type SOCK_* */
   unixListen(path: string, type: number): number

@@ -19,7 +19,8 @@ export interface PacketOptions {
   promiscuous: boolean
 }
 
-const hints = {
+/** What opening one may fail with. */
+export const PACKET_HINTS = {
   EPERM: 'it takes CAP_NET_RAW, and CAP_SYS_ADMIN for another namespace: run as root',
   EACCES: 'it takes CAP_NET_RAW: run as root',
 }
@@ -100,7 +101,7 @@ export class PacketDevice implements Device {
 
 function step({ name, netns }: PacketOptions) {
   const what = `open a packet socket on '${name}' in ${resolveNamespace(netns).label}`
-  return { what, device: name, hints }
+  return { what, device: name, hints: PACKET_HINTS }
 }
 
 function find(options: PacketOptions, { routes }: SharedNamespace): Link {
