@@ -9,6 +9,7 @@ import type { Outcome } from '../generate/report.js'
 import { Sender, type Transmitter } from '../generate/sender.js'
 import type { Stream } from '../generate/stream.js'
 import { receivedTally, sentTally } from '../generate/tally.js'
+import { warmUp } from '../generate/warm.js'
 import { FRAME_MAX } from '../packet/hex.js'
 import { createSwitch, type MemoryPort, type Switch } from '../switch.js'
 import { readConfig } from './config-file.js'
@@ -87,6 +88,7 @@ export async function runInMemory(run: Run): Promise<Outcome> {
   const destination = macOf(options.destinationMac) ?? DESTINATION
   const stream = streamOf(traffic, options, { source, destination })
   if (ends.from) announce(sw, ends.from, destination)
+  warmUp(stream)
   const filler = new Filler(stream, 0)
   const sender = new Sender(filler, new MemoryTransmitter(sw, ends.to, filler), plan, stream)
   const recorder = ends.from && record(stream, ends.from)

@@ -6,7 +6,13 @@ import { describe } from '../config/describe.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import { type FileFrames, readFrames } from '../generate/file.js'
 import type { Stream } from '../generate/stream.js'
-import { leastSize, makeTemplate, plainTemplate, type TrafficFlow } from '../generate/template.js'
+import {
+  HEADER_MIN,
+  leastSize,
+  makeTemplate,
+  plainTemplate,
+  type TrafficFlow,
+} from '../generate/template.js'
 import { parseSizes } from '../generate/words.js'
 import type { BuiltTag } from '../packet/build.js'
 import { parseFlow } from '../packet/flow.js'
@@ -59,8 +65,14 @@ export function trafficOf(words: readonly string[], options: GenerateOptions): T
   if (wrong)
     throw usage(`${optionOf(wrong)} does not go with ${what}: its frames are sent as they are`)
   if (pcap !== undefined) return { kind: 'file', file: readFrames(readFile(pcap), pcap) }
-  const frames = [parseHex(hex as string)]
-  return { kind: 'file', file: { frames, offsets: [0], span: 0, leftOut: 0 } }
+  return { kind: 'file', file: oneFrame(parseHex(hex as string)) }
+}
+
+function oneFrame(frame: Uint8Array): FileFrames {
+  if (frame.length < HEADER_MIN) {
+    throw new InvalidError(`--hex of ${frame.length} octets`, 'an Ethernet frame, 14 at least')
+  }
+  return { frames: [frame], offsets: [0], span: 0, leftOut: 0 }
 }
 
 const optionOf = (key: string) =>

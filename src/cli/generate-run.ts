@@ -1,7 +1,7 @@
 /** A run on interfaces: they are opened, a thread sends, another receives, both are waited for. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getSystemErrorName } from 'node:util'
-import { openPlace, type Place, parsePlace } from '../device/traffic/place.js'
+import { openPlace, type Place, type PlaceName, parsePlace } from '../device/traffic/place.js'
 import { LinkspanError } from '../error.js'
 import { Progress } from '../generate/progress.js'
 import type { End, Outcome } from '../generate/report.js'
@@ -25,16 +25,20 @@ export async function runOnInterfaces(run: Run): Promise<Outcome> {
   if (names.from?.tap && names.from.ifname === names.to.ifname && names.to.tap) {
     throw usage('--to and --from are one TAP: what is written to it is not read from it')
   }
-  const toPlace = openPlace(names.to)
+  const opened: Place[] = []
+  const open = (name: PlaceName) => {
+    const place = openPlace(name)
+    opened.push(place)
+    return place
+  }
   try {
-    const fromPlace = names.from && openPlace(names.from)
-    try {
-      return await runBetween(run, { to: toPlace, from: fromPlace })
-    } finally {
-      fromPlace?.close()
-    }
+    // A TAP that is made may be the interface that the other end names.
+    const tapFirst = names.from?.tap ? open(names.from) : undefined
+    const toPlace = open(names.to)
+    const fromPlace = tapFirst ?? (names.from && open(names.from))
+    return await runBetween(run, { to: toPlace, from: fromPlace })
   } finally {
-    toPlace.close()
+    for (const place of opened) place.close()
   }
 }
 

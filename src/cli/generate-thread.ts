@@ -13,6 +13,7 @@ import type { ReceiverTally, SenderTally } from '../generate/report.js'
 import { Sender } from '../generate/sender.js'
 import type { Part, Sending, Stream } from '../generate/stream.js'
 import { receivedTally, sentTally } from '../generate/tally.js'
+import { warmUp } from '../generate/warm.js'
 
 export interface ThreadTask {
   role: 'send' | 'receive'
@@ -81,6 +82,7 @@ function receive({ name, way, stream, part }: ThreadTask, progress: Progress): v
 }
 
 const task = workerData as ThreadTask
+warmUp(task.stream)
 const progress = new Progress(task.progress)
 if (task.role === 'send') send(task, progress)
 else receive(task, progress)

@@ -2,6 +2,7 @@
 import { LinkspanError } from '../error.js'
 import { CaptureReader } from '../packet/capture/reader.js'
 import { FRAME_MAX } from '../packet/hex.js'
+import { HEADER_MIN } from './template.js'
 
 export interface FileFrames {
   frames: readonly Uint8Array[]
@@ -16,8 +17,6 @@ export interface FileFrames {
 /** What is held in memory at most. */
 const FRAMES_MAX = 1_000_000
 const OCTETS_MAX = 256 * 1024 * 1024
-/** Without which it is none (IEEE 802.3). */
-const FRAME_MIN = 14
 
 /** @throws LinkspanError where the file is damaged, too large, or has no whole frame */
 export function readFrames(octets: Uint8Array, name: string): FileFrames {
@@ -30,7 +29,7 @@ export function readFrames(octets: Uint8Array, name: string): FileFrames {
   let first: bigint | undefined
   for (let packet = reader.next(); packet; packet = reader.next()) {
     const { frame, originalLength, time = 0n } = packet
-    if (frame.length < originalLength || frame.length > FRAME_MAX || frame.length < FRAME_MIN) {
+    if (frame.length < originalLength || frame.length > FRAME_MAX || frame.length < HEADER_MIN) {
       leftOut++
       continue
     }

@@ -51,7 +51,7 @@ export class Sender {
 
   /** Nanoseconds from the first frame to the last. */
   get elapsed(): number {
-    return Number.isNaN(this.#origin) ? 0 : this.#last - this.#origin
+    return this.frames === 0 ? 0 : this.#last - this.#origin
   }
 
   /** By how much the plan had to be moved, nanoseconds. */

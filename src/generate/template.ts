@@ -183,6 +183,9 @@ function ethernetFrame({ type }: EthernetFlow, size: number, options: TemplateOp
   return frame
 }
 
+/** Octets of the least there is: an Ethernet header. */
+export const HEADER_MIN = 14
+
 /** A frame that is sent as it is. */
 export function plainTemplate(frame: Uint8Array): Template {
   const none = { payload: -1, mac: -1, address: -1, port: -1, ipChecksum: -1, checksum: -1 }
