@@ -33,3 +33,7 @@ test('docs/overlay.md', { timeout: 120_000 }, async () => {
   const meanwhile = 'ip netns exec web ping -q -i 0.2 10.55.0.3'
   await runPage('docs/overlay.md', { least: 30, meanwhile })
 })
+
+test('docs/generate.md', { timeout: 120_000 }, async () => {
+  await runPage('docs/generate.md', { least: 10 })
+})

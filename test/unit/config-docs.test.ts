@@ -18,6 +18,7 @@ function yamlBlocks(path: string): [string, string][] {
 const pages = [
   'docs/config.md',
   'docs/devices.md',
+  'docs/generate.md',
   'docs/operating.md',
   'docs/overlay.md',
   'docs/pcap.md',

@@ -100,6 +100,21 @@ describe('a frame', () => {
     fc.assert(property, { numRuns: 200 })
   })
 
+  test('of UDP whose checksum comes to 0 has 0xffff in its place (RFC 768)', () => {
+    const filler = new Filler(streamOf({ words: FLOWS[0] as string, sizes: [74] }), 0)
+    const place = new Uint8Array(74)
+    const found = new Set<number>()
+    for (let k = 0; k < 400_000; k += BATCH_MAX) {
+      filler.fill(k, BATCH_MAX, k)
+      for (let slot = 0; slot < BATCH_MAX; slot++) {
+        const frame = filler.copy(slot, place)
+        const checksum = ((frame[40] as number) << 8) | (frame[41] as number)
+        if (checksum === 0 || checksum === 0xffff) found.add(checksum)
+      }
+    }
+    expect([...found]).toEqual([0xffff])
+  })
+
   test('of the least size holds its stamp; one octet less is an error that says what would do', () => {
     const least: [string, number, number][] = [
       ['udp 10.55.0.2:1 10.55.0.3:2', 0, 74],
