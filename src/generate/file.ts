@@ -14,9 +14,9 @@ export interface FileFrames {
   leftOut: number
 }
 
-/** What is held in memory at most. */
+/** What is held in memory at most; threads have copies. */
 const FRAMES_MAX = 1_000_000
-const OCTETS_MAX = 256 * 1024 * 1024
+const OCTETS_MAX = 64 * 1024 * 1024
 
 /** @throws LinkspanError where the file is damaged, too large, or has no whole frame */
 export function readFrames(octets: Uint8Array, name: string): FileFrames {

@@ -10,13 +10,15 @@ import type { Stream } from './stream.js'
 /** Enough for the optimizing compiler, on any machine that was tried. */
 const FRAMES = 30_000
 const BATCH = 64
-/** Flows of a rehearsal: what they take memory for is not of the run. */
+/** Flows and templates of a rehearsal: it takes little memory. */
 const FLOWS_MAX = 1024
+const TEMPLATES_MAX = 64
 
 export function warmUp(stream: Stream): void {
-  const like = { ...stream, flows: Math.min(stream.flows, FLOWS_MAX) }
+  const templates = stream.templates.slice(0, TEMPLATES_MAX)
+  const like = { ...stream, templates, flows: Math.min(stream.flows, FLOWS_MAX) }
   const filler = new Filler(like, 0)
-  const longest = stream.templates.reduce((most, { frame }) => Math.max(most, frame.length), 0)
+  const longest = templates.reduce((most, { frame }) => Math.max(most, frame.length), 0)
   const memory = new ArrayBuffer((longest + 64) & ~7)
   const recorder = new Recorder(like, memory)
   const transmitter = new Rehearsal(filler, recorder, new Uint8Array(memory, 2))
