@@ -147,29 +147,13 @@ function run(
     const begins = protocol == TCP.PROTOCOL ? firstState(address + L4) : State.UNREPLIED
     if (begins == State.NONE || isBegun(table, note, packet, protocol)) break
 
-    startTrack(track, note, packet, frame)
-    store<u16>(frame, <u16>outFid, Frame.OUT_FID)
-    let why = permitRouted(worker, block, config, frame, outFid)
-    if (why == 0) {
-      const rules = rulesOf(config)
-      why = beginFlow(block, track, table, false, rules, frame, begins, outFid, note, owner, tick)
-    }
+    const why = begin(worker, block, config, track, note, frame, begins, outFid, mtu, owner, tick)
     if (why != 0) {
       entries = refuse(worker, block, config, frame, why, entries)
       state = stateNow(block)
       room = roomIn(block)
       continue
     }
-    const reference = load<u32>(frame, Frame.FLOW)
-    const flags = flagsOf(recordOf(table, reference))
-    const shared = leavesShared(flags, reference)
-    const number = shared
-      ? nextIdentification(block, table, frame, packet)
-      : <u32>load<u16>(packet, 4)
-    const leaves = track + Track.LEAVES
-    if ((flags & FlowFlag.TRANSLATED) == 0) passOn(packet, number)
-    else translateStepwise(frame, packet, load<u64>(leaves), portsOf(leaves, false), number)
-    if (protocol == TCP.PROTOCOL) clampMss(frame, mtu, IPv4.HEADER)
     if (plain) {
       const entry = block + Worker.TRANSMIT + <usize>entries * TRANSMIT_SIZE
       sendPlain(address, length, hop, identity, counters, entry)
@@ -182,6 +166,42 @@ function run(
   }
   store<u32>(block, <u32>(frame - (block + Worker.FRAMES)) / <u32>FRAME_SIZE, Worker.NEXT)
   return entries
+}
+
+/** Begins the flow of a packet, which becomes what it is to leave as; returns why not, or 0. */
+function begin(
+  worker: u32,
+  block: usize,
+  config: usize,
+  track: usize,
+  note: usize,
+  frame: usize,
+  state: u32,
+  outFid: u32,
+  mtu: u32,
+  owner: u32,
+  tick: u32,
+): u32 {
+  const table = tableOf(false)
+  const packet = <usize>load<u32>(frame, Frame.ADDRESS) + L3
+  startTrack(track, note, packet, frame)
+  store<u16>(frame, <u16>outFid, Frame.OUT_FID)
+  let why = permitRouted(worker, block, config, frame, outFid)
+  if (why != 0) return why
+  const rules = rulesOf(config)
+  why = beginFlow(block, track, table, false, rules, frame, state, outFid, note, owner, tick)
+  if (why != 0) return why
+  const reference = load<u32>(frame, Frame.FLOW)
+  const flags = flagsOf(recordOf(table, reference))
+  const shared = leavesShared(flags, reference)
+  const number = shared
+    ? nextIdentification(block, table, frame, packet)
+    : <u32>load<u16>(packet, 4)
+  const leaves = track + Track.LEAVES
+  if ((flags & FlowFlag.TRANSLATED) == 0) passOn(packet, number)
+  else translateStepwise(frame, packet, load<u64>(leaves), portsOf(leaves, false), number)
+  if (<u32>load<u8>(frame, Frame.PROTOCOL) == TCP.PROTOCOL) clampMss(frame, mtu, IPv4.HEADER)
+  return 0
 }
 
 /** True if the packet belongs to a flow by now, or to one that the short way does not follow. */

@@ -11,7 +11,7 @@ const overlay = read('overlay.md')
 
 /** Of a frame that is not what a frame should be, or that a device did not take. */
 const OTHERS =
-  /^(short|long|source-invalid|same-port|no-destination|checksum|segmentation|truncated-header|header-chain|over-mtu|needs-|transmit-list|device-)/
+  /^(short|long|source-invalid|same-port|no-destination|checksum|segmentation|truncated-header|header-chain|over-mtu|needs-|transmit-list|device-|worker-died)/
 /** Of the router. */
 const ROUTER =
   /^(ip-options|martian|gateway-|ttl-|no-route|neighbor-|not-for-|directed-|fragment-limit|flow-|nat-)/
