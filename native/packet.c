@@ -54,12 +54,21 @@ static const char *configure(int fd, uint32_t interface_index, uint32_t header_s
     return bind(fd, (struct sockaddr *)&address, sizeof address) == 0 ? NULL : "bind";
 }
 
-/*
- * packetOpen(namespaceFd, interfaceIndex, headerSize): fd. It sees what comes in at the interface,
- * not what leaves. Each frame has a virtio header of that many bytes before it: 12, 10 or 0; 12
- * throws ENOPROTOOPT before Linux 6.4.
- */
-napi_value packet_open(napi_env env, napi_callback_info info) {
+/* The interface of a sender. Returns the failed call, or NULL. */
+static const char *configure_sender(int fd, uint32_t interface_index, uint32_t bypass) {
+    const int on = bypass != 0;
+    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)interface_index};
+    widen_send_buffer(fd, SOCKET_BUFFER);
+    if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof on) != 0) {
+        return "setsockopt(PACKET_QDISC_BYPASS)";
+    }
+    return bind(fd, (struct sockaddr *)&address, sizeof address) == 0 ? NULL : "bind";
+}
+
+/* A socket of a namespace, at an interface. The arguments are those of the two below. */
+static napi_value open_socket(napi_env env, napi_callback_info info,
+                              const char *(*set_up)(int fd, uint32_t interface_index,
+                                                    uint32_t option)) {
     uint32_t numbers[3];
     int own;
     if (!read_number_arguments(env, info, 3, numbers) ||
@@ -73,7 +82,7 @@ napi_value packet_open(napi_env env, napi_callback_info info) {
     if (fd < 0) {
         return throw_errno(env, errno, "socket", device);
     }
-    const char *failed = configure(fd, numbers[1], numbers[2]);
+    const char *failed = set_up(fd, numbers[1], numbers[2]);
     if (failed != NULL) {
         int error = errno;
         close(fd);
@@ -83,33 +92,20 @@ napi_value packet_open(napi_env env, napi_callback_info info) {
 }
 
 /*
+ * packetOpen(namespaceFd, interfaceIndex, headerSize): fd. It sees what comes in at the interface,
+ * not what leaves. Each frame has a virtio header of that many bytes before it: 12, 10 or 0; 12
+ * throws ENOPROTOOPT before Linux 6.4.
+ */
+napi_value packet_open(napi_env env, napi_callback_info info) {
+    return open_socket(env, info, configure);
+}
+
+/*
  * packetSender(namespaceFd, interfaceIndex, bypass): fd that only sends. With `bypass` frames go to
  * the driver past the queueing discipline, which tells at once what it cannot take (ENOBUFS).
  */
 napi_value packet_sender(napi_env env, napi_callback_info info) {
-    uint32_t numbers[3];
-    int own;
-    if (!read_number_arguments(env, info, 3, numbers) ||
-        !namespace_enter(env, (int)numbers[0], &own)) {
-        return NULL;
-    }
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    namespace_leave(own);
-    char device[32];
-    snprintf(device, sizeof device, "interface %u", numbers[1]);
-    if (fd < 0) {
-        return throw_errno(env, errno, "socket", device);
-    }
-    const int bypass = numbers[2] != 0;
-    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)numbers[1]};
-    widen_send_buffer(fd, SOCKET_BUFFER);
-    if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0 ||
-        bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        int error = errno;
-        close(fd);
-        return throw_errno(env, error, "bind", device);
-    }
-    return make_int(env, fd);
+    return open_socket(env, info, configure_sender);
 }
 
 /*

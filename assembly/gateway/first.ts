@@ -4,16 +4,8 @@
  * (nat/approach.ts). All others go the long way (forward.ts), which this one agrees with in all it does;
  * nothing is changed before it is certain that a packet goes this way.
  */
-import {
-  domainGeneration,
-  macOf,
-  Shared,
-  sharedOfPort,
-  sourceKeyOf,
-  withGeneration,
-} from '../bridge/entry'
-import { seen } from '../bridge/learn'
-import { PortFlag, PortRecord, portRecord } from '../config'
+import { macOf, sourceKeyOf } from '../bridge/entry'
+import { PortRecord, portRecord } from '../config'
 import { countersOf } from '../counter'
 import { permitRouted } from '../firewall'
 import { bucketOf, find, mayHold } from '../flow/bucket'
@@ -39,7 +31,7 @@ import { TCP } from '../wire/tcp'
 import { refuse } from './forward'
 import { Hop, hopAt, keysOf, seek, stands, stateNow } from './hops'
 import { passOn, translateStepwise } from './relay'
-import { isKnown, isTooLong, NOTHING, roomIn, sendBeyond, sendPlain } from './shortcut'
+import { isKnown, isTooLong, roomIn, sendBeyond, sendPlain, valueOf } from './shortcut'
 import { describe, ENDS, L3, L4 } from './usual'
 import { keyOfHop, routeOf } from './way'
 
@@ -71,11 +63,7 @@ export function beginFlows(
   }
   const port = load<u32>(block, Worker.PORT)
   const flags = load<u32>(portRecord(config, port), PortRecord.FLAGS)
-  let value = NOTHING
-  if ((flags & PortFlag.NO_LEARNING) == 0) {
-    const generation = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
-    value = withGeneration(seen(port, flags, now), generation + domainGeneration(fid))
-  }
+  const value = valueOf(port, flags, fid, now)
   const noted = <usize>load<u32>(block, Worker.FIRSTS_END)
   return run(worker, block, config, frame, noted, fid, mac, value, keysOf(flags), entries, now)
 }

@@ -41,7 +41,7 @@ import { approachWays, goesOn, Way, wayOf } from './way'
 /** What a port must not have for what comes in by it to go the short way. */
 const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
 /** In place of a value: no port has that number. */
-export const NOTHING: u64 = u64.MAX_VALUE
+const NOTHING: u64 = u64.MAX_VALUE
 
 /**
  * Handles frames to the router, whose MAC is `mac` in the domain of the first: from number `first` of the
@@ -66,11 +66,7 @@ export function shortcut(
   const frames = block + Worker.FRAMES
   const frame = frames + <usize>first * FRAME_SIZE
   const fid = <u32>load<u16>(frame, Frame.FID)
-  let value = NOTHING
-  if ((flags & PortFlag.NO_LEARNING) == 0) {
-    const generation = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
-    value = withGeneration(seen(port, flags, now), generation + domainGeneration(fid))
-  }
+  const value = valueOf(port, flags, fid, now)
   const end = frames + <usize>count * FRAME_SIZE
   return run(worker, block, config, frame, end, fid, mac, value, keysOf(flags), entries, now)
 }
@@ -153,6 +149,16 @@ function run(
   store<u32>(block, <u32>ahead, Worker.APPROACHED)
   store<u32>(block, <u32>(frame - (block + Worker.FRAMES)) / <u32>FRAME_SIZE, Worker.NEXT)
   return entries
+}
+
+/**
+ * The value that sources in domain `fid` have of which there is nothing to learn from a port with `flags`;
+ * NOTHING where nothing is learnt.
+ */
+export function valueOf(port: u32, flags: u32, fid: u32, now: f64): u64 {
+  if ((flags & PortFlag.NO_LEARNING) != 0) return NOTHING
+  const generation = atomic.load<u32>(sharedOfPort(port), Shared.GENERATION)
+  return withGeneration(seen(port, flags, now), generation + domainGeneration(fid))
 }
 
 /** How many entries the transmit list may have for a frame to be begun, and one; 0 without room for headers. */

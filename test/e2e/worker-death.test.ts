@@ -164,13 +164,8 @@ async function endsCleanly(program: Program, stations: readonly Station[]): Prom
   for (const { netns } of stations) expect(interfaces(netns)).toEqual([])
 }
 
-/**
- * Takes the lock of the bucket of a station's address in the name of worker 0, as if that had been
- * in the middle of a change, and terminates it. Offsets are those of assembly/table/bucket.ts, the
- * key is that of assembly/bridge/entry.ts: the FID in two octets, then the address.
- */
-function locking({ mac }: Station): string {
-  return `
+/** For a script that writes to the switch's memory: that is the largest of those that it makes. */
+const WATCH_MEMORIES = `
   const memories = []
   WebAssembly.Memory = class extends WebAssembly.Memory {
     constructor(descriptor) {
@@ -178,6 +173,18 @@ function locking({ mac }: Station): string {
       if (descriptor.shared) memories.push(this)
     }
   }
+  const largestMemory = () => {
+    return memories.reduce((a, b) => (a.buffer.byteLength > b.buffer.byteLength ? a : b))
+  }`
+
+/**
+ * Takes the lock of the bucket of a station's address in the name of worker 0, as if that had been
+ * in the middle of a change, and terminates it. Offsets are those of assembly/table/bucket.ts, the
+ * key is that of assembly/bridge/entry.ts: the FID in two octets, then the address.
+ */
+function locking({ mac }: Station): string {
+  return `
+  ${WATCH_MEMORIES}
   const threads = []
   process.on('worker', (thread) => threads.push(thread))
   const { startSwitch } = await import('linkspan/node')
@@ -185,7 +192,7 @@ function locking({ mac }: Station): string {
   const entry = { bridge: 'lan', mac: '${mac}', port: 'a' }
   running.fdb.add(entry)
 
-  const largest = memories.reduce((a, b) => (a.buffer.byteLength > b.buffer.byteLength ? a : b))
+  const largest = largestMemory()
   const bytes = Buffer.from(largest.buffer)
   const key = Buffer.from('0100${mac.replaceAll(':', '')}', 'hex')
   let slot = bytes.indexOf(key)
@@ -220,17 +227,11 @@ const PORTS_WORD = (0x10000 + 64) / 4
 /** At SIGUSR2 a word of memory's directory points behind memory, until a worker has died of it. */
 function poisoned(files: string): string {
   return `
-  const memories = []
-  WebAssembly.Memory = class extends WebAssembly.Memory {
-    constructor(descriptor) {
-      super(descriptor)
-      if (descriptor.shared) memories.push(this)
-    }
-  }
+  ${WATCH_MEMORIES}
   const { startSwitch } = await import('linkspan/node')
   const casualties = { directory: '${files}', name: 'lab' }
   const running = await startSwitch(config, { casualties })
-  const largest = memories.reduce((a, b) => (a.buffer.byteLength > b.buffer.byteLength ? a : b))
+  const largest = largestMemory()
   const words = new Uint32Array(largest.buffer)
   const before = words[${PORTS_WORD}]
   running.on('worker', (death) => {
