@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { BARE, QUEUE_SIZE } from '../../src/dataplane/abi.js'
 import { loadNative, type MemoryHandle } from '../../src/device/native.js'
 import { QueueKind } from '../../src/device/queue.js'
 import {
@@ -151,7 +152,7 @@ describe('writeEntries', () => {
     sockets = taps.map(packetSocket)
     put(
       QUEUES,
-      taps.flatMap(({ fd }) => [fd, 0]),
+      taps.flatMap(({ fd }) => [fd, 0, fd, 0]),
     )
     put(PORTS, [0, 1, 2])
   })
@@ -212,8 +213,21 @@ describe('writeEntries', () => {
     expect(received(sockets[0] ?? -1)).toEqual([frame, frame])
   })
 
+  test('makes the header of a bare frame over the end of the frame before, when that is written', () => {
+    const length = frameAt(FRAMES, 60, 1)
+    const close = FRAMES + length - 4
+    // What is 12 octets before the second frame is the end of the first, and what came between them.
+    bytes.set(testFrame(60, 2).slice(12), close + 12)
+    const one = { ports: PORTS, portCount: 1 }
+    const bare = { ...one, head: close, headLength: length, body: BARE }
+    expect(write([{ ...one, headLength: length }, bare])).toBe(0)
+    const frames = [1, 2].map((fill) => testFrame(60, fill).slice(12))
+    expect(received(sockets[0] ?? -1)).toEqual(frames)
+    expect([...bytes.subarray(close, close + 12)]).toEqual(Array(12).fill(0))
+  })
+
   test('a port without a descriptor, or beyond the table, is a device that is not there', () => {
-    put(QUEUES + 8, [-1])
+    put(QUEUES + QUEUE_SIZE, [-1])
     put(PORTS, [0, 1, 0x3fffffff])
     const headLength = frameAt(FRAMES, 60, 1)
     expect(write([{ headLength }])).toBe(2)
@@ -235,7 +249,10 @@ describe('writeEntries', () => {
   })
 
   test('never charges one port with the failures of another', () => {
-    put(QUEUES, [999_999, 0, 999_998, 0, 999_997, 0])
+    put(
+      QUEUES,
+      [999_999, 999_998, 999_997].flatMap((fd) => [fd, 0, fd, 0]),
+    )
     const headLength = frameAt(FRAMES, 60, 1)
     expect(write([{ headLength }, { headLength }], 2)).toBe(2)
     expect(failures(2)).toEqual([

@@ -1,4 +1,5 @@
 /** Frames of the underlay, and a worker's memory to write them from and read them into. */
+import { QUEUE_SIZE } from '../../src/dataplane/abi.js'
 import { loadNative, type MemoryHandle } from '../../src/device/native.js'
 import { QueueKind } from '../../src/device/queue.js'
 import { internetSum } from './checksum.js'
@@ -77,7 +78,7 @@ export class UdpBench {
     this.#view = new DataView(buffer)
     this.#memory = this.#native.attach(this.#bytes)
     for (const [port, fd] of fds.entries()) {
-      this.#put(QUEUES + 8 * port, [fd, QueueKind.UDP])
+      this.#put(QUEUES + QUEUE_SIZE * port, [fd, QueueKind.UDP])
       this.#put(PORTS + 4 * port, [port])
     }
   }
