@@ -148,7 +148,8 @@ export class Workers {
   /**
    * Gives the queues to the workers that there are now. A queue has no reader for a moment, in which
    * frames wait in it: from when it is taken from one until that one has passed on. So none is lost,
-   * and none read by two.
+   * and none read by two. The first change may be passed with frames in hand, at the beginning of
+   * `process`; the next one is passed when these are sent, so that none is overtaken.
    */
   #move(): Promise<void> {
     return this.#serial.run(async () => {
@@ -157,8 +158,10 @@ export class Workers {
       if (workers.length === 0) return
       this.readers.set(workers)
       const given = [...ports.values()].map((port) => port.moveQueues())
-      topology.stageBarrier()
-      await this.#host.settle()
+      for (let change = 0; change < 2; change++) {
+        topology.stageBarrier()
+        await this.#host.settle()
+      }
       for (const give of given) give()
     })
   }
