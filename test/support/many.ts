@@ -7,11 +7,14 @@ const MANY = `
 import hashlib, json, select, socket, struct, sys, threading
 words = sys.argv[1:]
 def content(number, length): return hashlib.sha256(b'%d' % number).digest() * (length // 32)
+# What a super-frame was cut into takes several times its length of a socket's buffer: SO_RCVBUFFORCE.
+def roomy(socket): socket.setsockopt(1, 33, 1 << 22)
 `
 
 /** Answers with the number, and with how many have come too early or too late from there. */
 const ECHO = `${MANY}
 here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+roomy(here)
 here.bind((words[0], int(words[1])))
 print('ready', flush=True)
 last, wrong = {}, {}
@@ -29,6 +32,7 @@ flows, count = int(words[2]), int(words[3])
 class Flow:
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        roomy(self.socket)
         self.socket.connect((words[0], int(words[1])))
         self.sent = self.answered = self.disordered = self.wrong = 0
         self.last = -1
