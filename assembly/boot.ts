@@ -79,6 +79,7 @@ export function attach(worker: u32): u32 {
   store<u32>(block, 0, Worker.REST_RUN)
   store<u32>(block, 0, Worker.UNDERLAY)
   store<u64>(block, 0, Worker.NEXT) // and COUNT
+  store<u32>(block, 0, Worker.CLASSES_AT)
   atomic.store<u32>(block, 0, Worker.EPOCH)
   return atomic.add<u32>(block, 1, Worker.INCARNATION) + 1
 }

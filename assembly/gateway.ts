@@ -9,6 +9,7 @@ import { interfaceDeadline, tickInterfaces } from './gateway/announce'
 import { hearArp, TAKEN } from './gateway/arp'
 import { hearDiscovery, NO_DISCOVERY } from './gateway/discovery'
 import { discard, Routed, room, routed } from './gateway/emit'
+import { express } from './gateway/express'
 import { beginFlows } from './gateway/first'
 import { routeInOrder } from './gateway/fragments'
 import { neighborDeadline, tickNeighbors } from './gateway/neighbors'
@@ -37,6 +38,12 @@ export function attend(
 ): u32 {
   const frame = block + Worker.FRAMES + <usize>index * FRAME_SIZE
   if (destinationOf(<usize>load<u32>(frame, Frame.ADDRESS)) == mac) {
+    if (index >= load<u32>(block, Worker.DETOURS)) {
+      const all = load<u32>(block, Worker.COUNT)
+      entries = express(worker, block, config, index, all, entries, now)
+      if (load<u32>(block, Worker.NEXT) != index) return entries | TAKEN
+    }
+    count = min(count, load<u32>(block, Worker.DETOURS))
     entries = shortcut(worker, block, config, index, count, mac, entries, now)
     if (load<u32>(block, Worker.NEXT) != index) return entries | TAKEN
     entries = beginFlows(worker, block, config, index, mac, entries, now)

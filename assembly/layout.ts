@@ -40,6 +40,7 @@ import {
   overflowFor,
   PARTS_MAX,
   PARTS_SIZE,
+  PATHS_SIZE,
   PORT_SHARED_SIZE,
   QUEUE_SIZE,
   REASONS_MAX,
@@ -131,6 +132,7 @@ function layoutFlows(end: u64, all: u64, flows: u32, flows6: u32): u64 {
   end = region(Directory.IDENTIFIERS, end, <u64>IDENTIFICATIONS * 4)
   end = region(Directory.TRACKS, end, all * TRACK_SIZE)
   end = region(Directory.NAT, end, 2 * NAT_SIZE)
+  end = region(Directory.PATHS, end, flows == 0 ? 0 : (all - 1) * PATHS_SIZE)
   end = region(Directory.SIDES, end, <u64>flows * SIDES_SIZE)
   end = layoutFamily(Family.IPV4, end, flows, FLOW_SIZE, MAPPING_SIZE)
   return layoutFamily(Family.IPV6, end, flows6, FLOW6_SIZE, MAPPING6_SIZE)

@@ -26,12 +26,14 @@
  *   PARTS        fragments that wait for the first of their packet
  *   IDENTIFIERS  counters of IPv4 identifications, by destination
  *   TRACKS       per worker, the packet that is being tracked
+ *   PATHS        per worker, what became of packets of flows
  *   NAT          two buffers of translation rules
  *
  * All words are little-endian, as WebAssembly's are. "Address" means an offset in linear memory.
  */
 import {
   BURST_MAX,
+  ERAS_MAX,
   EVENTS_MAX,
   FAILURE_SIZE,
   HEADS_SIZE,
@@ -110,6 +112,7 @@ export namespace Directory {
   export const PARTS: usize = 2700
   export const MERGED: usize = 2736
   export const SIDES: usize = 2740
+  export const PATHS: usize = 2744
   /** u64: when the next slice of flows is swept, in milliseconds; u32: where it starts. */
   export const FLOW_DEADLINE: usize = 2752
   export const FLOW_CURSOR: usize = 2760
@@ -187,6 +190,23 @@ export namespace Worker {
   /** u32: the descriptor up to which FIRSTS are noted; and by which domain these packets leave. */
   export const FIRSTS_END: usize = 356
   export const FIRSTS_FID: usize = 360
+  /**
+   * Of gateway/express.ts, u32 each: the number up to which frames do not go that way; which frames are in
+   * FOUND, from and to; why its loop stopped; the burst's era (gateway/paths.ts), 0 for none. u64: the state
+   * that this is of. u32: the last number that was given to an era or a hop.
+   */
+  export const DETOURS: usize = 364
+  export const FOUND_FROM: usize = 368
+  export const FOUND_TO: usize = 372
+  export const STOPPED: usize = 376
+  export const ERA: usize = 380
+  export const ERA_STATE: usize = 400
+  export const SERIAL: usize = 408
+  /** u32: whether the filter's classes of first packets are noted in CLASSES, and where those in hand are, or 0. */
+  export const CLASSED: usize = 412
+  export const CLASSES_AT: usize = 416
+  /** u32: the descriptor up to which flows of IPv6 were read ahead. */
+  export const APPROACHED6: usize = 420
   /** Event ring: u32 head (written by the worker), u64 lost. */
   export const EVENT_HEAD: usize = 384
   export const EVENT_LOST: usize = 392
@@ -212,13 +232,22 @@ export namespace Worker {
   export const HOPS: usize = ROUTED + ROUTED_MAX * 64
   /** Where frames go that are routed, as far as that was found out ahead: see gateway/way.ts. */
   export const WAYS: usize = HOPS + (64 << HOPS_BITS)
+  export const WAYS6: usize = WAYS + <usize>WAYS_MAX * 64
   /** What addresses were found to be routed by lately, u64 each, see router/recall.ts. */
-  export const ROUTES: usize = WAYS + <usize>WAYS_MAX * 64
+  export const ROUTES: usize = WAYS6 + <usize>WAYS_MAX * 64
+  /** Likewise of IPv6, 32 octets each. */
+  export const ROUTES6: usize = ROUTES + (8 << RECALLED_BITS)
   /** Identifications that it has taken: { next u32, how many u32 } a counter, see nat/identify.ts. */
-  export const NUMBERS: usize = ROUTES + (8 << RECALLED_BITS)
+  export const NUMBERS: usize = ROUTES6 + (32 << RECALLED_BITS)
   /** What first packets of flows need, as far as that was found out ahead: see nat/approach.ts. */
   export const FIRSTS: usize = NUMBERS + <usize>IDENTIFICATIONS * 8
-  export const SIZE: usize = FIRSTS + <usize>WAYS_MAX * 64
+  /** Eras, 32 octets each, see gateway/paths.ts. */
+  export const ERAS: usize = FIRSTS + <usize>WAYS_MAX * 64
+  /** What is found of packets that may go by what was noted, 16 octets each, see gateway/found.ts. */
+  export const FOUND: usize = ERAS + <usize>ERAS_MAX * 32
+  /** Classes of first packets, four u32 each, see firewall/judge.ts. */
+  export const CLASSES: usize = FOUND + <usize>WAYS_MAX * 16
+  export const SIZE: usize = CLASSES + <usize>WAYS_MAX * 16
 }
 
 /** Where the parts of a family's flow table lie, as offsets of directory words from its own. */

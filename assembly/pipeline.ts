@@ -21,13 +21,14 @@ import { police } from './bridge/police'
 import { capture, captureDatagrams } from './capture'
 import { isFiltered, latch, latched, PortFlag, PortRecord, portRecord, suppresses } from './config'
 import { bump, Counter, countBurst, countersOf } from './counter'
-import { drop, receive, refuse } from './door'
+import { countPast, drop, receive, refuse } from './door'
 import { Drop } from './drop'
 import { floodOn } from './egress/flood'
 import { NOWHERE } from './filter/axis'
 import { Permit, permitBridged } from './firewall'
 import { FRAME_SIZE, Frame } from './frame'
 import { attend, TAKEN } from './gateway'
+import { express } from './gateway/express'
 import { DIRECTORY, Directory, directory, Worker, workerBlock } from './memory'
 import { coalesce } from './offload/coalesce'
 import { interfaceMac, NO_MAC } from './router/interface'
@@ -58,6 +59,10 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
   store<u32>(block, count, Worker.IN_HAND)
   store<u32>(block, 0, Worker.UNDERLAY)
   store<u32>(block, 0, Worker.REST_RUN)
+  store<u32>(block, 0, Worker.HEADS_USED)
+  store<u32>(block, u32.MAX_VALUE, Worker.DETOURS)
+  store<u32>(block, 0, Worker.FOUND_TO)
+  store<u32>(block, 0, Worker.ERA)
   countBurst(block, count)
   const forwards = PortFlag.PRESENT | PortFlag.UP
   if ((flags & (forwards | PortFlag.UNDERLAY)) == (forwards | PortFlag.UNDERLAY)) {
@@ -66,11 +71,16 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
     if (load<u32>(DIRECTORY, Directory.CAPTURING) != 0) {
       captureDatagrams(worker, block, port, count, now)
     }
-    return handle(worker, block, now)
+    return handle(worker, block, 0, now)
   }
+  let entries: u32 = 0
   bump(countersOf(worker, port) + Counter.RX_FRAMES, count)
   if ((flags & (forwards | PortFlag.MIRROR_TARGET)) == forwards) {
-    const usual = receive(worker, block, config, port, record, count, now)
+    entries = express(worker, block, config, 0, count, 0, now)
+    const first = load<u32>(block, Worker.NEXT)
+    if (first != 0) countPast(worker, block, port, first)
+    if (first == count) return entries
+    const usual = receive(worker, block, config, port, record, first, count, now)
     if ((flags & PortFlag.POLICE_RECEIVE) != 0) {
       const frames = block + Worker.FRAMES
       police(worker, record, port, frames, frames + <usize>count * FRAME_SIZE, usual, now)
@@ -82,22 +92,21 @@ export function process(worker: u32, port: u32, count: u32, now: f64): u32 {
     const down = (flags & forwards) != forwards
     refuse(worker, block, port, count, down ? Drop.PORT_DOWN : Drop.MIRROR_PORT)
   }
-  return handle(worker, block, now)
+  return handle(worker, block, entries, now)
 }
 
 /** Goes on with what `process`, or `tick`, did not finish; returns as it does. */
 export function resume(worker: u32, now: f64): u32 {
-  return handle(worker, workerBlock(worker), now)
+  return handle(worker, workerBlock(worker), 0, now)
 }
 
 /** Handles what is left of a burst; one of the underlay in as many parts as it is of tunnels. */
-function handle(worker: u32, block: usize, now: f64): u32 {
+function handle(worker: u32, block: usize, entries: u32, now: f64): u32 {
   store<u32>(block, 0, Worker.HEADS_USED)
   store<f64>(block, now, Worker.NOW)
   const config = latched(block)
   const capturing = load<u32>(DIRECTORY, Directory.CAPTURING) != 0
   const over = load<u32>(block, Worker.NEXT) == load<u32>(block, Worker.COUNT)
-  let entries: u32 = 0
   if (isLeft(block)) {
     entries = floodOn(worker, block)
     if (isLeft(block) || (over && load<u32>(block, Worker.UNDERLAY) == 0)) {
@@ -109,6 +118,7 @@ function handle(worker: u32, block: usize, now: f64): u32 {
     const first = load<u32>(block, Worker.NEXT)
     const count = load<u32>(block, Worker.COUNT)
     store<u64>(block, 0, Worker.APPROACHED) // and AHEAD
+    store<u32>(block, 0, Worker.APPROACHED6)
     store<u32>(block, 0, Worker.FIRSTS_END)
     entries = shortcut(worker, block, config, first, count, entries, now)
     entries = bridge(worker, block, config, count, entries, now)

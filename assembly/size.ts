@@ -61,6 +61,14 @@ export const NEIGHBOR_SIZE: usize = 128
 export const HELD_MAX: u32 = 256
 /** Next hops of which a worker knows how they are reached: the logarithm of how many. */
 export const HOPS_BITS: u32 = 11
+/**
+ * What a worker notes of the directions of flows (gateway/paths.ts): octets, a power of two, 64 a flow, and how
+ * many eras it knows, a power of two.
+ */
+export const PATHS_SIZE: usize = 1 << 20
+export const ERAS_MAX: u32 = 256
+/** Flows up to which that is worth while: with more, most have lost their place before it is of use. */
+export const PATHS_FLOWS: u32 = <u32>(PATHS_SIZE >> 6)
 /** Addresses of which a worker remembers the route: likewise. */
 export const RECALLED_BITS: u32 = 10
 export const HELD_SIZE: usize = 2048

@@ -42,11 +42,37 @@ export function firstRule(set: usize, keys: usize, axes: u32): u32 {
     : firstCommon(set, keys, compared)
 }
 
-/** The last class that does not begin behind the value. */
+/**
+ * For who finds out classes ahead: that of a value on an axis that has a tree and lists, whose list is then
+ * at `listOf`, and one; 0 of any other.
+ */
+@inline
+export function classAhead(record: usize, value: u32): u32 {
+  const tree = <usize>load<u32>(record, Class.TREE)
+  return tree == 0 || load<u32>(record, Class.LISTS) == 0 ? 0 : classBy(tree, value) + 1
+}
+
+@inline
+export function listOf(record: usize, known: u32): usize {
+  return known == 0
+    ? record
+    : <usize>load<u32>(record, Class.LISTS) + <usize>(known - 1) * LIST_SIZE
+}
+
+/** Says of an axis which class is known of the value at `keys`, as `classAhead` has it. */
+@inline
+export function setKnown(keys: usize, axis: u32, known: u32): void {
+  store<u32>(keys + <usize>axis * KEY_SIZE, known)
+}
+
+/** The last class that does not begin behind the value. Where there is a tree, the upper half is free: `setKnown`. */
 @inline
 function classOf(record: usize, key: usize): u32 {
   const tree = <usize>load<u32>(record, Class.TREE)
-  if (tree != 0) return classBy(tree, load<u32>(key, 8))
+  if (tree != 0) {
+    const known = load<u32>(key)
+    return known != 0 ? known - 1 : classBy(tree, load<u32>(key, 8))
+  }
   return search(record, load<u64>(key), load<u64>(key, 8))
 }
 

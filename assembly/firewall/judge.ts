@@ -1,11 +1,12 @@
 /** What the rules say of a packet: its values on their axes, the first rule that takes it, counted. */
 import { Config } from '../config'
 import { bump } from '../counter'
-import { Axis, NO_RULE, ruleAt } from '../filter/axis'
-import { firstRule, KEY_SIZE, setKey } from '../filter/match'
-import { Fragment, Frame } from '../frame'
+import { Axis, axisAt, NO_RULE, ruleAt } from '../filter/axis'
+import { classAhead, firstRule, KEY_SIZE, listOf, setKey, setKnown } from '../filter/match'
+import { FRAME_SIZE, Fragment, Frame } from '../frame'
 import { DIRECTORY, Directory, directory, Worker } from '../memory'
-import { RULE_COUNTERS_SIZE } from '../size'
+import { LISTED_RULES, RULE_COUNTERS_SIZE, WAYS_MAX } from '../size'
+import { touch } from '../table/bucket'
 import { EtherType } from '../wire/ethernet'
 import { swap16, swap32 } from '../wire/order'
 import { SCTP } from '../wire/sctp'
@@ -47,10 +48,63 @@ export function judge(
   setPorts(keys, frame)
   let axes = setAddresses(keys, frame)
   if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) axes &= PORTLESS
+  const classes = <usize>load<u32>(block, Worker.CLASSES_AT)
+  if (classes != 0) setClasses(keys, classes)
   const rule = firstRule(set, keys, axes)
   if (rule == NO_RULE) return 0
   count(worker, load<u32>(ruleAt(set, rule), 4), load<u32>(frame, Frame.LENGTH))
   return load<u32>(ruleAt(set, rule))
+}
+
+/**
+ * Finds out the classes of the addresses and ports of packets over IPv4 that are about to be judged, whose
+ * descriptors lie from `frame` to `end`, and reads their lists ahead; `judge` goes by those that
+ * Worker.CLASSES_AT names. False if that is not worth while. Of what is no such packet, nonsense is noted.
+ */
+export function approachRules(block: usize, config: usize, frame: usize, end: usize): bool {
+  const set = <usize>load<u32>(config, Config.RULES)
+  if (set == 0 || load<u32>(set) <= LISTED_RULES) return false
+  approachAxis(block, axisAt(set, Axis.SOURCE4), 0, 26, frame, end)
+  approachAxis(block, axisAt(set, Axis.DESTINATION4), 4, 30, frame, end)
+  approachAxis(block, axisAt(set, Axis.SOURCE_PORT), 8, 34, frame, end)
+  approachAxis(block, axisAt(set, Axis.DESTINATION_PORT), 12, 36, frame, end)
+  return true
+}
+
+/** The same on one axis, whose values are `at` in the frame and whose classes are noted at `offset`. */
+function approachAxis(
+  block: usize,
+  record: usize,
+  offset: usize,
+  at: usize,
+  frame: usize,
+  end: usize,
+): void {
+  const isPort = offset >= 8
+  for (let each = frame; each < end; each += FRAME_SIZE) {
+    const octets = swap32(load<u32>(<usize>load<u32>(each, Frame.ADDRESS) + at))
+    const known = classAhead(record, isPort ? octets >> 16 : octets)
+    store<u32>(classesOf(block, each) + offset, known)
+  }
+  // A loop that only reads has as many misses under way as the processor can.
+  for (let each = frame; each < end; each += FRAME_SIZE) {
+    touch(listOf(record, load<u32>(classesOf(block, each) + offset)))
+  }
+}
+
+/** Where the classes of a descriptor are noted: u32 each. */
+@inline
+export function classesOf(block: usize, frame: usize): usize {
+  const index = (frame - (block + Worker.FRAMES)) / FRAME_SIZE
+  return block + Worker.CLASSES + ((index & (WAYS_MAX - 1)) << 4)
+}
+
+@inline
+function setClasses(keys: usize, classes: usize): void {
+  setKnown(keys, Axis.SOURCE4, load<u32>(classes))
+  setKnown(keys, Axis.DESTINATION4, load<u32>(classes, 4))
+  setKnown(keys, Axis.SOURCE_PORT, load<u32>(classes, 8))
+  setKnown(keys, Axis.DESTINATION_PORT, load<u32>(classes, 12))
 }
 
 @inline

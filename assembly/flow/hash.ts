@@ -23,9 +23,7 @@ export function hashOf(
   // A permit must not hash as a flow does whose remote port is 0.
   const what = protocol | ((kind & Kind.PERMIT) << 8)
   if (!wide) return hashBy(load<u64>(addresses), ports, what, a, b, c)
-  let x = (load<u64>(addresses) ^ a) * b
-  x ^= x >> 32
-  return finish(hashRest(addresses, x, b, c), ports, what, b, c)
+  return hashWideBy(addresses, ports, what, a, b, c)
 }
 
 /** The same over IPv4 for a loop that has read the table's seeds once. */
@@ -35,6 +33,15 @@ export function hashBy(addresses: u64, ports: u32, what: u32, a: u64, b: u64, c:
   return finish(x ^ (x >> 32), ports, what, b, c)
 }
 
+/** And over IPv6. */
+@inline
+export function hashWideBy(addresses: usize, ports: u32, what: u32, a: u64, b: u64, c: u64): u64 {
+  let x = (load<u64>(addresses) ^ a) * b
+  x = stir(x ^ (x >> 32), load<u64>(addresses, 8), b, c)
+  x = stir(x, load<u64>(addresses, 16), b, c)
+  return finish(stir(x, load<u64>(addresses, 24), b, c), ports, what, b, c)
+}
+
 @inline
 function finish(x: u64, ports: u32, what: u32, b: u64, c: u64): u64 {
   x = (x ^ (<u64>ports | ((<u64>what) << 32))) * c
@@ -42,13 +49,11 @@ function finish(x: u64, ports: u32, what: u32, b: u64, c: u64): u64 {
   return x ^ (x >> 32)
 }
 
-function hashRest(addresses: usize, x: u64, b: u64, c: u64): u64 {
-  for (let at: usize = 8; at < 32; at += 8) {
-    x = (x ^ load<u64>(addresses + at)) * c
-    x = (x ^ (x >> 29)) * b
-    x ^= x >> 32
-  }
-  return x
+@inline
+function stir(x: u64, word: u64, b: u64, c: u64): u64 {
+  x = (x ^ word) * c
+  x = (x ^ (x >> 29)) * b
+  return x ^ (x >> 32)
 }
 
 /** Ports as far as they count for an entry of a kind. */

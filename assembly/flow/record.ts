@@ -171,7 +171,8 @@ export function sameAddresses(a: usize, b: usize, wide: bool): bool {
   return !wide || sameWide(a, b)
 }
 
-function sameWide(a: usize, b: usize): bool {
+@inline
+export function sameWide(a: usize, b: usize): bool {
   const low = v128.xor(v128.load(a), v128.load(b))
   return !v128.any_true(v128.or(low, v128.xor(v128.load(a, 16), v128.load(b, 16))))
 }

@@ -8,6 +8,7 @@ import { macOf, sourceKeyOf } from '../bridge/entry'
 import { PortRecord, portRecord } from '../config'
 import { countersOf } from '../counter'
 import { permitRouted } from '../firewall'
+import { approachRules, classesOf } from '../firewall/judge'
 import { bucketOf, find, mayHold } from '../flow/bucket'
 import { tableOf } from '../flow/head'
 import { FlowFlag, flagsOf, Kind, portsOf, recordOf } from '../flow/record'
@@ -75,6 +76,8 @@ function foresee(block: usize, config: usize, frame: usize, end: usize, fid: u32
   store<u32>(block, <u32>end, Worker.FIRSTS_END)
   store<u32>(block, outFid, Worker.FIRSTS_FID)
   if (route == 0) return
+  const classed = approachRules(block, config, frame, end)
+  store<u32>(block, <u32>classed, Worker.CLASSED)
   approachFirst(block, tableOf(false), rulesOf(config), frame, end, fid, outFid, tickOf(now))
 }
 
@@ -119,7 +122,7 @@ function run(
       last = source
     }
     const packet = address + L3
-    describe(frame, packet, ENDS)
+    describe(false, frame, packet, ENDS)
     const protocol = <u32>load<u8>(frame, Frame.PROTOCOL)
     if (protocol == 0) break
     const came = load<u64>(packet, 12)
@@ -128,7 +131,7 @@ function run(
     if (route == 0 || load<u32>(route, Route.FID) != outFid) break
     const key = keyOfHop(keys, route, destination)
     const hop = hopAt(block, key)
-    if (!stands(hop, key, state, now) && !seek(config, hop, key, state, now)) break
+    if (!stands(hop, key, state, now) && !seek(worker, block, config, hop, key, state, now)) break
     const length = load<u32>(frame, Frame.LENGTH)
     const plain = load<u32>(frame, Frame.CHECKSUM) == 0 && length <= load<u32>(hop, Hop.MOST)
     if (!plain && isTooLong(frame, hop)) break
@@ -174,7 +177,10 @@ function begin(
   const packet = <usize>load<u32>(frame, Frame.ADDRESS) + L3
   startTrack(track, note, packet, frame)
   store<u16>(frame, <u16>outFid, Frame.OUT_FID)
+  const classed = load<u32>(block, Worker.CLASSED) != 0
+  store<u32>(block, classed ? <u32>classesOf(block, frame) : 0, Worker.CLASSES_AT)
   let why = permitRouted(worker, block, config, frame, outFid)
+  store<u32>(block, 0, Worker.CLASSES_AT)
   if (why != 0) return why
   const rules = rulesOf(config)
   why = beginFlow(block, track, table, false, rules, frame, state, outFid, note, owner, tick)

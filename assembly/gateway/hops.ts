@@ -1,16 +1,17 @@
 /**
- * How the next hops are reached that a worker sent IPv4 packets to lately, by a hash of their address: what
+ * How the next hops are reached that a worker sent packets to lately, by a hash of their address: what
  * a packet needs of neighbour, FDB and ports, in one line. It holds for as long as the config is the same and
- * neither the FDB nor the neighbours have changed, which they count (table/head.ts).
+ * neither the FDB nor the neighbours have changed, which they count (table/head.ts). A key has not the room for
+ * an address of IPv6: there the neighbour's record says whose line it is.
  *
- *    0 key u64         the hop's address, its domain, and what of the ingress matters
+ *    0 key u64         the hop's address, over IPv6 a word of it; its domain, and what of the ingress matters
  *    8 state u64       `stateNow` before all of it was found out; 0 for nothing
  *   16 until f64       ms: when to ask again in any case, since neighbour or entry grow old
  *   24 link u64        the neighbour's word
  *   32 MACs            12 octets, as frames to it begin
  *   44 most u32        octets of the longest frame that its port takes as it is; 0 if it takes none so
  *   48 port u32        52 interface u32   by which it is reached
- *   56 neighbour u32   its record
+ *   56 neighbour u32   its record      60 serial u32   by which paths.ts knows what was found out
  */
 import { ageingOf, inForce, keyOf, oldAt, portOf, stampOf } from '../bridge/entry'
 import { PortFlag, PortRecord, portRecord, TICK_MS } from '../config'
@@ -33,6 +34,8 @@ import { holds, valueOf } from '../table/bucket'
 import { bucketOf, find } from '../table/hash'
 import { changesOf } from '../table/head'
 import { Ethernet, isGroup } from '../wire/ethernet'
+import { mix } from '../wire/ipv6'
+import { nextSerial } from './serial'
 
 export namespace Hop {
   export const KEY: usize = 0
@@ -44,6 +47,7 @@ export namespace Hop {
   export const PORT: usize = 48
   export const INTERFACE: usize = 52
   export const NEIGHBOR: usize = 56
+  export const SERIAL: usize = 60
 }
 
 /** What is looked at of a port that takes a frame as it is; ISOLATED too where the ingress is. */
@@ -51,6 +55,8 @@ const LOOKED_AT: u32 =
   UP | PortFlag.EGRESS | PortFlag.VLAN_AWARE | PortFlag.MIRROR_TARGET | PortFlag.OVERLAY
 /** In a key: the ingress is isolated. */
 const ISOLATED: u64 = 1 << 48
+/** And: the hop's address is of IPv6. */
+const WIDE: u64 = 1 << 49
 
 /** What all keys of a burst have, by the flags of its port. */
 @inline
@@ -61,6 +67,12 @@ export function keysOf(flags: u32): u64 {
 @inline
 export function keyFor(keys: u64, fid: u32, address: u32): u64 {
   return keys | ((<u64>fid) << 32) | <u64>address
+}
+
+/** The same for the IPv6 address that stands at `address`. */
+@inline
+export function wideKeyFor(keys: u64, fid: u32, address: usize): u64 {
+  return keys | WIDE | ((<u64>fid) << 32) | <u64>mix(address)
 }
 
 @inline
@@ -90,14 +102,48 @@ export function stands(hop: usize, key: u64, state: u64, now: f64): bool {
   return now < load<f64>(hop, Hop.UNTIL)
 }
 
+/** The same of the hop whose IPv6 address stands at `address`: its neighbour is the same, and as it was. */
+@inline
+export function standsFor(hop: usize, key: u64, address: usize, state: u64, now: f64): bool {
+  if (!stands(hop, key, state, now)) return false
+  const neighbor = <usize>load<u32>(hop, Hop.NEIGHBOR)
+  const lower = load<u64>(address)
+  if (!isNeighbor(neighbor, fidOf(key), lower, load<u64>(address, 8))) return false
+  return atomic.load<u64>(neighbor, Neighbor.LINK) == load<u64>(hop, Hop.LINK)
+}
+
 /**
  * Finds out how a hop is reached, in what is `stateNow`, or was before. False if nothing can be sent to it
  * before somebody was asked.
  */
-export function seek(config: usize, hop: usize, key: u64, state: u64, now: f64): bool {
+export function seek(
+  worker: u32,
+  block: usize,
+  config: usize,
+  hop: usize,
+  key: u64,
+  state: u64,
+  now: f64,
+): bool {
+  return seekAt(worker, block, config, hop, key, 0, mapped(<u32>key), state, now)
+}
+
+/** The same of a hop whose address is given as a neighbour's. */
+export function seekAt(
+  worker: u32,
+  block: usize,
+  config: usize,
+  hop: usize,
+  key: u64,
+  lower: u64,
+  upper: u64,
+  state: u64,
+  now: f64,
+): bool {
   store<u64>(hop, 0, Hop.STATE)
+  store<u32>(hop, nextSerial(worker, block), Hop.SERIAL)
   const own = interfaceOf(config, fidOf(key))
-  const neighbor = neighborOf(hop, key)
+  const neighbor = neighborOf(hop, fidOf(key), lower, upper)
   if (own == 0 || neighbor == 0) return false
   const link = atomic.load<u64>(neighbor, Neighbor.LINK)
   if (!isUsable(neighbor, link, now)) return false
@@ -117,11 +163,10 @@ export function seek(config: usize, hop: usize, key: u64, state: u64, now: f64):
 }
 
 /** The record of a hop's neighbour, or 0. */
-function neighborOf(hop: usize, key: u64): usize {
-  const fid = fidOf(key)
+function neighborOf(hop: usize, fid: u32, lower: u64, upper: u64): usize {
   const known = <usize>load<u32>(hop, Hop.NEIGHBOR)
-  if (known != 0 && isNeighbor(known, fid, 0, mapped(<u32>key))) return known
-  const found = findNeighbor(fid, 0, mapped(<u32>key))
+  if (known != 0 && isNeighbor(known, fid, lower, upper)) return known
+  const found = findNeighbor(fid, lower, upper)
   store<u32>(hop, <u32>found, Hop.NEIGHBOR)
   return found
 }

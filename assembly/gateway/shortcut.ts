@@ -32,11 +32,12 @@ import { TRANSMIT_SIZE } from '../transmit'
 import { isStation } from '../wire/ethernet'
 import { AHEAD, approachFlows } from './approach'
 import { isRoomy } from './emit'
-import { Hop, keysOf, seek, stands, stateNow } from './hops'
-import { passOn, translate } from './relay'
+import { Hop, keysOf, stateNow } from './hops'
+import { notePaths } from './paths'
+import { passOn, passOnWide, translate, translateWide } from './relay'
 import { sendOn } from './send'
-import { L3, L4 } from './usual'
-import { approachWays, goesOn, Way, wayOf } from './way'
+import { IPv4Address, IPv6Address, isWideAt, isWideFamily, L3, L4, L4_WIDE } from './usual'
+import { approachWays, goesOn, isReached, Way, wayOf } from './way'
 
 /** What a port must not have for what comes in by it to go the short way. */
 const DETOUR: u32 = PortFlag.LOCKED | PortFlag.MIRROR_RECEIVE
@@ -62,20 +63,24 @@ export function shortcut(
   const port = load<u32>(block, Worker.PORT)
   const flags = load<u32>(portRecord(config, port), PortRecord.FLAGS)
   if ((flags & DETOUR) != 0 || load<u32>(DIRECTORY, Directory.CAPTURING) != 0) return entries
-  if (capacityOf(tableOf(false)) == 0 || asksOfKnown(config)) return entries
   const frames = block + Worker.FRAMES
   const frame = frames + <usize>first * FRAME_SIZE
+  const wide = isWideAt(<usize>load<u32>(frame, Frame.ADDRESS))
+  if (capacityOf(tableOf(wide)) == 0 || asksOfKnown(config)) return entries
   const fid = <u32>load<u16>(frame, Frame.FID)
   const value = valueOf(port, flags, fid, now)
   const end = frames + <usize>count * FRAME_SIZE
-  return run(worker, block, config, frame, end, fid, mac, value, keysOf(flags), entries, now)
+  const keys = keysOf(flags)
+  return wide
+    ? run<IPv6Address>(worker, block, config, frame, end, fid, mac, value, keys, entries, now)
+    : run<IPv4Address>(worker, block, config, frame, end, fid, mac, value, keys, entries, now)
 }
 
 /**
  * The loop, over descriptors from `frame` to `end`. `value` is that of a source of which there is nothing
  * to learn, or NOTHING where nothing is learnt; `keys` is what all keys of hops have.
  */
-function run(
+function run<T>(
   worker: u32,
   block: usize,
   config: usize,
@@ -88,24 +93,29 @@ function run(
   entries: u32,
   now: f64,
 ): u32 {
-  const table = tableOf(false)
+  const wide = isWideFamily<T>()
+  const table = tableOf(wide)
   const tick = tickOf(now)
   const owner = ownerOf(worker, block)
   const counters = countersOf(worker, 0)
   const identity = directory(Directory.IDENTITY)
-  let ahead = <usize>load<u32>(block, Worker.APPROACHED)
+  const approached = block + (wide ? Worker.APPROACHED6 : Worker.APPROACHED)
+  let ahead = <usize>load<u32>(approached)
   // What was found ahead may have changed, by a packet that went the long way.
   let state = stateNow(block)
   let room = roomIn(block)
   let last: u64 = 0
+  const first = frame
   for (; frame < end; frame += FRAME_SIZE) {
     if (frame >= ahead) {
       ahead = min(end, frame + AHEAD)
-      approachFlows(table, frame, ahead, fid, mac)
+      approachFlows<T>(table, block, frame, ahead, fid, mac)
       state = stateNow(block)
-      approachWays(block, config, frame, ahead, keys, tick)
+      approachWays<T>(block, config, frame, ahead, keys, tick)
     }
-    const reference = load<u32>(frame, Frame.FLOW)
+    const way = wayOf(wide, block, frame)
+    const found = wide ? way : frame
+    const reference = load<u32>(found, Frame.FLOW)
     if (reference == 0 || entries >= room) break
     const address = <usize>load<u32>(frame, Frame.ADDRESS)
     const source = sourceKeyOf(address, fid)
@@ -113,32 +123,24 @@ function run(
       if (macOf(source) == mac || !isKnown(frame, source, value)) break
       last = source
     }
-    const way = wayOf(block, frame)
-    const record = <usize>load<u32>(frame, Frame.TRACK)
+    const record = <usize>load<u32>(found, Frame.TRACK)
     const word = load<u32>(way, Way.INCARNATION) // and flags
     if (!goesOn(record, word, tick)) break
     const hop = <usize>load<u32>(way, Way.HOP)
-    const key = load<u64>(way, Way.KEY)
-    if (!stands(hop, key, state, now) && !seek(config, hop, key, state, now)) break
+    if (!isReached(wide, worker, block, config, way, hop, state, now)) break
     const length = load<u32>(frame, Frame.LENGTH)
     const plain = load<u32>(frame, Frame.CHECKSUM) == 0 && length <= load<u32>(hop, Hop.MOST)
     if (!plain && isTooLong(frame, hop)) break
 
     const packet = address + L3
-    follow(table, false, reference, record, frame, address + L4, tick, owner)
-    const flags = word >> 16
-    const shared = leavesShared(flags, reference)
-    const number = shared
-      ? nextIdentification(block, table, frame, packet)
-      : <u32>load<u16>(packet, 4)
-    if ((flags & FlowFlag.TRANSLATED) == 0) passOn(packet, number)
-    else {
-      const addresses = load<u64>(way, Way.ADDRESSES)
-      translate(frame, packet, addresses, load<u32>(way, Way.PORTS), number)
-    }
+    const l4 = address + (wide ? L4_WIDE : L4)
+    follow(table, wide, reference, record, frame, l4, tick, owner)
+    if (wide) changeWide(frame, packet, way, word >> 16)
+    else change(block, table, frame, packet, way, word >> 16, reference)
     if (plain) {
       const entry = block + Worker.TRANSMIT + <usize>entries * TRANSMIT_SIZE
       sendPlain(address, length, hop, identity, counters, entry)
+      if (!wide) store<u64>(way, source, Way.SOURCE)
       entries++
     } else {
       entries = sendBeyond(worker, block, config, frame, hop, entries)
@@ -146,9 +148,41 @@ function run(
       room = roomIn(block)
     }
   }
-  store<u32>(block, <u32>ahead, Worker.APPROACHED)
+  const noted =
+    !wide && load<u32>(block, Worker.ERA) != 0 && state == load<u64>(block, Worker.ERA_STATE)
+  if (noted) notePaths(worker, block, first, frame, tick)
+  store<u32>(approached, <u32>ahead)
   store<u32>(block, <u32>(frame - (block + Worker.FRAMES)) / <u32>FRAME_SIZE, Worker.NEXT)
   return entries
+}
+
+/** Makes of a packet of a flow with `flags` what leaves. */
+@inline
+function change(
+  block: usize,
+  table: usize,
+  frame: usize,
+  packet: usize,
+  way: usize,
+  flags: u32,
+  reference: u32,
+): void {
+  const shared = leavesShared(flags, reference)
+  const number = shared
+    ? nextIdentification(block, table, frame, packet)
+    : <u32>load<u16>(packet, 4)
+  if ((flags & FlowFlag.TRANSLATED) == 0) passOn(packet, number)
+  else {
+    const addresses = load<u64>(way, Way.ADDRESSES)
+    translate(frame, packet, addresses, load<u32>(way, Way.PORTS), number)
+  }
+}
+
+/** The same of one over IPv6. */
+@inline
+function changeWide(frame: usize, packet: usize, way: usize, flags: u32): void {
+  if ((flags & FlowFlag.TRANSLATED) == 0) passOnWide(packet)
+  else translateWide(frame, packet, way + Way.ADDRESSES, load<u32>(way, Way.PORTS))
 }
 
 /**

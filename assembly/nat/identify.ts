@@ -27,17 +27,31 @@ export function nextIdentification(block: usize, table: usize, frame: usize, pac
   const had = <u32>load<u16>(packet, 4)
   const whole = <u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.WHOLE
   if (whole && !ipv4.mayFragment(packet)) return had
-  // One counter for those who go to one host; where two hosts share one, no number comes sooner.
-  const to = load<u64>(table, Head.SEED) ^ <u64>load<u32>(packet, 16)
-  const hash = scramble(to ^ ((<u64>load<u8>(packet, 9)) << 32))
-  const index = <u32>(hash >> 32) & (IDENTIFICATIONS - 1)
-  return <u32>swap16(<u16>(take(block, index, framesOf(frame)) + <u32>hash))
+  const number = numberOf(table, load<u32>(packet, 16), <u32>load<u8>(packet, 9))
+  return <u32>swap16(<u16>(take(block, number >> 16, framesOf(frame)) + number))
+}
+
+/**
+ * Which counter numbers the packets of a protocol to an address, as a load gives it, in the upper half, and what
+ * is added to its numbers. One counter for those who go to one host; where two hosts share one, no number comes
+ * sooner.
+ */
+export function numberOf(table: usize, destination: u32, protocol: u32): u32 {
+  const to = load<u64>(table, Head.SEED) ^ <u64>destination
+  const hash = scramble(to ^ ((<u64>protocol) << 32))
+  return ((<u32>(hash >> 32) & (IDENTIFICATIONS - 1)) << 16) | (<u32>hash & 0xffff)
+}
+
+/** Where a worker has what it took of a counter: the next number u32, and how many it has u32. */
+@inline
+export function numbersAt(block: usize, index: u32): usize {
+  return block + Worker.NUMBERS + ((<usize>index) << 3)
 }
 
 /** The first of `count` numbers of a counter that nobody else has. */
 @inline
 function take(block: usize, index: u32, count: u32): u32 {
-  const own = block + Worker.NUMBERS + ((<usize>index) << 3)
+  const own = numbersAt(block, index)
   if (load<u32>(own, 4) < count) takeMore(own, index, count)
   const first = load<u32>(own)
   store<u32>(own, first + count)
@@ -46,7 +60,7 @@ function take(block: usize, index: u32, count: u32): u32 {
 }
 
 /** Gives a worker numbers of its own: an exchange with all others for each packet would be dear. */
-function takeMore(own: usize, index: u32, count: u32): void {
+export function takeMore(own: usize, index: u32, count: u32): void {
   const counter = directory(Directory.IDENTIFIERS) + ((<usize>index) << 2)
   const taken = count + NUMBERS_AT_ONCE
   store<u32>(own, atomic.add<u32>(counter, taken))

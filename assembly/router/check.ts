@@ -4,7 +4,7 @@ import { Fragment, Frame } from '../frame'
 import { EtherType } from '../wire/ethernet'
 import * as ipv4 from '../wire/ipv4'
 import { UDP } from '../wire/udp'
-import { Route, routeTo4, routeTo6 } from './route'
+import { mayBeOwn, Route, routeTo4, routeTo6 } from './route'
 
 /** Returns 0, or a drop reason. The packet was parsed. */
 export function refusal(config: usize, frame: usize): u32 {
@@ -65,7 +65,7 @@ function refusal6(config: usize, frame: usize, packet: usize): u32 {
   const source = packet + 8
   const to = packet + 24
   if (isMartian6(source) || isMartian6(to)) return Drop.MARTIAN
-  if (speaksForUs(routeTo6(config, source))) return Drop.MARTIAN
+  if (mayBeOwn(config, source) && speaksForUs(routeTo6(config, source))) return Drop.MARTIAN
   if (<u32>load<u8>(frame, Frame.PROTOCOL) != UDP.PROTOCOL) return 0
   if (<u32>load<u8>(frame, Frame.FRAGMENT) == Fragment.LATER) return 0
   const datagram = <usize>load<u32>(frame, Frame.ADDRESS) + <u32>load<u16>(frame, Frame.L4)
@@ -75,7 +75,7 @@ function refusal6(config: usize, frame: usize, packet: usize): u32 {
 
 /** Multicast, and ::, ::1 and the mapped addresses of ::/8 (RFC 4291 section 2.5, RFC 4380 section 2). */
 @inline
-function isMartian6(address: usize): bool {
+export function isMartian6(address: usize): bool {
   const first = <u32>load<u8>(address)
   return first == 0xff || first == 0
 }

@@ -2,7 +2,7 @@
  * The router's interfaces: at most one a broadcast domain, named by its FID. They belong to the
  * config, in a part of the buffer of their own that every change writes anew:
  *
- *   head { 0 interfaces u32, 4 routes u32 }, INTERFACES_MAX interface records, a u16 a domain (the
+ *   head { 0 interfaces u32, 4 routes u32, 32 own, 256 bits, see route.ts }, INTERFACES_MAX interface records, a u16 a domain (the
  *   number of its interface from 1, 0 for none), route records, the trie (table/trie.ts)
  *
  * An interface: 0 mac u64   8 fid u32   12 flags u32   16 mtu u32   20 identity u32 (changes with its
@@ -21,6 +21,7 @@ import { UDP } from '../wire/udp'
 export namespace RouterHead {
   export const INTERFACES: usize = 0
   export const ROUTES: usize = 4
+  export const OWN: usize = 32
 }
 
 export namespace Interface {

@@ -10,7 +10,8 @@
 import { draft } from '../config'
 import { DIRECTORY, Directory, hasRouter } from '../memory'
 import { ROUTE_SIZE } from '../size'
-import { insert, lookup, lookupWord } from '../table/trie'
+import { insert, lookup, lookupWide, lookupWord } from '../table/trie'
+import { mix } from '../wire/ipv6'
 import { Interface, interfaceOf, RouterHead, routerPart, routesOf, trieOf } from './interface'
 
 export namespace Route {
@@ -37,7 +38,7 @@ export namespace Route {
 }
 
 export const ROOT4: u32 = 0
-const ROOT6: u32 = 1
+export const ROOT6: u32 = 1
 
 /** The record of the route to the IPv4 address that stands at `address`, or 0. */
 @inline
@@ -48,7 +49,23 @@ export function routeTo4(config: usize, address: usize): usize {
 /** The same for an IPv6 address. */
 @inline
 export function routeTo6(config: usize, address: usize): usize {
-  return recordOf(config, lookup(trieOf(config), ROOT6, address))
+  return recordOf(config, lookupWide(trieOf(config), ROOT6, address))
+}
+
+/**
+ * False if the IPv6 address at `address` is not the router's own: that is what most are asked, and each of
+ * the router's sets one of 256 bits.
+ */
+@inline
+export function mayBeOwn(config: usize, address: usize): bool {
+  const bit = mix(address) >> 24
+  return ((<u32>load<u8>(ownBits(config, bit)) >> (bit & 7)) & 1) != 0
+}
+
+/** The octet of a bit. */
+@inline
+function ownBits(config: usize, bit: u32): usize {
+  return routerPart(config) + RouterHead.OWN + (bit >> 3)
 }
 
 /** The same for an IPv4 address in host order, and a loop that knows where trie and routes are. */
@@ -177,7 +194,13 @@ export function configRoute(
   const root = family == 4 ? ROOT4 : ROOT6
   if (!insert(trieOf(config), root, record + Route.PREFIX, length, index + 1)) return false
   store<u32>(routerPart(config), index + 1, RouterHead.ROUTES)
-  if (kind == Route.LOCAL) chain(config, record, fid, index + 1)
+  if (kind != Route.LOCAL) return true
+  chain(config, record, fid, index + 1)
+  if (family == 4) return true
+  const bit = mix(record + Route.PREFIX) >> 24
+  const octet = ownBits(config, bit)
+  const set: u32 = 1 << (bit & 7)
+  store<u8>(octet, load<u8>(octet) | <u8>set)
   return true
 }
 

@@ -94,6 +94,24 @@ export function lookupWord(trie: usize, root: u32, address: u32): u32 {
   return entry & ~LEAF
 }
 
+/** The same for an address of 16 octets. */
+export function lookupWide(trie: usize, root: u32, address: usize): u32 {
+  const entry = walk(trie, root, load<u64>(address), 0, 16)
+  return walk(trie, entry, load<u64>(address, 8), 0, 16) & ~LEAF
+}
+
+/** Goes on from an entry by steps `from` to `to` at most of the 16 that eight octets of an address make. */
+@inline
+export function walk(trie: usize, entry: u32, octets: u64, from: u32, to: u32): u32 {
+  const low: u64 = 0x0f0f0f0f0f0f0f0f
+  let bits = (((octets >> 4) & low) | ((octets & low) << 4)) >> (from << 2)
+  for (; (entry & LEAF) == 0 && from != to; from++) {
+    entry = load<u32>(nodeAt(trie, entry) + ((<usize>bits & 15) << 2))
+    bits >>= STRIDE
+  }
+  return entry
+}
+
 /** What `lookupWord` reads first: a leaf, or the way on. */
 @inline
 export function rootEntry(trie: usize, root: u32, address: u32): u32 {

@@ -147,6 +147,14 @@ export function update(checksum: u32, difference: u64): u32 {
   return ~fold(<u64>(~checksum & 0xffff) + difference) & 0xffff
 }
 
+/** The same after one that is less than 2^20, as a folded one or the sum of a few words is: fewer steps. */
+@inline
+export function updateSmall(checksum: u32, difference: u32): u32 {
+  const sum = (~checksum & 0xffff) + difference
+  const folded = (sum & 0xffff) + (sum >> 16)
+  return ~((folded & 0xffff) + (folded >> 16)) & 0xffff
+}
+
 /**
  * The sum in the field of a partial checksum, which is folded and not complemented, after a
  * `difference` of the pseudo-header.

@@ -38,6 +38,14 @@ export function check(packet: usize, available: u32): bool {
   return IPv6.HEADER + payloadLengthOf(packet) <= available
 }
 
+/** A word that most addresses differ in, for tables that tell by the address itself whose a place is. */
+@inline
+export function mix(address: usize): u32 {
+  let word = (load<u64>(address) * 0x9e3779b97f4a7c15) ^ load<u64>(address, 8)
+  word = (word ^ (word >> 32)) * 0xbf58476d1ce4e5b9
+  return <u32>(word >> 32)
+}
+
 /** Octets by which the fragment lies behind the beginning of what was fragmented; `header`: its own. */
 @inline
 export function fragmentOffsetOf(header: usize): u32 {

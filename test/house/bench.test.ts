@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import asc from 'assemblyscript/asc'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { groups } from '../../bench/figures/index.js'
 import { alternate } from '../../bench/lib/alternate.js'
-import { barChart } from '../../bench/lib/chart.js'
 import { Cleanup } from '../../bench/lib/cleanup.js'
 import { measureFigure, obstacle, resultOf } from '../../bench/lib/figure.js'
 import { format } from '../../bench/lib/format.js'
@@ -16,10 +15,17 @@ import { innerStream, OverlaySwitch, outerStream } from '../../bench/lib/pipelin
 import { makeStream } from '../../bench/lib/pipeline/stream.js'
 import { PipelineSwitch } from '../../bench/lib/pipeline/switch.js'
 import { difference, Twin } from '../../bench/lib/pipeline/twin.js'
-import { chartOf, measuredSection, replaceMeasured } from '../../bench/lib/publish.js'
+import {
+  measuredSection,
+  pictures,
+  readPublished,
+  replaceMeasured,
+} from '../../bench/lib/publish.js'
 import { random, scatter } from '../../bench/lib/random.js'
 import { median, ratios, reaches, summarize } from '../../bench/lib/statistics.js'
 import { markdownTable, textTable } from '../../bench/lib/table.js'
+import { barChart } from '../../bench/report/bars.js'
+import { chartOf } from '../../bench/report/charts.js'
 import { at } from '../../scripts/lib/house.js'
 import { drops } from '../../src/dataplane/generated/drops.js'
 import { readDatagram } from '../support/vxlan.js'
@@ -176,9 +182,12 @@ describe('a result', () => {
 
   it('is left out where something is missing', () => {
     const needs = { root: true, commands: ['iperf3'] }
-    expect(obstacle({ needs }, { root: false, missing: [] })).toContain('root')
-    expect(obstacle({ needs }, { root: true, missing: ['iperf3'] })).toContain('iperf3')
-    expect(obstacle({ needs }, { root: true, missing: ['vde_switch'] })).toBeUndefined()
+    expect(obstacle({ needs }, { forbidden: 'needs root', missing: [] })).toBe('needs root')
+    expect(obstacle({ needs: {} }, { forbidden: 'needs root', missing: [] })).toBeUndefined()
+    expect(obstacle({ needs }, { missing: ['iperf3'] })).toBe(
+      'needs iperf3; on Debian or Ubuntu: apt-get install iperf3',
+    )
+    expect(obstacle({ needs }, { missing: ['vde_switch'] })).toBeUndefined()
   })
 })
 
@@ -201,8 +210,23 @@ describe('the table', () => {
     expect(markdownTable([failed])).toContain('failed \\| see above')
   })
 
+  it('cuts short what takes many words to tell', () => {
+    const failed = { name: 'x', title: 'A figure', complete: false, error: 'long '.repeat(50) }
+    const [, , line] = textTable([failed]).split('\n')
+    expect(line!.length).toBeLessThan(200)
+    expect(line).toMatch(/…$/)
+  })
+
   it('has a row a contestant where there is no target', () => {
     expect(textTable([{ ...sample, comparisons: [] }])).toContain('A figure: C program')
+  })
+
+  it('says whose value it is where targets are of several', () => {
+    const [first] = sample.comparisons
+    const more = { ...first, of: 'c', to: null }
+    const text = textTable([{ ...sample, comparisons: [first, more] } as typeof sample])
+    expect(text).toMatch(/A figure +C program [\d.]+ /)
+    expect(textTable([sample])).not.toMatch(/A figure +C program/)
   })
 })
 
@@ -217,7 +241,7 @@ describe('the chart', () => {
   })
 
   it('escapes what people wrote', () => {
-    expect(svg).toContain('a &lt;b> &amp; "c"'.replaceAll('"', '&quot;'))
+    expect(svg).toContain('a &lt;b&gt; &amp; &quot;c&quot;')
   })
 
   it('grows with groups and bars', () => {
@@ -270,6 +294,13 @@ describe('publishing', () => {
     expect(() => replaceMeasured('no marks', 'new')).toThrow('marks')
   })
 
+  it('has drawn all that is published', () => {
+    for (const [name, svg] of Object.entries(pictures(readPublished()))) {
+      const path = at('docs/benchmarks', name)
+      expect(readFileSync(path, 'utf8'), `${name}: npm run bench -- --draw`).toBe(svg)
+    }
+  })
+
   it('makes a chart with our own bar among the others', () => {
     const svg = chartOf('T', [sample])
     expect(svg.match(/class="ours"/g)).toHaveLength(1)
@@ -291,11 +322,17 @@ describe('options', () => {
     })
   })
 
+  it('takes what is to be done without measuring', () => {
+    expect(parseOptions(['--report', 'a.json'], names).report).toBe('a.json')
+    expect(parseOptions(['--draw'], names).draw).toBe(true)
+  })
+
   it.each([
     { args: ['nonsense'] },
     { args: ['--pairs'] },
     { args: ['--pairs', '1.5'] },
     { args: ['--seconds', '-1'] },
+    { args: ['--report'] },
   ])('refuses $args', ({ args }) => {
     expect(() => parseOptions(args, names)).toThrow(/^bench: /)
   })

@@ -3,19 +3,19 @@
  * which watches for a frame that never comes, and so handles every frame as if somebody looked on. What
  * leaves, what is dropped and what is known of flows is the same at every step.
  */
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { onEveryBuild } from '../support/builds.js'
-import { startCapture, Wants } from '../support/capturing.js'
 import { station } from '../support/frames.js'
 import { arpFrame, mac, readArp } from '../support/ip.js'
 import { Flag, type Ip, readIp, tcp, udp } from '../support/nat-packets.js'
 import { access, trunk } from '../support/policy.js'
 import { Random } from '../support/random.js'
-import { type Offloaded, type Rig, rig } from '../support/rig.js'
+import { type Rig, rig } from '../support/rig.js'
+import { agree, type Given } from '../support/two-ways.js'
 import { Gso, NEEDS_CSUM, NOTHING } from '../support/virtio.js'
 import { pop, push, pushOffloaded, tagsOf, tci } from '../support/vlan.js'
 
-const STEPS = 110
+const TWO = { steps: 110, seed: 22 }
 const HOSTS = 5
 const GATEWAY = mac('02:ff:00:00:00:01')
 const UPLINK = mac('02:ff:00:00:00:02')
@@ -23,11 +23,6 @@ const OTHER_GATEWAY = mac('02:ff:00:00:00:03')
 const NEXT = station(90)
 const hostAddress = (host: number) => `10.55.0.${host + 10}`
 const remoteAddress = (remote: number) => `198.51.100.${remote + 1}`
-
-interface Given {
-  port: string
-  frame: Uint8Array | Offloaded
-}
 
 function bench(build: Parameters<typeof rig>[0]): Rig {
   const made = rig(build, { capacity: { flows: 256, flows6: 0 } })
@@ -265,71 +260,32 @@ const changes: readonly ((made: Rig) => unknown)[] = [
   (made) => masquerading(made),
 ]
 
-/** Who is asked by ARP answers, so that neighbours become stale and known again. */
-function answerArp(made: Rig, port: string, frames: readonly Uint8Array[]): void {
-  for (const came of frames) {
-    const tagged = tagsOf(came).length > 0
-    const frame = tagged ? pop(came) : came
-    const read = readArp(frame)
-    if (read?.operation !== 'request') continue
-    const host = Number(read.target.split('.')[3]) - 10
-    const own = port === 'wan' ? NEXT : port === 'd' ? station(70) : station(host + 1)
-    const reply = { operation: 'reply', sender: read.target, target: read.sender } as const
-    const to = frame.slice(6, 12)
-    const answer = arpFrame({ ...reply, senderMac: own, targetMac: to })
-    made.inject(port, tagged ? push(answer, tci(10)) : answer)
-  }
+/** What somebody that is asked for by ARP answers, so that neighbours become stale and known again. */
+function answerArp(port: string, came: Uint8Array): Uint8Array | undefined {
+  const tagged = tagsOf(came).length > 0
+  const frame = tagged ? pop(came) : came
+  const read = readArp(frame)
+  if (read?.operation !== 'request') return undefined
+  const host = Number(read.target.split('.')[3]) - 10
+  const own = port === 'wan' ? NEXT : port === 'd' ? station(70) : station(host + 1)
+  const reply = { operation: 'reply', sender: read.target, target: read.sender } as const
+  const to = frame.slice(6, 12)
+  const answer = arpFrame({ ...reply, senderMac: own, targetMac: to })
+  return tagged ? push(answer, tci(10)) : answer
 }
 
 onEveryBuild('the short way through the router', (build) => {
   test('agrees with the long way in what leaves, what is dropped and what is known', () => {
-    agree([bench(build), bench(build)], new Traffic(new Random(20)), changes)
+    agree([bench(build), bench(build)], new Traffic(new Random(20)), changes, answerArp, TWO)
   })
 
   test('agrees with it between VLANs, with small tables and with policies of ports', () => {
-    agree([vlanBench(build), vlanBench(build)], new VlanTraffic(new Random(21)), policies)
+    agree(
+      [vlanBench(build), vlanBench(build)],
+      new VlanTraffic(new Random(21)),
+      policies,
+      answerArp,
+      TWO,
+    )
   })
 })
-
-type Changes = readonly ((made: Rig) => unknown)[]
-
-/** Gives both the same, and compares them at every step; the second is watched. */
-function agree([quick, watched]: readonly [Rig, Rig], traffic: Traffic, changes: Changes): void {
-  startCapture(watched, 0, { wants: Wants.RECEIVED | Wants.MAC, mac: station(200) })
-  const both = [quick, watched] as const
-  const random = new Random(22)
-  const ports = [...quick.topology.ports.keys()]
-  let left = 0
-  for (let step = 0; step < STEPS; step++) {
-    if (random.chance(0.05)) traffic.move()
-    if (random.chance(0.4)) {
-      const change = random.pick(changes)
-      for (const made of both) change(made)
-    }
-    const most = random.chance(0.03) ? 600 : 60
-    const burst = Array.from({ length: 1 + random.below(most) }, () => traffic.next())
-    const pause = random.pick([0, 0, 1, 60, 200, 7000, 31_000])
-    for (const made of both) {
-      for (const { port, frame } of burst) made.inject(port, copyOf(frame))
-      made.run().advance(pause)
-    }
-    for (const port of ports) {
-      const sent = quick.sent(port)
-      expect(watched.sent(port), `by ${port} in step ${step}`).toEqual(sent)
-      const frames = sent.map(({ frame }) => frame)
-      for (const made of both) answerArp(made, port, frames)
-      if (port === 'wan') for (const frame of frames) traffic.noteLeft(frame)
-      left += frames.length
-    }
-    expect(watched.drops()).toEqual(quick.drops())
-    expect(watched.fdb()).toEqual(quick.fdb())
-    expect(watched.neighborhood()).toEqual(quick.neighborhood())
-    expect(watched.flows()).toEqual(quick.flows())
-  }
-  for (const port of ports) expect(watched.counters(port)).toEqual(quick.counters(port))
-  expect(left).toBeGreaterThan(STEPS * 10)
-}
-
-function copyOf(given: Uint8Array | Offloaded): Uint8Array | Offloaded {
-  return given instanceof Uint8Array ? given.slice() : { ...given, frame: given.frame.slice() }
-}

@@ -84,6 +84,24 @@ export class Table {
     return this.#words.getUint32(words + PORT_WORDS.entries, true)
   }
 
+  /** The entries in force: 'high low' to port; throws if an address is there twice. */
+  listing(now: number): Map<string, number> {
+    const { exports } = this
+    const scratch = new DataView(this.memory.buffer, exports.scratch(this.#control))
+    const entries = new Map<string, number>()
+    let cursor = 0
+    for (;;) {
+      const found = exports.fdbNext(this.#control, cursor, now)
+      if (found === 0) return entries
+      for (let at = 0; at < found * 24; at += 24) {
+        const key = `${scratch.getUint32(at + 12, true)} ${scratch.getUint32(at + 16, true)}`
+        if (entries.has(key)) throw new Error(`${key} is listed twice`)
+        entries.set(key, scratch.getUint32(at + 4, true))
+      }
+      cursor = scratch.getUint32(248, true)
+    }
+  }
+
   /** What is wrong with the table's structure, in words; only at rest. */
   audit(): string[] {
     return audit(this.memory, this.capacity.macs)

@@ -76,24 +76,6 @@ async function finish(thread: Worker): Promise<Counts> {
   return counts as Counts
 }
 
-/** The entries in force: 'high low' to port; throws if an address is there twice. */
-function listing(table: Table, now: number): Map<string, number> {
-  const { exports } = table
-  const scratch = new DataView(table.memory.buffer, exports.scratch(WORKERS))
-  const entries = new Map<string, number>()
-  let cursor = 0
-  for (;;) {
-    const found = exports.fdbNext(WORKERS, cursor, now)
-    if (found === 0) return entries
-    for (let at = 0; at < found * 24; at += 24) {
-      const key = `${scratch.getUint32(at + 12, true)} ${scratch.getUint32(at + 16, true)}`
-      if (entries.has(key)) throw new Error(`${key} is listed twice`)
-      entries.set(key, scratch.getUint32(at + 4, true))
-    }
-    cursor = scratch.getUint32(248, true)
-  }
-}
-
 /** Voids all and sweeps until nothing void is left. */
 function empty(table: Table): void {
   table.exports.fdbFlushDomain(1)
@@ -151,7 +133,7 @@ describe.each(['shared', 'debug-shared'] as const)('the table under threads [%s]
 
     expect(table.audit()).toEqual([])
     // At rest: fixed stations stand where they belong, counts agree with each other.
-    const entries = listing(table, words[CLOCK]!)
+    const entries = table.listing(words[CLOCK]!)
     let fixed = 0
     for (const [key, port] of entries) {
       const high = Number(key.split(' ')[0])

@@ -16,6 +16,8 @@ import {
   station,
   superFrame,
 } from '../support/frames.js'
+import { arpFrame } from '../support/ip.js'
+import { udp } from '../support/nat-packets.js'
 import { TraceBench, wordsOf } from '../support/trace-bench.js'
 import { encode } from '../support/virtio.js'
 
@@ -72,6 +74,28 @@ onEveryBuild('a dry run', (build) => {
     expect(second && wordsOf(second)).toContain(
       'source: 02:00:00:00:00:02 is known on port b, seen 0.0 s ago',
     )
+  })
+})
+
+onEveryBuild('a dry run of a flow that is known', (build) => {
+  test('says of each of its packets what it says of the first', () => {
+    const bench = new TraceBench(build, { bridges: {}, ports: {} }).port('a')
+    bench.gateway('lan', { addresses: ['10.55.0.1/16'], mac: '02:ff:00:00:00:01' })
+    bench.uplink('wan', { addresses: ['203.0.113.10/24'], mac: '02:ff:00:00:00:02' })
+    bench.routes({ to: '0.0.0.0/0', via: '203.0.113.1' })
+    bench.neighbors({ bridge: 'wan', address: '203.0.113.1', mac: '02:00:00:00:00:90' })
+    const next = { sender: '203.0.113.1', target: '203.0.113.10', senderMac: station(0x90) }
+    const host = { sender: '10.55.0.11', target: '10.55.0.1', senderMac: station(1) }
+    bench.inject('wan', arpFrame({ operation: 'request', ...next })).run()
+    bench.inject('a', arpFrame({ operation: 'request', ...host })).run()
+    const sent = udp({ from: ['10.55.0.11', 4000], to: ['198.51.100.1', 53] })
+    sent.set([2, 0xff, 0, 0, 0, 1])
+    sent.set(station(1), 6)
+    for (let step = 0; step < 3; step++) bench.inject('a', sent.slice()).run()
+    const said = bench.trace('a', sent, sent, sent)
+    for (const trace of said) expect(wordsOf(trace)).toEqual(wordsOf(said[0]!))
+    expect(said[2]).toMatchObject({ verdict: 'forwarded' })
+    expect(wordsOf(said[2]!).join('\n')).toContain('wan')
   })
 })
 

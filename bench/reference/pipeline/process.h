@@ -204,6 +204,7 @@ static __attribute__((noinline)) uint32_t process(uint32_t worker, uint32_t port
     store32(block + WORKER_COUNT, count);
     store32(block + WORKER_PORT, port);
     store32(block + WORKER_IN_HAND, count);
+    store32(block + WORKER_DETOURS, UINT32_MAX); /* no router here: all go the other ways */
     count_burst(block, count);
     uint64_t octets;
     if ((flags & FLAG_FORWARDS) != FLAG_FORWARDS) {
