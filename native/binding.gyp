@@ -24,6 +24,7 @@
         "queue-tap.c",
         "queue-udp.c",
         "receive.c",
+        "receive-queue.c",
         "ring.c",
         "state.c",
         "tap.c",

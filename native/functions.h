@@ -44,6 +44,7 @@
     X(streamFault, stream_fault)                                                                   \
     X(udpOpen, udp_open)                                                                           \
     X(udpErrors, udp_errors)                                                                       \
+    X(receiveQueue, receive_queue)                                                                 \
     X(udpStatistics, udp_statistics)                                                               \
     X(pairCreate, pair_create)                                                                     \
     X(readFrame, read_frame)                                                                       \

@@ -21,6 +21,7 @@ export function portText(port: PortView, drops: readonly DropView[]): string {
     ['rx', trafficText(port.rx)],
     ['tx', trafficText(port.tx)],
     ['kernel', port.kernelDrops === null ? '-' : `${port.kernelDrops} dropped before they came in`],
+    ['queue', queueText(port.queue)],
     ...drops.map(({ reason, frames, text }): [string, string] => {
       return ['drops', `${frames} ${reason}: ${text}`]
     }),
@@ -30,6 +31,12 @@ export function portText(port: PortView, drops: readonly DropView[]): string {
 
 function deviceText({ device, place, mac, mtu }: PortView): string {
   return `${device} ${place}, ${mac === null ? '' : `MAC ${mac}, `}MTU ${mtu}`
+}
+
+function queueText(queue: PortView['queue']): string {
+  if (queue === null) return '-'
+  const { used, capacity, unit } = queue
+  return used === null ? `room for ${capacity} ${unit}` : `${used} of ${capacity} ${unit} taken`
 }
 
 function guardText({ macs, addresses }: NonNullable<PortView['guard']>): string {

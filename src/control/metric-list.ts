@@ -145,6 +145,18 @@ const ports: Metric[] = [
       return dropped === undefined ? undefined : monotonic.summed(port, 'kernel', dropped)
     }),
   },
+  {
+    name: 'linkspan_port_queue_used_bytes',
+    help: "The kernel's memory that what waits for the switch takes, in the fullest queue",
+    type: 'gauge',
+    read: ofPorts(({ info }) => info?.queue?.used),
+  },
+  {
+    name: 'linkspan_port_queue_capacity_bytes',
+    help: 'What it may take',
+    type: 'gauge',
+    read: ofPorts(({ info }) => (info?.queue?.unit === 'bytes' ? info.queue.capacity : undefined)),
+  },
 ]
 
 type Read = (statistics: WorkerStatistics) => number

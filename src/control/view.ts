@@ -9,6 +9,7 @@ import { isUplinkBridge, shownBridge } from '../config/uplink-port.js'
 import { namedVlans } from '../config/vlan-use.js'
 import type { FdbEntry } from '../dataplane/fdb.js'
 import { drops } from '../dataplane/generated/drops.js'
+import type { ReceiveQueue } from '../device/device.js'
 import { LinkspanError } from '../error.js'
 import type { bridgeAnswer } from './api/bridges.js'
 import type { fdbAnswer } from './api/fdb.js'
@@ -61,7 +62,12 @@ function viewOfPort(port: Port, targets: ReadonlySet<string>): PortView {
     rx: { frames: counters.rxFrames, bytes: counters.rxBytes, drops: counters.rxDrops },
     tx: { frames: counters.txFrames, bytes: counters.txBytes, drops: counters.txDrops },
     kernelDrops: port.info?.kernelDrops ?? null,
+    queue: queueView(port.info?.queue),
   }
+}
+
+function queueView(queue: ReceiveQueue | undefined): PortView['queue'] {
+  return queue === undefined ? null : { ...queue, used: queue.used ?? null }
 }
 
 export type BridgeView = z.output<typeof bridgeAnswer>

@@ -1,6 +1,15 @@
 /** What control does with a device of the kernel, whatever its kind. Frames are the workers' business. */
 import type { Queue } from './queue.js'
 
+/** Where frames wait in the kernel until a worker reads them. With several, each is as this one. */
+export interface ReceiveQueue {
+  /** Bytes are those of the kernel's memory, which a frame takes more of than it is long. */
+  unit: 'frames' | 'bytes'
+  capacity: number
+  /** What waits in the fullest of them; undefined where the kernel does not tell. */
+  used?: number | undefined
+}
+
 /** How a device is now. */
 export interface DeviceInfo {
   /** Undefined where it is no interface. */
@@ -16,6 +25,8 @@ export interface DeviceInfo {
   why?: string | undefined
   /** Frames the kernel dropped before we could read them; undefined where it does not count them. */
   kernelDrops?: number | undefined
+  /** Undefined where senders wait or are told. */
+  queue?: ReceiveQueue | undefined
 }
 
 export interface DeviceLinkEvent {

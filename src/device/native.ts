@@ -179,6 +179,8 @@ export interface Native {
   /** What became of datagrams, each error told once; empty when there is none. */
   udpErrors(fd: number): UdpErrorRecord[]
   udpStatistics(fd: number): UdpCounters
+  /** Octets of the kernel's memory that what waits in a socket takes, and may. */
+  receiveQueue(fd: number): { used: number; capacity: number }
 
   /**
    * Two ends of a SOCK_SEQPACKET pair: a queue of kind PAIR and what the program reads and writes by

@@ -9,6 +9,7 @@ import { loadNative } from './native.js'
 import type { Link } from './netlink/link.js'
 import { Offload } from './offload.js'
 import { type Queue, QueueKind } from './queue.js'
+import { receiveQueueOf } from './receive-queue.js'
 
 export interface PacketOptions {
   /** The interface's name. */
@@ -60,7 +61,8 @@ export class PacketDevice implements Device {
 
   info(): DeviceInfo | undefined {
     const link = this.#interface.link()
-    return link && { ...linkInfo(link), kernelDrops: this.#countDrops() }
+    const queue = this.#closed ? undefined : receiveQueueOf(this.queues)
+    return link && { ...linkInfo(link), kernelDrops: this.#countDrops(), queue }
   }
 
   /** The kernel forgets its count when it is asked. */

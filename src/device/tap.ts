@@ -114,7 +114,8 @@ export class TapDevice implements Device {
   info(): (Link & DeviceInfo) | undefined {
     const link = this.#interface.link()
     // What the interface could not send is what was on its way into the switch.
-    return link && { ...link, ...linkInfo(link), kernelDrops: link.tx.dropped }
+    const queue = { unit: 'frames', capacity: link?.queueLength ?? 0 } as const
+    return link && { ...link, ...linkInfo(link), kernelDrops: link.tx.dropped, queue }
   }
 
   onLink(callback: (event: DeviceLinkEvent) => void): () => void {

@@ -8,6 +8,7 @@ import { resolveNamespace } from './namespace.js'
 import { SharedNamespace } from './namespace-share.js'
 import { loadNative, type UdpCounters, type UdpErrorRecord, type UdpQueue } from './native.js'
 import { type Queue, QueueKind } from './queue.js'
+import { receiveQueueOf } from './receive-queue.js'
 import { type UdpErrorListener, UdpErrors } from './udp/errors.js'
 import { AddressOwner } from './udp/owner.js'
 
@@ -79,9 +80,10 @@ export class UdpDevice implements Device {
     if (this.#owner.released) return undefined
     const link = this.#owner.link()
     const kernelDrops = this.#closed ? 0 : this.statistics().drops
-    if (link) return { ...linkInfo(link), kernelDrops }
+    const queue = this.#closed ? undefined : receiveQueueOf(this.queues)
+    if (link) return { ...linkInfo(link), kernelDrops, queue }
     const why = `no interface has ${this.address}`
-    return { mtu: 0, up: false, carrier: false, why, kernelDrops }
+    return { mtu: 0, up: false, carrier: false, why, kernelDrops, queue }
   }
 
   /**

@@ -77,6 +77,7 @@ const contract = {
       rx: traffic,
       tx: traffic,
       kernelDrops: expect.any(Number),
+      queue: { unit: 'frames', capacity: 1000, used: null },
     },
     expect.objectContaining({ name: 'b' }),
     {
@@ -95,6 +96,7 @@ const contract = {
       rx: { frames: 0, bytes: 0, drops: 0 },
       tx: { frames: 0, bytes: 0, drops: 0 },
       kernelDrops: null,
+      queue: null,
     },
   ],
   bridges: [

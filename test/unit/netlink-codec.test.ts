@@ -110,6 +110,7 @@ describe('links', () => {
       name: 't0',
       mac: '02:55:00:00:00:02',
       mtu: 1400,
+      queueLength: 1000,
       flags: 0x1003,
       up: true,
       carrier: false,

@@ -9,6 +9,12 @@ import { count, mac, named, origin, settings } from './values.js'
 
 export const traffic = z.strictObject({ frames: count, bytes: count, drops: count })
 
+const receiveQueue = z.strictObject({
+  unit: z.enum(['frames', 'bytes']).describe("Bytes are of the kernel's memory"),
+  capacity: count,
+  used: count.nullable().describe('Of the fullest; null where the kernel does not tell'),
+})
+
 export const portAnswer = z.strictObject({
   name: z.string(),
   bridge: z.string().nullable().describe('Null for an uplink, and for a socket of the underlay'),
@@ -26,6 +32,9 @@ export const portAnswer = z.strictObject({
   rx: traffic.describe('Into the switch'),
   tx: traffic.describe('Out of the switch'),
   kernelDrops: count.nullable().describe('Frames the kernel dropped before the switch read them'),
+  queue: receiveQueue
+    .nullable()
+    .describe('Where frames wait in the kernel for the switch, each of several; null without'),
 })
 answers.add(portAnswer, { id: 'Port' })
 

@@ -44,6 +44,7 @@ export const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,
   MTU: 4,
+  TXQLEN: 13,
   OPERSTATE: 16,
   LINKINFO: 18,
   STATS64: 23,

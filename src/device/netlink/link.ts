@@ -40,6 +40,8 @@ export interface Link {
   /** Lower case, joined by colons; empty where the interface has none. */
   mac: string
   mtu: number
+  /** Packets that may wait to be sent (`txqueuelen`); of a TAP, in each of its queues. */
+  queueLength: number
   /** IFF_* bits. */
   flags: number
   /** Set up by the administrator (IFF_UP). */
@@ -128,6 +130,7 @@ export function decodeLink(payload: Uint8Array): Link {
     name: readCString(attributes.get(IFLA.IFNAME)),
     mac: mac?.length === 6 ? formatMac(mac) : '',
     mtu: readU32(attributes.get(IFLA.MTU)),
+    queueLength: readU32(attributes.get(IFLA.TXQLEN)),
     flags,
     up: (flags & IFF.UP) !== 0,
     carrier: readU8(attributes.get(IFLA.CARRIER), (flags & IFF.LOWER_UP) === 0 ? 0 : 1) !== 0,
