@@ -1,99 +1,68 @@
-// The bench: measures the figures one after the other, prints them as a table, writes JSON.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+// npm run bench: measures, prints a table, writes JSON and a report, and what is published.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { at, HouseError, top } from '../scripts/lib/house.js'
-import { groups } from './figures/index.js'
-import { Cleanup } from './lib/cleanup.js'
-import { measureFigure, obstacle } from './lib/figure.js'
-import { Interrupted, onInterrupt } from './lib/interrupt.js'
-import { describeMachine } from './lib/machine.js'
+import { groups, onRequest } from './figures/index.js'
+import { whyForbidden } from './lib/host.js'
 import { parseOptions } from './lib/options.js'
-import { Peers } from './lib/peers/index.js'
-import { publish } from './lib/publish.js'
-import { takePlace } from './lib/single.js'
+import { linesOn } from './lib/progress.js'
+import { draw, publish } from './lib/publish.js'
 import { textTable } from './lib/table.js'
+import { reportPage } from './report/page.js'
+import { measureRun, statusOf } from './run.js'
 
 const say = (text) => console.log(text)
 
-/** A figure's result; what went wrong is one too, so that the others are still measured. */
-async function attempt(figure, context) {
-  const why = obstacle(figure, context)
-  const base = { name: figure.name, title: figure.title, complete: false }
-  if (why !== undefined) return { ...base, error: `not measured: ${why}` }
+/** The JSON of a run that was. @throws HouseError when it cannot be read */
+function readRunFile(file) {
   try {
-    return await measureFigure(figure, context)
+    return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    if (error instanceof Interrupted) return { ...base, error: 'not measured: interrupted' }
-    if (!(error instanceof HouseError)) throw error
-    say(`${figure.name}: ${error.message}`)
-    return { ...base, error: 'failed, see above' }
+    throw new HouseError(`bench: --report ${file}: ${error.message}`)
   }
 }
 
-/** What the machine does besides is measured too. */
-function warnIfBusy() {
-  const [load] = loadavg()
-  if (load < cpus().length / 4) return
-  say(`The machine is busy (load ${load.toFixed(1)}): expect less, and a wide spread.`)
+/** Writes the report of a file beside it. @returns the report's name */
+function writeReport(file, run) {
+  const page = `${file.replace(/\.json$/, '')}.html`
+  writeFileSync(page, reportPage(run))
+  return page
 }
 
-/** Measures the named groups. @returns {Promise<Record<string, object[]>>} results by group */
-async function measureAll(names, context) {
-  const results = {}
-  for (const [index, name] of names.entries()) {
-    if (context.signal.aborted) break
-    const then = names.slice(index + 1)
-    say(`\n${name}${then.length > 0 ? `; then ${then.join(', ')}` : '; the last'}`)
-    results[name] = []
-    for (const figure of groups[name]) {
-      if (context.signal.aborted) break
-      results[name].push(await attempt(figure, context))
-    }
-  }
-  return results
-}
-
-function report(results, head, options) {
-  const all = Object.values(results).flat()
-  const file = at('bench/results', `${head.date.replaceAll(':', '-')}.json`)
+function writeResults(run, options) {
+  const all = Object.values(run.groups).flat()
+  const file = at('bench/results', `${run.date.replaceAll(':', '-')}.json`)
   mkdirSync(at('bench/results'), { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ ...head, groups: results }, null, 2)}\n`)
+  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`)
   say(`\n${textTable(all)}\n`)
   for (const { name, notes = [] } of all) for (const note of notes) say(`note: ${name}: ${note}`)
   say(`All samples: ${relative(top, file)}`)
+  say(`The report: ${relative(top, writeReport(file, run))}`)
   if (!options.publish) return
-  for (const left of publish(results, head)) say(`not published: ${left}`)
+  for (const left of publish(run.groups, run)) say(`not published: ${left}`)
   say('Published: docs/benchmarks.md')
 }
 
 /**
  * @param {string[]} args
- * @param {string[]} missing commands that this machine does not have
- * @returns {Promise<number>} the exit status: 1 if a figure could not be measured, 130 after Ctrl-C;
- *   a target that was missed is no failure, machines differ
+ * @param {() => Promise<string[]>} prepare makes ready what is measured, and returns the commands that this
+ *   machine does not have; for a report of an old run it is not called
+ * @returns {Promise<number>} the exit status, see statusOf
  */
-export async function bench(args, missing) {
-  const options = parseOptions(args, Object.keys(groups))
-  const leave = await takePlace()
-  const cleanup = new Cleanup()
-  const { signal, done } = onInterrupt(say)
-  try {
-    const folder = mkdtempSync(join(tmpdir(), 'linkspan-bench-'))
-    cleanup.add(() => rmSync(folder, { recursive: true }))
-    const peers = new Peers({ folder, cleanup, signal, missing })
-    const { pairs, seconds } = options
-    const own = { folder, cleanup, signal, missing, peers, pairs, seconds, say }
-    const date = new Date().toISOString()
-    const head = { date, machine: await describeMachine(), load: loadavg()[0], pairs }
-    warnIfBusy()
-    const results = await measureAll(options.names, { ...own, root: process.getuid?.() === 0 })
-    report(results, head, options)
-    const failed = Object.values(results).some((list) => list.some(({ error }) => error))
-    return signal.aborted ? 130 : Number(failed)
-  } finally {
-    for (const failure of await cleanup.run()) say(`cleaning up: ${failure.message}`)
-    done()
-    leave()
+export async function bench(args, prepare) {
+  const options = parseOptions(args, Object.keys(groups), onRequest)
+  if (options.report !== undefined) {
+    const file = resolve(options.report)
+    say(`The report: ${writeReport(file, readRunFile(file))}`)
+    return 0
   }
+  if (options.draw) {
+    draw()
+    return 0
+  }
+  const missing = await prepare()
+  const forbidden = await whyForbidden()
+  const run = await measureRun(options, { missing, forbidden, lines: linesOn(process.stderr) })
+  writeResults(run, options)
+  return statusOf(run)
 }

@@ -1,5 +1,5 @@
 // Runs before `npm pack` and `npm publish`: builds what is packed and checks what will be in it.
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { at, HouseError, isMain, main, packageJson } from './lib/house.js'
 import { must } from './lib/run.js'
 import { setup } from './setup.js'
@@ -7,8 +7,17 @@ import { setup } from './setup.js'
 /** Everything in the package lies below or is one of these. */
 const allowed = [
   ...[/^dist\//, /^native\/prebuilds\/linux-\w+\/linkspan\.node$/],
+  // What `linkspan bench` compares with, compiled where it is run.
+  /^bench\/reference\/[\w/-]+\.[ch]$/,
   ...[/^package\.json$/, /^README\.md$/, /^CHANGELOG\.md$/, /^LICENSE$/],
 ]
+
+/** What `linkspan bench` loads and compiles by path. */
+const benchFiles = [
+  ...['dist/bench/main.js', 'dist/bench/rooms.js', 'dist/bench/kernels.wasm'],
+  ...['bench/reference/host.h', 'bench/reference/pipeline/main.c'],
+]
+const texts = ['README.md', 'LICENSE', 'CHANGELOG.md']
 
 /** Scripts that npm would run where the package is installed: a user needs no compiler. */
 const installScripts = ['preinstall', 'install', 'postinstall', 'prepare']
@@ -29,7 +38,7 @@ function promised({ bin, exports: entries }) {
  * @param {{prebuilt: string[]}} expected addons that must be in it
  */
 export function packageProblems(files, manifest, { prebuilt }) {
-  const wanted = [...promised(manifest), ...prebuilt, 'README.md', 'LICENSE', 'CHANGELOG.md']
+  const wanted = [...promised(manifest), ...benchFiles, ...prebuilt, ...texts]
   return [
     ...wanted.filter((path) => !files.includes(path)).map((path) => `${path} is missing`),
     ...files
@@ -50,6 +59,12 @@ async function packedFiles() {
   return files.map(({ path }) => path)
 }
 
+/** The kernels of `linkspan bench micro`: users have no compiler for them. */
+async function kernels() {
+  const { kernelModule } = await import('../bench/lib/place.js')
+  cpSync(await kernelModule(), at('dist/bench/kernels.wasm'))
+}
+
 async function pack() {
   setup()
   const [{ build }, { prebuild }] = await Promise.all([
@@ -57,7 +72,7 @@ async function pack() {
     import('./prebuilds.js'),
   ])
   await build()
-  await prebuild()
+  await Promise.all([prebuild(), kernels()])
   const prebuilt = [`native/prebuilds/linux-${process.arch}/linkspan.node`]
   const files = await packedFiles()
   const problems = packageProblems(files, packageJson(), { prebuilt })

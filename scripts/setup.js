@@ -1,39 +1,9 @@
 // What has to be there before anything else runs: Node, the packages of the lock file, a compiler
 // and, where they can be had, the commands that tests, bench and demo use.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hasCommand, packagesFor } from './lib/commands.js'
 import { at, HouseError, isMain, main, packageJson, top } from './lib/house.js'
-
-/** command → the Debian packages that bring it. */
-const packagesOf = {
-  cc: ['gcc', 'libc6-dev'],
-  'g++': ['g++'], // node-gyp links with it, C addons too
-  make: ['make'],
-  python3: ['python3'], // node-gyp
-  curl: ['curl'],
-  edge: ['n2n'],
-  ethtool: ['ethtool'],
-  ip: ['iproute2'],
-  iperf3: ['iperf3'],
-  nft: ['nftables'],
-  'ovs-vsctl': ['openvswitch-switch'],
-  'ovs-vswitchd': ['openvswitch-switch'],
-  ping: ['iputils-ping'],
-  scapy: ['python3-scapy'],
-  supernode: ['n2n'],
-  tcpdump: ['tcpdump'],
-  traceroute: ['traceroute'],
-  tshark: ['tshark'],
-  turnserver: ['coturn'],
-  unshare: ['util-linux'],
-  vde_switch: ['vde2'],
-}
-
-/** The Debian packages that bring commands. */
-export const packagesFor = (commands) => [
-  ...new Set(commands.flatMap((command) => packagesOf[command] ?? [])),
-]
 
 /** What the build of the addon needs. */
 const compiler = ['cc', 'g++', 'make', 'python3']
@@ -90,7 +60,7 @@ function installed() {
 /**
  * Makes sure that commands are there: installs what is missing with apt-get when it may.
  *
- * @param {string[]} commands keys of `packagesOf`
+ * @param {string[]} commands that scripts/lib/commands.js knows
  * @param {{optional?: boolean, path?: string}} [options] `optional`: go on without what cannot be
  *   had; `path`: where to look, `PATH` and the sbin folders (which a user's `PATH` often lacks)
  *   unless told
@@ -108,19 +78,6 @@ export function ensureTools(commands, { optional = false, path } = {}) {
     `${left.join(', ')}: not found. ${failure ?? 'apt-get did not bring it.'} ` +
       `On Debian or Ubuntu: apt-get install ${packages.join(' ')}`,
   )
-}
-
-const searchPath = () => `${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin`
-
-function hasCommand(command, path = searchPath()) {
-  return path.split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 /** Installs packages without questions; returns why it could not, or undefined. */

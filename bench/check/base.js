@@ -1,9 +1,25 @@
 // The tree to compare with: another commit, built beside this one, that is given the loads of this one.
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
-import { join } from 'node:path'
-import { at, HouseError } from '../../scripts/lib/house.js'
+import { join, relative } from 'node:path'
+import { stampOf } from '../../scripts/lib/files.js'
+import { at, HouseError, top } from '../../scripts/lib/house.js'
 import { must, run } from '../../scripts/lib/run.js'
+import { native } from '../../scripts/steps/native.js'
+import { wasm } from '../../scripts/steps/wasm.js'
+
+/** What the figures in memory are of: sources of the module, of what drives it here, and of its compiler. */
+export const MEASURED = [
+  ...[
+    'assembly',
+    'asconfig.json',
+    'native',
+    'src/dataplane',
+    'src/device',
+    'src/control/directory',
+  ],
+  ...['package-lock.json', 'scripts/steps/wasm.js'],
+]
 
 const git = async (...args) => (await must('bench:check: git', 'git', args)).trim()
 
@@ -37,6 +53,12 @@ export async function findBase(named) {
   throw new HouseError('bench:check: there is no commit before this one: say --base REF')
 }
 
+/** True when nothing that is measured has changed since a commit, committed or not. */
+export async function isUnchangedSince(commit) {
+  const args = ['diff', '--quiet', commit, '--', ...MEASURED]
+  return (await run('git', args)).status === 0
+}
+
 const isSame = (one, other) => readFileSync(one).equals(readFileSync(other))
 
 /** Puts the files of a commit into a folder below build/, once; returns it. */
@@ -56,6 +78,16 @@ async function checkOut(commit) {
   return folder
 }
 
+/** What this tree has built is taken over, so that only what differs is built anew. */
+async function takeOver(folder) {
+  for (const step of [wasm, native]) {
+    if (existsSync(join(folder, relative(top, stampOf(step.name))))) continue
+    for (const path of [...step.outputs(), stampOf(step.name)]) {
+      await cp(path, join(folder, relative(top, path)), { recursive: true })
+    }
+  }
+}
+
 /**
  * The tree of a commit, built, with the bench of this one in place of its own: both are measured with the
  * same loads.
@@ -66,8 +98,11 @@ export async function baseTree(commit) {
   const folder = await checkOut(commit)
   rmSync(join(folder, 'bench'), { recursive: true, force: true })
   await cp(at('bench'), join(folder, 'bench'), { recursive: true })
-  for (const step of ['wasm', 'native']) {
-    const args = [join(folder, 'scripts/build.js'), '--only', step]
+  // What the bench stands on, and an older tree need not have.
+  await cp(at('scripts/lib/commands.js'), join(folder, 'scripts/lib/commands.js'))
+  await takeOver(folder)
+  for (const { name } of [wasm, native]) {
+    const args = [join(folder, 'scripts/build.js'), '--only', name]
     await must('bench:check: the build of the base', process.execPath, args, { cwd: folder })
   }
   return folder

@@ -5,7 +5,7 @@ import { groups } from '../figures/index.js'
 import { format } from '../lib/format.js'
 import { Interrupted, onInterrupt } from '../lib/interrupt.js'
 import { takePlace } from '../lib/single.js'
-import { baseTree, findBase } from './base.js'
+import { baseTree, findBase, isUnchangedSince } from './base.js'
 import { compareSides, LOSS } from './compare.js'
 import { parseCheckOptions } from './options.js'
 import { Side } from './side.js'
@@ -91,6 +91,9 @@ export async function benchCheck(args) {
   try {
     const base = await findBase(options.base)
     const { output } = await run('git', ['log', '-1', '--format=%h %s', base])
+    if (await isUnchangedSince(base)) {
+      return say(`Nothing that is measured has changed since ${output.trim()}.`) ?? 0
+    }
     say(`This tree against ${output.trim()}, as a factor of its speed; the base is built first`)
     const folders = [at('.').replace(/\/$/, ''), await baseTree(base)]
     const lost = await checkAll(folders, { ...options, signal })

@@ -1,5 +1,5 @@
 // 100,000 stations that a directory tells of, programmed into a running switch: how long, and what it costs.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { at, HouseError } from '../../scripts/lib/house.js'
@@ -7,6 +7,7 @@ import { ask } from '../lib/api.js'
 import { OverlayLab, vteps } from '../lib/overlay-lab.js'
 import { dataplane } from '../lib/pipeline/dataplane.js'
 import { Background } from '../lib/process.js'
+import { processTimeOf, residentOf } from '../lib/processor.js'
 import { median } from '../lib/statistics.js'
 
 const ENDPOINTS = 100_000
@@ -14,9 +15,6 @@ const ENDPOINTS = 100_000
 const PART = 25_000
 const VNI = 42
 const PEERS = Array.from({ length: 10 }, (_, index) => `192.0.2.${index + 2}`)
-/** Ticks of a processor's time (sysconf(_SC_CLK_TCK)), and octets of a page, as Linux has them. */
-const TICK = 10
-const PAGE = 4096
 const MIB = 2 ** 20
 
 const octets = (number) => [16, 8, 0].map((bits) => (number >>> bits) & 255)
@@ -50,12 +48,7 @@ const config = {
 }
 
 /** What a process has used: milliseconds of processors, octets of memory that are its own or shared. */
-function usage(pid) {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
-  return { cpu: (Number(fields[11]) + Number(fields[12])) * TICK, memory: pages * PAGE }
-}
+const usage = (pid) => ({ cpu: processTimeOf(pid) * 1000, memory: residentOf(pid) })
 
 class Measured {
   constructor(socket, pid) {

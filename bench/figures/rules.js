@@ -38,7 +38,7 @@ async function contestant(name, count) {
     ...{ flows: 4 * FLOWS, translated: true },
     rules: rulesOf(count),
   })
-  const stream = firstStream(FLOWS, 1, destinations(count))
+  const stream = firstStream(FLOWS, 1, { destinationOf: destinations(count) })
   router.load(stream)
   const measure = () => {
     const { milliseconds, entries } = router.run(0, stream.burstCount)

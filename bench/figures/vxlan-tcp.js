@@ -1,11 +1,14 @@
 // Container to container on two hosts, TCP: one iperf3 stream through the overlay.
+import { costReading, costRemarks } from './cost.js'
 import { eachPeer } from './peers.js'
 import { measure, serve } from './tcp.js'
+
+const title = 'VXLAN between two hosts, TCP, one stream'
 
 /** @type {import('../lib/figure.js').Figure} */
 export const figure = {
   name: 'vxlan-tcp',
-  title: 'VXLAN between two hosts, TCP, one stream',
+  title,
   unit: 'Gbit/s',
   better: 'more',
   needs: { root: true, commands: ['ip', 'ping', 'iperf3'] },
@@ -17,6 +20,8 @@ export const figure = {
     { of: 'vxlan', to: 'vxlan-kernel', atLeast: 0.5 },
     { of: 'vxlan', to: 'n2n', atLeast: 25 },
   ],
+  readings: [costReading('vxlan-tcp', title, 'vxlan', ['vxlan-relay', 'vxlan-kernel', 'n2n'])],
+  remarks: (samples) => costRemarks(samples),
   setUp: (context) =>
     eachPeer(['vxlan', 'vxlan-relay', 'vxlan-kernel', 'n2n'], context, async (peer) => {
       await serve(peer, context)

@@ -1,4 +1,5 @@
 // A B A B: every contestant once a round, so that whatever the machine does meanwhile, it does to all.
+import { setImmediate as breathe } from 'node:timers/promises'
 import { Interrupted } from './interrupt.js'
 
 /**
@@ -19,6 +20,8 @@ export async function alternate(contestants, { rounds, signal, onSample }) {
   try {
     for (let round = 1; round <= rounds; round++) {
       for (const contestant of contestants) {
+        // What measures in this thread leaves no other moment in which Ctrl-C could be heard.
+        await breathe()
         signal.throwIfAborted()
         const sample = await contestant.measure()
         samples.get(contestant.name).push(sample)

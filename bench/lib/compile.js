@@ -1,8 +1,5 @@
 // The C programs of bench/reference, compiled for this very machine: what V8 does with the module.
-import { mkdirSync } from 'node:fs'
-import { filesBelow, hashOf, isFresh, stamp, unstamp } from '../../scripts/lib/files.js'
-import { at } from '../../scripts/lib/house.js'
-import { must } from '../../scripts/lib/run.js'
+import { program } from './place.js'
 
 /** -fno-strict-aliasing: the twin looks at one memory as words of several sizes, as the module does. */
 export const flags = [
@@ -27,21 +24,15 @@ const programs = {
 }
 
 /**
- * Compiles a program if its sources changed.
+ * A program, compiled.
  *
  * @param {keyof programs} name
  * @returns {Promise<string>} its path
  */
-export async function compiled(name) {
-  const output = at('build/bench', name)
-  const sources = filesBelow(at('bench/reference'), (file) => /\.[ch]$/.test(file))
-  const hash = hashOf(sources, [process.arch, ...flags])
-  const step = `bench-${name}`
-  if (isFresh(step, hash, () => [output])) return output
-  unstamp(step)
-  mkdirSync(at('build/bench'), { recursive: true })
-  const files = programs[name].map((file) => at('bench/reference', file))
-  await must(`bench: cc ${name}`, 'cc', [...flags, '-o', output, ...files])
-  stamp(step, hash)
-  return output
-}
+export const compiled = (name) => program({ name, files: programs[name], flags })
+
+/** Why a contestant in C is not measured on this machine, as a note; or undefined. */
+export const withoutCompiler = (label, { missing }) =>
+  missing.includes('cc')
+    ? `${label}: no C compiler here; on Debian or Ubuntu: apt-get install gcc libc6-dev`
+    : undefined

@@ -1,7 +1,7 @@
 // A figure: what is measured, and what becomes of it.
+import { howToGet } from '../../scripts/lib/commands.js'
 import { alternate } from './alternate.js'
 import { Cleanup } from './cleanup.js'
-import { format } from './format.js'
 import { ratios, reaches, summarize } from './statistics.js'
 
 /**
@@ -20,19 +20,50 @@ import { ratios, reaches, summarize } from './statistics.js'
  * @property {string} method what exactly is measured, for the report
  * @property {{root?: boolean, commands?: string[]}} needs
  * @property {number} [seconds] of one measurement, unless told
- * @property {number} [rounds] where repeating makes no difference
+ * @property {number} [takes] measurements that one of a contestant is made of, about; one if left out
+ * @property {number} [rounds] at most, where more would take long or make no difference
  * @property {Target[]} targets
  * @property {(context: object) => Promise<{contestants: import('./alternate.js').Contestant[],
  *   notes?: string[], check?: () => Promise<void>}>} setUp `check`: proves, after all rounds, that
  *   the contestants did the same
  * @property {(samples: Map<string, object[]>) => string[]} [remarks]
+ * @property {string} [variant] what tells it from others of its group, short, e.g. "512 B"
+ * @property {Reading[]} [readings] what else its samples show
+ *
+ * @typedef {object} Reading a figure that is not measured for itself: another field of the samples
+ * @property {string} name
+ * @property {string} title
+ * @property {string} unit
+ * @property {'more' | 'less'} better
+ * @property {string} method
+ * @property {string} field of the samples; contestants that do not have it are left out
+ * @property {Target[]} targets
+ * @property {string} [variant]
  */
 
-/** Why the figure cannot be measured on this machine, or undefined. */
-export function obstacle({ needs }, { missing, root }) {
-  if (needs.root && !root) return 'needs root: network namespaces and TAPs'
+/**
+ * Why the figure cannot be measured on this machine, and what to do; or undefined.
+ *
+ * @param {Pick<Figure, 'needs'>} figure
+ * @param {{missing: string[], forbidden?: string}} host see bench/run.js
+ */
+export function obstacle({ needs }, { missing, forbidden }) {
+  if (needs.root && forbidden !== undefined) return forbidden
   const absent = (needs.commands ?? []).filter((command) => missing.includes(command))
-  return absent.length > 0 ? `needs ${absent.join(', ')}` : undefined
+  return absent.length > 0 ? `needs ${absent.join(', ')}${howToGet(absent)}` : undefined
+}
+
+/**
+ * Seconds of one measurement; undefined for a figure that takes as long as it takes.
+ *
+ * @param {Pick<Figure, 'seconds' | 'needs'>} figure
+ * @param {{seconds?: number, most?: number}} plan
+ */
+export function secondsOf({ seconds, needs }, { seconds: told, most = Number.POSITIVE_INFINITY }) {
+  if (told === undefined && seconds === undefined) return undefined
+  const wanted = told ?? Math.min(seconds, most)
+  // iperf3 counts whole seconds, and 0 is for ever.
+  return needs.commands?.includes('iperf3') ? Math.max(1, Math.round(wanted)) : wanted
 }
 
 /**
@@ -44,18 +75,16 @@ export function obstacle({ needs }, { missing, root }) {
  */
 export async function measureFigure(figure, context) {
   const cleanup = new Cleanup()
-  const seconds = context.seconds ?? figure.seconds
+  const seconds = secondsOf(figure, context)
   try {
     const own = { ...context, cleanup, seconds }
     const { contestants, notes = [], check } = await figure.setUp(own)
-    const rounds = figure.rounds ?? context.pairs
+    const rounds = Math.min(figure.rounds ?? context.pairs, context.pairs)
     const total = rounds * contestants.length
     let done = 0
-    const onSample = (contestant, { value }) => {
+    const onSample = ({ label }, { value }) => {
       done++
-      context.say(
-        `${figure.name} ${done}/${total}: ${contestant.label} ${format(value)} ${figure.unit}`,
-      )
+      context.progress.sampled({ label, value, unit: figure.unit, done, total })
     }
     const { samples, complete } = await alternate(contestants, { ...context, rounds, onSample })
     if (complete) await check?.()
@@ -68,10 +97,10 @@ export async function measureFigure(figure, context) {
 
 /** The result of a figure from its samples: pure. */
 export function resultOf(figure, contestants, samples, { complete, notes }) {
-  const { name, title, unit, better, method, seconds, targets } = figure
+  const { name, title, variant, unit, better, method, seconds, targets } = figure
   const values = (which) => (samples.get(which) ?? []).map(({ value }) => value)
   return {
-    ...{ name, title, unit, better, method, seconds, complete, notes },
+    ...{ name, title, variant, unit, better, method, seconds, complete, notes },
     contestants: contestants
       .filter((contestant) => values(contestant.name).length > 0)
       .map(({ name: which, label }) => ({
@@ -81,6 +110,27 @@ export function resultOf(figure, contestants, samples, { complete, notes }) {
     comparisons: targets.map((target) => compare(target, values)),
   }
 }
+
+/**
+ * A result, and behind it what else its samples show, each a result of its own: pure.
+ *
+ * @param {{readings?: Reading[]}} figure
+ * @param {any} result of it; one that failed has nothing else to show
+ * @returns {any[]}
+ */
+export function withReadings({ readings = [] }, result) {
+  if (result.error !== undefined) return [result]
+  const { contestants, complete, seconds } = result
+  const others = readings.map((reading) => {
+    const pick = (samples) =>
+      samples.filter((sample) => Number.isFinite(sample[reading.field])).map(toValue(reading.field))
+    const samples = new Map(contestants.map(({ name, samples: all }) => [name, pick(all)]))
+    return resultOf({ ...reading, seconds }, contestants, samples, { complete, notes: [] })
+  })
+  return [result, ...others]
+}
+
+const toValue = (field) => (sample) => ({ value: sample[field] })
 
 /** A target beside what was measured; `measured` is null when nothing was. */
 function compare({ of, to, as, ...target }, values) {

@@ -8,7 +8,7 @@ export class Interrupted extends Error {
 }
 
 /**
- * The first SIGINT or SIGTERM aborts the signal; the second ends the process where it stands.
+ * The first SIGINT, SIGTERM or SIGHUP aborts the signal; the second ends the process where it stands.
  *
  * @returns {{signal: AbortSignal, done: () => void}}
  */
@@ -19,7 +19,7 @@ export function onInterrupt(say) {
     say('interrupted: cleaning up and reporting what was measured')
     controller.abort(new Interrupted())
   }
-  const signals = ['SIGINT', 'SIGTERM']
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const name of signals) process.on(name, stop)
   const done = () => {
     for (const name of signals) process.off(name, stop)

@@ -15,6 +15,9 @@ export const outside = '203.0.113.1'
 /** Interfaces on the two sides; with every peer the same, since no two share a namespace. */
 export const ifnames = { a: `${PREFIX}-a`, b: `${PREFIX}-b` }
 
+/** Interfaces of ports over which nothing goes; they stay in the peer's own namespace. */
+export const idleNames = (count) => Array.from({ length: count }, (_, port) => `${PREFIX}-p${port}`)
+
 /** Nothing is to speak unasked: no neighbour discovery, no router solicitations. */
 const withoutIpv6 =
   'for which in all default; do echo 1 > /proc/sys/net/ipv6/conf/$which/disable_ipv6; done; true'
@@ -73,6 +76,12 @@ export class Lab {
     await ip('-n', from, 'link', 'set', ifname, 'netns', netns)
     await ip('-n', netns, 'address', 'add', `${addresses[side]}/24`, 'dev', ifname)
     await ip('-n', netns, 'link', 'set', ifname, 'mtu', String(mtu), 'up')
+  }
+
+  /** Sets interfaces of the peer's own namespace up, in one call. */
+  async setUpIdle(names) {
+    const commands = names.map((name) => `ip link set ${name} up`)
+    if (names.length > 0) await this.inside(this.host, 'sh', ['-ec', commands.join('\n')])
   }
 
   /** Waits until the two sides reach each other. */

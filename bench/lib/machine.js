@@ -1,7 +1,8 @@
 // What the figures were measured on. No names of machines or people.
 import { cpus, release, totalmem } from 'node:os'
-import { at, packageJson } from '../../scripts/lib/house.js'
+import { packageJson } from '../../scripts/lib/house.js'
 import { flags } from './compile.js'
+import { commit } from './place.js'
 import { run } from './process.js'
 
 /** The first line of what a command says of itself; null when it is not there. */
@@ -18,8 +19,8 @@ const commands = {
   iperf3: ['iperf3', ['--version']],
   openvswitch: ['ovs-vswitchd', ['--version']],
   vde: ['vde_switch', ['--version']],
+  nft: ['nft', ['--version']],
   compiler: ['cc', ['--version']],
-  commit: ['git', ['-C', at('.'), 'describe', '--always', '--dirty', '--abbrev=10']],
 }
 
 export async function describeMachine() {
@@ -36,6 +37,7 @@ export async function describeMachine() {
     node: process.version,
     linkspan: packageJson().version,
     ...Object.fromEntries(versions),
+    commit: await commit(),
     compilerFlags: flags.join(' '),
   }
 }

@@ -1,46 +1,15 @@
 // Measured JSON → docs/benchmarks/*.json and *.svg, and the part of docs/benchmarks.md between marks.
-// What was measured before and not now stays.
+// What was measured before and not now stays. The README has a picture of the ratios with peers.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { filesBelow, write } from '../../scripts/lib/files.js'
 import { at, HouseError } from '../../scripts/lib/house.js'
 import { groups as figureGroups } from '../figures/index.js'
-import { barChart } from './chart.js'
+import { chartOf, ratiosChart, titles } from '../report/charts.js'
 import { markdownTable } from './table.js'
 
 const BEGIN = '<!-- measured: written by npm run bench -- publish -->'
 const END = '<!-- end of what is measured -->'
-
-const OURS = ['linkspan', 'shared', 'features', 'nat', 'many', 'vxlan', 'tunnel']
-
-/** What a chart shows: groups whose figures have something to stand beside. */
-const chartTitles = {
-  tcp: 'TAP to TAP, TCP, one stream',
-  frames: 'TAP to TAP, minimum frames',
-  latency: 'TAP to TAP, request and response',
-  pipeline: 'In memory, 64 B frames, one worker',
-  nat: 'Through the router in memory, 64 B frames, one worker',
-  routed: 'TAP to TAP, TCP, one stream through NAT',
-  setup: 'TAP to TAP, new flows through NAT',
-  'vxlan-tcp': 'VXLAN between two hosts, TCP, one stream',
-  'vxlan-latency': 'VXLAN between two hosts, request and response',
-  overlay: 'Into a tunnel and out of it, in memory, one worker',
-  rules: 'Filter in memory, new flows',
-}
-
-/** The chart of a group's results, as far as they are in the unit of the first. */
-export function chartOf(title, results) {
-  const [{ unit, better }] = results
-  const note = better === 'more' ? 'more is better' : 'less is better'
-  const shown = results.filter((result) => result.unit === unit)
-  const groups = shown.map((result) => ({
-    label: shown.length === 1 ? '' : result.title.replace(/^.*?in memory, 64 B, /i, ''),
-    bars: result.contestants.map(({ name, label, median, min, max }) => {
-      return { label, median, min, max, ours: OURS.includes(name) }
-    }),
-  }))
-  return barChart({ title, unit, note, groups })
-}
 
 /** The text between the marks of a page. */
 export function measuredSection(published) {
@@ -50,8 +19,8 @@ export function measuredSection(published) {
     all.map(([, { machine, date }]) => [JSON.stringify(machine), { machine, date }]),
   )
   const charts = all
-    .filter(([name]) => chartTitles[name])
-    .map(([name]) => `![${chartTitles[name]}](benchmarks/${name}.svg)`)
+    .filter(([name]) => titles[name])
+    .map(([name]) => `![${titles[name]}](benchmarks/${name}.svg)`)
   const methods = new Map(results.map(({ title, method }) => [method, title]))
   const notes = results.flatMap(({ title, notes: said = [] }) => said.map((note) => [note, title]))
   return [
@@ -100,17 +69,40 @@ export function publish(groups, { machine, date }) {
     }
     const json = JSON.stringify({ date, machine, figures }, null, 2)
     write(at('docs/benchmarks', `${name}.json`), `${json}\n`)
-    const title = chartTitles[name]
-    if (title) write(at('docs/benchmarks', `${name}.svg`), chartOf(title, figures))
   }
-  const page = at('docs/benchmarks.md')
-  const section = measuredSection(readPublished())
-  writeFileSync(page, replaceMeasured(readFileSync(page, 'utf8'), section))
+  draw()
   return left
 }
 
+/**
+ * The pictures of what is published.
+ *
+ * @param {Record<string, {figures: object[]}>} published
+ * @returns {Record<string, string>} SVG by the name of its file
+ */
+export function pictures(published) {
+  const drawn = Object.entries(published).filter(([name]) => titles[name])
+  const own = drawn.map(([name, { figures }]) => [`${name}.svg`, chartOf(titles[name], figures)])
+  const beside = [
+    ['TCP, one stream', published.tcp?.figures[0]],
+    ['minimum frames', published.frames?.figures[0]],
+  ].filter(([, figure]) => figure)
+  const ratios = [['peers.svg', ratiosChart('Linkspan beside others, TAP to TAP', beside)]]
+  return Object.fromEntries([...own, ...(beside.length > 0 ? ratios : [])])
+}
+
+/** Draws what is published anew, and writes the table. */
+export function draw() {
+  const published = readPublished()
+  for (const [name, svg] of Object.entries(pictures(published))) {
+    write(at('docs/benchmarks', name), svg)
+  }
+  const page = at('docs/benchmarks.md')
+  writeFileSync(page, replaceMeasured(readFileSync(page, 'utf8'), measuredSection(published)))
+}
+
 /** All that is published, in the order in which it is measured. */
-function readPublished() {
+export function readPublished() {
   const names = Object.keys(figureGroups)
   const files = filesBelow(at('docs/benchmarks'), (file) => file.endsWith('.json'))
   const found = files.map((file) => [

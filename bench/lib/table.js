@@ -1,7 +1,7 @@
 // Results as a table: for a terminal, and for docs/benchmarks.md.
 import { format } from './format.js'
 
-const HEADS = ['figure', 'measured', 'beside', 'ratio or value', 'target', 'verdict']
+export const HEADS = ['figure', 'measured', 'beside', 'ratio or value', 'target', 'verdict']
 
 /** One row a comparison; a figure without a target has one for each contestant. */
 export function rowsOf(results) {
@@ -30,12 +30,18 @@ function comparisonRow(result, { of, to, as, target, measured, met }) {
   const [ours, theirs] = [find(result, of), find(result, to)]
   return [
     result.title,
-    ours ? withUnit(ours, result) : '',
+    ours ? `${whoOf(result, ours)}${withUnit(ours, result)}` : '',
     theirs ? `${theirs.label} ${withUnit(theirs, result)}` : (to ?? ''),
     measured ? spread(measured) : '',
     targetText(target, unit),
     measured !== null && met === null ? '' : verdict(met, result),
   ]
+}
+
+/** Where targets are of several contestants it is said of which. */
+function whoOf({ comparisons }, { label }) {
+  const several = comparisons.some(({ of }) => of !== comparisons[0].of)
+  return several ? `${label} ` : ''
 }
 
 function verdict(met, { complete }) {
@@ -55,13 +61,21 @@ function plainRow(result, contestant) {
 }
 
 /** For a terminal: columns padded to their widest cell. */
-export function textTable(results) {
-  const rows = [HEADS, ...rowsOf(results)]
-  const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+export const textTable = (results) => plainTable(HEADS, rowsOf(results).map(shortened))
+
+/** What went wrong may take many lines to tell. */
+const LONGEST = 100
+const shortened = (row) =>
+  row.map((cell) => (cell.length > LONGEST ? `${cell.slice(0, LONGEST)}…` : cell))
+
+/** Any rows of texts, likewise. */
+export function plainTable(heads, rows) {
+  const all = [heads, ...rows]
+  const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column].length)))
   const line = (row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ')
   const rule = widths.map((width) => '─'.repeat(width)).join('──')
-  const [heads, ...body] = rows.map((row) => line(row).trimEnd())
-  return [heads, rule, ...body].join('\n')
+  const [first, ...body] = all.map((row) => line(row).trimEnd())
+  return [first, rule, ...body].join('\n')
 }
 
 /** For Markdown. A bar in a cell would end it. */

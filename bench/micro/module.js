@@ -1,35 +1,14 @@
 // The kernels (kernels.ts), compiled with the release module's options, over a booted memory.
-import { mkdirSync, readFileSync } from 'node:fs'
-import { filesBelow, hashOf, isFresh, stamp, unstamp } from '../../scripts/lib/files.js'
-import { at } from '../../scripts/lib/house.js'
-import { mustNode } from '../../scripts/lib/run.js'
+import { readFileSync } from 'node:fs'
 import { dataplane } from '../lib/pipeline/dataplane.js'
 import { capacities } from '../lib/pipeline/runner.js'
 import { PipelineSwitch } from '../lib/pipeline/switch.js'
+import { kernelModule } from '../lib/place.js'
 import { scatter } from '../lib/random.js'
 import { MSS, SEGMENTS, superFrame } from './super-frame.js'
 
-const output = at('build/bench/kernels.wasm')
-const entry = 'bench/micro/kernels.ts'
-const STEP = 'bench-kernels'
-
 /** The FDB's entries, and how many keys are looked up in a call. */
 export const MACS = 10_000
-
-async function compile() {
-  const sources = filesBelow(at('assembly'), (name) => name.endsWith('.ts'))
-  const hash = hashOf([at(entry), at('asconfig.json'), ...sources])
-  if (!isFresh(STEP, hash, () => [output])) {
-    unstamp(STEP)
-    mkdirSync(at('build/bench'), { recursive: true })
-    const options = ['--config', at('asconfig.json'), '--target', 'single', '--outFile', output]
-    await mustNode('bench: kernels', at('node_modules/assemblyscript/bin/asc.js'), [
-      ...[at(entry), ...options],
-    ])
-    stamp(STEP, hash)
-  }
-  return WebAssembly.compile(readFileSync(output))
-}
 
 /** Writes FDB keys: FID, then the MAC's octets, as one little-endian u64 (assembly/bridge/entry.ts). */
 function writeKeys(memory, address, first) {
@@ -85,7 +64,7 @@ function layOutSegments({ nextFrame }, { exports, memory }, address) {
  */
 export async function kernels() {
   const rooms = await dataplane()
-  const module = await compile()
+  const module = await WebAssembly.compile(readFileSync(await kernelModule()))
   const memory = rooms.createMemory(module, 'single', capacities(65_536), [1, 2])
   const { manager, forwarder } = new PipelineSwitch(rooms, { module, memory }, [{ name: 'a' }])
   for (let index = 0; index < MACS; index++) {

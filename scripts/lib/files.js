@@ -45,7 +45,8 @@ export function hashOf(files, extra = []) {
   return hash.digest('hex')
 }
 
-const stampOf = (name) => at('build', 'stamps', name)
+/** Where it is noted what a step was last run on. */
+export const stampOf = (name) => at('build', 'stamps', name)
 
 /** True when the step `name` last ran on inputs of this hash and all it made is still there. */
 export function isFresh(name, hash, outputs) {

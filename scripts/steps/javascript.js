@@ -26,13 +26,16 @@ const groups = [
     node: 'src/node.ts',
     'config/json-schema': 'src/config/json-schema.ts',
     'control/api': 'src/control/api/index.ts',
+    'bench/rooms': 'bench/lib/pipeline/rooms.ts',
     ...Object.fromEntries(commands.map((name) => [`cli/${name}`, `src/cli/${name}.ts`])),
   },
   { 'cli/linkspan': 'src/cli/linkspan.ts' },
   { 'cli/begin': 'src/cli/begin.ts' },
   { 'worker/main': 'src/worker/main.ts' },
+  { 'bench/main': 'bench/user.js', 'bench/worker': 'bench/lib/pipeline/worker.js' },
 ]
 const entries = Object.assign({}, ...groups)
+/** Packages that only some commands need, each in a bundle of its own in dist/vendor/. */
 const daemonPackages = ['commander', 'fastify', 'pino', 'prom-client']
 const external = ['piscina', 'node-gyp-build']
 /** `up` brings piscina along, two files instead of 25; the library has it as a dependency. */
@@ -65,6 +68,31 @@ const vendored = {
     build.onResolve({ filter }, ({ path }) => ({ path: `../vendor/${path}.js`, external: true }))
   },
 }
+
+/** In the package the bench has what it would build in the checkout, and benchmark.js from dist/vendor/. */
+const packagedBench = {
+  name: 'packaged-bench',
+  setup(build) {
+    const path = '../vendor/benchmark.js'
+    build.onResolve({ filter: /^benchmark$/ }, () => ({ path, external: true }))
+    build.onResolve({ filter: /\/place\.js$/ }, ({ path: place, resolveDir }) =>
+      join(resolveDir, place) === at('bench/lib/place.js')
+        ? { path: at('bench/lib/place-package.js') }
+        : undefined,
+    )
+  },
+}
+
+/**
+ * benchmark.js looks for lodash and platform with a `require` of its own, which no bundler follows: they are
+ * handed to it.
+ */
+const benchmarkEntry = `
+import base from 'benchmark'
+import _ from 'lodash'
+import platform from 'platform'
+export default base.runInContext({ _, platform })
+`
 
 /** What the command line loads when it knows which command it is: entries beside it. */
 const separate = {
@@ -143,11 +171,17 @@ const ours = (group) =>
     mainFields: ['module', 'main'],
     external: ['node:*', ...external],
     plugins: [
-      ...[vendored, separate, withoutRanges],
+      ...[vendored, separate, withoutRanges, packagedBench],
       ...(ownPiscina in group ? [vendoredPiscina] : []),
     ],
     sourcemap: true,
   })
+
+const requireOfBundle = {
+  js:
+    "import { createRequire as createRequireOfBundle } from 'node:module'\n" +
+    'const require = createRequireOfBundle(import.meta.url)',
+}
 
 const theirs = () =>
   bundle({
@@ -159,11 +193,18 @@ const theirs = () =>
     plugins: [threadOfPiscina],
     chunkNames: 'vendor/[name]-[hash]',
     platform: 'node',
-    banner: {
-      js:
-        "import { createRequire as createRequireOfBundle } from 'node:module'\n" +
-        'const require = createRequireOfBundle(import.meta.url)',
-    },
+    banner: requireOfBundle,
+  })
+
+const benchmark = () =>
+  bundle({
+    stdin: { contents: benchmarkEntry, resolveDir: top },
+    outdir: undefined,
+    outfile: at('dist/vendor/benchmark.js'),
+    splitting: false,
+    platform: 'node',
+    minifyIdentifiers: true,
+    banner: requireOfBundle,
   })
 
 const threads = () =>
@@ -198,12 +239,15 @@ export const javascript = {
   inputs: () => [
     ...[at('package.json'), at('package-lock.json')],
     ...filesBelow(at('src'), (name) => name.endsWith('.ts')),
+    ...filesBelow(at('bench'), (name) => /\.[jt]s$/.test(name)),
   ],
   outputs: () => [...Object.keys(entries).map((name) => at('dist', `${name}.js`)), licenses],
   async run() {
     daemonFiles() // throws where the library would need one of the daemon's packages
     for (const file of filesBelow(at('dist'), isScript)) rmSync(file)
-    const made = await Promise.all([...groups.map(ours), theirs(), threads()])
+    // Of an earlier `npm pack`, which makes them anew: these would be of another dataplane.
+    rmSync(at('dist/bench/kernels.wasm'), { force: true })
+    const made = await Promise.all([...groups.map(ours), theirs(), benchmark(), threads()])
     const inputs = [...new Set(made.flatMap(({ metafile }) => Object.keys(metafile.inputs)))]
     const packages = collectLicenses(inputs)
     chmodSync(command, 0o755)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Exit status: 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError, Option } from 'commander'
+import { addBench } from './bench-command.js'
 import { addEditCommands } from './edit-commands.js'
 import { addGenerate } from './generate-command.js'
 import { addShowCommands } from './show-commands.js'
@@ -21,7 +22,7 @@ const program = new Command('linkspan')
   .addHelpText(
     'after',
     `
-Commands but demo, check, generate and api talk to the switch of --name, or at --socket.
+Commands but demo, check, generate, bench and api talk to the switch of --name, or at --socket.
 Exit status: 0 done, 1 failed, 2 wrong usage. docs/operating.md has what is done how with bridge,
 ovs-vsctl and tcpdump, and how here.
 `,
@@ -127,6 +128,7 @@ program
   })
 
 addGenerate(program)
+addBench(program)
 addEditCommands(program)
 
 program

@@ -1,8 +1,10 @@
 /** `npm run bench:check`: what it compares, and what it calls a loss. */
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { findBase } from '../../bench/check/base.js'
+import { findBase, MEASURED } from '../../bench/check/base.js'
 import { compareSides } from '../../bench/check/compare.js'
 import { parseCheckOptions } from '../../bench/check/options.js'
+import { sourcesOfRooms } from '../../bench/lib/place.js'
 
 const more = { better: 'more' } as const
 const less = { better: 'less' } as const
@@ -27,6 +29,16 @@ test('options are figures in memory, a base and how often', () => {
   for (const wrong of [['tcp'], ['--base'], ['--pairs', '0'], ['--pairs', 'x']]) {
     expect(() => parseCheckOptions(wrong, names)).toThrow(/expected/)
   }
+})
+
+test('all that is measured is looked at, to see whether it has changed', async () => {
+  const sources = (await sourcesOfRooms()).filter((path) => !/node_modules|^bench/.test(path))
+  expect(sources.length).toBeGreaterThan(20)
+  const isLookedAt = (path: string) => MEASURED.some((each) => path.startsWith(`${each}/`))
+  // Beside these: names of errors, and how addresses and numbers are written.
+  const others = sources.filter((path) => !isLookedAt(path) && !/^src\/(error|config)/.test(path))
+  expect(others).toEqual([])
+  for (const path of MEASURED) expect(existsSync(path)).toBe(true)
 })
 
 test('a base that is not there is named', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { RECORD } from '../../bench/lib/router/frames.js'
+import { ipv4 } from '../../bench/lib/router/frames.js'
 import { Least } from '../../bench/lib/router/least.js'
 import { answers, firstStream, mixedStream } from '../../bench/lib/router/load.js'
 import { BenchRouter } from '../../bench/lib/router/router.js'
@@ -10,7 +10,7 @@ import { BenchRouter } from '../../bench/lib/router/router.js'
 const FLOWS = 1000
 const BURST = 256
 /** Octets of a frame with its virtio-net header, as far as headers go. */
-const OCTETS = RECORD - 4
+const OCTETS = ipv4.record - 4
 const IP = 12 + 14
 
 /** A frame without what the router numbers anew and the least NAT does not: identification and its sum. */

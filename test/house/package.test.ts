@@ -12,6 +12,8 @@ const prebuilt = ['native/prebuilds/linux-x64/linkspan.node']
 const files = [
   ...['dist/cli/x.js', 'dist/index.d.ts', 'dist/index.js', 'package.json'],
   ...['README.md', 'LICENSE', 'CHANGELOG.md', ...prebuilt],
+  ...['dist/bench/main.js', 'dist/bench/rooms.js', 'dist/bench/kernels.wasm'],
+  ...['bench/reference/host.h', 'bench/reference/pipeline/main.c'],
 ]
 const problems = (packed: string[], changes = {}): string[] =>
   packageProblems(packed, { ...manifest, ...changes }, { prebuilt })
@@ -28,6 +30,12 @@ describe('what is packed', () => {
   it.each([
     ...['docs/guide.md', 'src/index.ts', 'native/tap.c', 'native/build/Release/linkspan.node'],
     ...['binding.gyp', 'test/a.test.ts', 'package-lock.json'],
+    ...[
+      'bench/run.js',
+      'bench/reference/.clang-format',
+      'bench/reference/a.o',
+      'bench/results/a.c',
+    ],
   ])('is wrong with %s', (file) => {
     expect(problems([...files, file])).toEqual([`${file} does not belong into it`])
   })

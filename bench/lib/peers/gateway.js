@@ -6,12 +6,15 @@ import { at } from '../../../scripts/lib/house.js'
 import { addresses, ifnames, outside } from '../lab.js'
 import { Background, run } from '../process.js'
 
-const GATEWAY = '10.55.0.254'
-/** The router's address outside. */
+/** The router's address on the bridge. */
+export const GATEWAY = '10.55.0.254'
+/** And outside. */
 const OUTER = '203.0.113.10'
 
-/** Where the router of a lab is spoken to. */
 const sockets = new WeakMap()
+
+/** The path of the socket by which the router of a lab is spoken to. */
+export const socketOf = (lab) => sockets.get(lab)
 
 const tap = (lab, side, address, routes) => ({
   ...{ type: 'tap', netns: lab[side], name: ifnames[side], addresses: [`${address}/24`], routes },
@@ -49,6 +52,7 @@ const gateway = (name, label, nat) => ({
     cleanup.add(() => router.stop())
     await router.until(/is running/, { signal })
     sockets.set(lab, path('sock'))
+    return [router]
   },
   forget: (lab) => {
     const flows = ['flow', 'del', '--protocol', 'udp', '--socket', sockets.get(lab)]

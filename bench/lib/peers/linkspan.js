@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { at } from '../../../scripts/lib/house.js'
-import { addresses, ifnames } from '../lab.js'
+import { addresses, idleNames, ifnames } from '../lab.js'
 import { Background } from '../process.js'
 
 export const name = 'linkspan'
@@ -19,9 +19,15 @@ const portOf = (lab, side) => ({
   },
 })
 
+const idlePort = (lab, name) => [
+  name,
+  { bridge: 'lan', device: { type: 'tap', netns: lab.host, name } },
+]
+
 /** Writes the config (JSON is YAML) and returns the command that runs it. */
-export function linkspanUp(lab, folder) {
-  const ports = { a: portOf(lab, 'a'), b: portOf(lab, 'b') }
+export function linkspanUp(lab, folder, idlePorts = 0) {
+  const idle = idleNames(idlePorts).map((name) => idlePort(lab, name))
+  const ports = { a: portOf(lab, 'a'), b: portOf(lab, 'b'), ...Object.fromEntries(idle) }
   const config = { version: 1, workers: 1, bridges: { lan: {} }, ports }
   const file = join(folder, `${lab.host}.yaml`)
   writeFileSync(file, JSON.stringify(config))
@@ -29,10 +35,11 @@ export function linkspanUp(lab, folder) {
   return [process.execPath, [at('dist/cli/linkspan.js'), ...up]]
 }
 
-/** @returns {Promise<Background>} when it forwards */
-export async function start(lab, { folder, cleanup, signal }) {
-  const [command, args] = linkspanUp(lab, folder)
+/** @returns {Promise<Background[]>} its process, when it forwards */
+export async function start(lab, { folder, cleanup, signal, idlePorts }) {
+  const [command, args] = linkspanUp(lab, folder, idlePorts)
   const switch_ = new Background(command, args)
   cleanup.add(() => switch_.stop())
   await switch_.until(/is running/, { signal })
+  return [switch_]
 }

@@ -14,4 +14,5 @@ export async function start(lab, { cleanup, signal }) {
   cleanup.add(() => relay.stop())
   await relay.until(/^ready/, { signal })
   await lab.adopt()
+  return [relay]
 }

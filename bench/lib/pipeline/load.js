@@ -1,6 +1,6 @@
 // Streams of minimum frames over a number of MACs, half of them behind each of two ports.
 import { random, scatter } from '../random.js'
-import { makeStream } from './stream.js'
+import { makeStream, packed } from './stream.js'
 
 /** Ethernet without FCS. */
 const LENGTH = 60
@@ -9,8 +9,6 @@ const VIRTIO_HEADER = 12
 const RECORD = 4 + VIRTIO_HEADER + 16
 const TAG = 4
 const TPID = 0x8100
-/** What a device's reads of such frames keep from one to the next. */
-const STRIDE = 256
 /** IEEE 802 local experimental EtherType 1. */
 const ETHER_TYPE = 0x88b5
 /** The clock's start: not zero, which would hide a stamp that was never set. */
@@ -48,7 +46,7 @@ export function learningStream(macs, vlans = []) {
   const burstCount = 2 * Math.ceil(half / burstFrames)
   const shape = {
     recordSize: recordSize(vlans),
-    stride: STRIDE,
+    stride: packed(LENGTH),
     burstCount,
     burstFrames,
     start: START,
@@ -63,24 +61,29 @@ export function learningStream(macs, vlans = []) {
 /**
  * Random stations of one port to random ones of the other, of the same VLAN if there are `vlans`;
  * long enough that MACs come in no order.
+ *
+ * @param {object} [options]
+ * @param {number[]} [options.vlans]
+ * @param {(frame: number) => number} [options.lengthOf] octets of a frame without FCS; if left out, the least
  */
-export function trafficStream(macs, burstFrames, mpps, vlans = []) {
+export function trafficStream(macs, burstFrames, mpps, { vlans = [], lengthOf } = {}) {
   const half = macs / 2
   const frames = 2 ** Math.min(20, Math.max(14, Math.ceil(Math.log2(macs)) + 4))
   const shape = {
     recordSize: recordSize(vlans),
-    stride: STRIDE,
+    stride: lengthOf ? 0 : packed(LENGTH),
     burstCount: frames / burstFrames,
     burstFrames,
     start: START,
     step: burstFrames / mpps / 1e3,
   }
   const next = random(1)
-  return makeStream(shape, portOf, (record, burst) => {
+  return makeStream(shape, portOf, (record, burst, frame) => {
     const port = portOf(burst)
     const groups = Math.max(vlans.length, 1)
     const [to, from] = [next() % half, next() % half]
     const station = to - (to % groups) + (from % groups)
-    return writeFrame(record, [1 - port, station], [port, from], vlans[from % groups])
+    const length = writeFrame(record, [1 - port, station], [port, from], vlans[from % groups])
+    return lengthOf?.(frame) ?? length
   })
 }

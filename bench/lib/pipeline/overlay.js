@@ -3,7 +3,7 @@
 import { random } from '../random.js'
 import { dataplane } from './dataplane.js'
 import { capacities, Runner } from './runner.js'
-import { makeStream } from './stream.js'
+import { makeStream, packed } from './stream.js'
 
 const SEED = [0x12345678, 0x9abcdef0]
 const VIRTIO_HEADER = 12
@@ -26,9 +26,8 @@ const macOf = (host) => 0x0a000000 + hosts[host]
 /** Numbers of the ports, in the order in which they are added. */
 export const ports = { near: 0, here: 1, underlay: 2, tunnel: 3 }
 
-/** What a TAP's reads keep from frame to frame, and where a first frame is put (src/device/io.ts). */
-const tapStride = (length) => (length + VIRTIO_HEADER + 128 + 63) & -64
-/** The same of the underlay's sockets: a datagram's place (native/queue-udp.c), or a run's room. */
+/** What is kept from frame to frame of the underlay's sockets: a datagram's place (native/queue-udp.c), or a
+ * run's room. */
 const PLACE = 2368
 const RUN_ROOM = 65_920
 const OUTER_AT = 262 - OUTER
@@ -111,34 +110,46 @@ function writeVxlan(record, at) {
 const FLOWS = 1024
 /** The clock's start, when all MACs were seen. */
 const START = 1000
+/**
+ * @typedef {number | ((frame: number) => number)} Length octets of a frame without FCS: of all, or of each of a
+ *   burst by its place
+ */
+const lengthAt = (length, frame) => (typeof length === 'number' ? length : length(frame))
 const even = (octets) => (octets + 1) & -2
 const shapeOf = (burstFrames, mpps) => ({
   ...{ burstCount: 64, burstFrames, start: START },
   step: burstFrames / mpps / 1e3,
 })
 
-/** Bursts of `burstFrames` frames of `length` octets from one container to `to`. */
+/**
+ * Bursts of `burstFrames` frames from one container to `to`.
+ *
+ * @param {Length} length
+ */
 export function innerStream(to, length, burstFrames, mpps) {
   const recordSize = 4 + even(VIRTIO_HEADER + LOOKED_AT)
-  const shape = { ...shapeOf(burstFrames, mpps), recordSize, stride: tapStride(length) }
+  const stride = typeof length === 'number' ? packed(length) : 0
+  const shape = { ...shapeOf(burstFrames, mpps), recordSize, stride }
   const next = random(1)
   return makeStream(
     shape,
     () => ports.near,
-    (record) => {
-      writeInner(record, VIRTIO_HEADER, ['near', to], length, next() % FLOWS)
-      return length
+    (record, _, frame) => {
+      const octets = lengthAt(length, frame)
+      writeInner(record, VIRTIO_HEADER, ['near', to], octets, next() % FLOWS)
+      return octets
     },
   )
 }
 
 /**
  * Bursts of `burstFrames` runs of `datagrams` datagrams each, of frames of `length` octets from behind the
- * tunnel to a container. A run is of one flow.
+ * tunnel to a container. A run is of one flow, and of frames of one length.
+ *
+ * @param {Length} length
  */
 export function outerStream(length, datagrams, burstFrames, mpps) {
-  const size = VXLAN + length
-  const last = OUTER + (datagrams - 1) * size + VXLAN + LOOKED_AT
+  const last = OUTER + (datagrams - 1) * (VXLAN + lengthAt(length, 0)) + VXLAN + LOOKED_AT
   const stride = datagrams === 1 ? PLACE : RUN_ROOM
   const shape = {
     ...shapeOf(burstFrames * datagrams, mpps),
@@ -146,8 +157,10 @@ export function outerStream(length, datagrams, burstFrames, mpps) {
     ...{ recordSize: 4 + even(VIRTIO_HEADER + last), stride },
   }
   const next = random(1)
-  const fill = (record) => {
+  const fill = (record, _, frame) => {
     const flow = next() % FLOWS
+    const octets = lengthAt(length, frame)
+    const size = VXLAN + octets
     record.writeUInt8(DATA_VALID, 0)
     if (datagrams > 1) {
       record.writeUInt8(GSO_UDP_L4, 1)
@@ -157,7 +170,7 @@ export function outerStream(length, datagrams, burstFrames, mpps) {
     for (let index = 0; index < datagrams; index++) {
       const at = VIRTIO_HEADER + OUTER + index * size
       writeVxlan(record, at)
-      writeInner(record, at + VXLAN, ['far', 'near'], length, flow)
+      writeInner(record, at + VXLAN, ['far', 'near'], octets, flow)
     }
     return OUTER + size * datagrams
   }

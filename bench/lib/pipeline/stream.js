@@ -3,17 +3,22 @@
 import { writeFileSync } from 'node:fs'
 
 const HEAD = 32
+const VIRTIO_HEADER = 12
 
 /**
  * @typedef {object} Stream
  * @property {Buffer} bytes all of it, as the twin reads it
  * @property {number} recordSize octets a frame: its length (u32), then its first octets
- * @property {number} stride octets from frame to frame in the arena
+ * @property {number} stride octets from frame to frame in the arena; 0 where each follows the one before as
+ *   closely as a device's reads put them, which its length says
  * @property {number} burstCount
  * @property {number} burstFrames
  * @property {number} start milliseconds on the clock of `now`
  * @property {number} step milliseconds from burst to burst
  */
+
+/** Octets from the beginning of a frame to that of the next, as reads put them (src/device/io.ts). */
+export const packed = (length) => (length + 128 + VIRTIO_HEADER + 2 + 63) & -64
 
 /**
  * @param {Omit<Stream, 'bytes'>} shape `recordSize` even, `stride` a multiple of 64

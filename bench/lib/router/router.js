@@ -3,25 +3,12 @@
 import { HouseError } from '../../../scripts/lib/house.js'
 import { dataplane } from '../pipeline/dataplane.js'
 import { capacities, Runner } from '../pipeline/runner.js'
+import { GATEWAY, HOSTS, macOfHost, macText, NEXT_HOP, side4, side6, UPLINK } from './hosts.js'
 
 const SEED = [0x12345678, 0x9abcdef0]
 /** What the default of a config is. */
 const NEIGHBORS = 4096
 const ALL_OFFLOADS = 31
-
-/** Hosts on the bridge. */
-export const HOSTS = 1000
-/** MACs, as their first two octets and the other four. */
-export const GATEWAY = [0x02ff, 1]
-export const UPLINK = [0x02ff, 2]
-export const NEXT_HOP = [0x0201, 1]
-export const macOfHost = (host) => [0x0200, 0x1000 + host]
-/** The address of a host: its number is behind 10.0.0.0/16, from 256 on. */
-export const addressOfHost = (host) => (0x0a000000 | (host + 256)) >>> 0
-
-const text = (address) => [24, 16, 8, 0].map((bits) => (address >>> bits) & 255).join('.')
-const macText = ([high, low]) =>
-  (high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0')).match(/../g).join(':')
 
 const sides = [
   ['lan', 'a'],
@@ -29,50 +16,57 @@ const sides = [
 ]
 
 /** All hosts, and the router outside. */
-function everybody() {
-  const hosts = Array.from({ length: HOSTS }, (_, host) => {
-    return { bridge: 'lan', address: text(addressOfHost(host)), mac: macText(macOfHost(host)) }
+function everybody({ host, text, nextHop }) {
+  const hosts = Array.from({ length: HOSTS }, (_, number) => {
+    return { bridge: 'lan', address: text(host(number)), mac: macText(macOfHost(number)) }
   })
-  return [...hosts, { bridge: 'wan', address: '203.0.113.1', mac: macText(NEXT_HOP) }]
+  return [...hosts, { bridge: 'wan', address: nextHop, mac: macText(NEXT_HOP) }]
 }
 
 /** What a router's memory is sized for. */
-export const routerCapacities = ({ flows, flows6 = 0, rules = 0 }) => ({
-  ...capacities(65_536),
+export const routerCapacities = ({ flows, flows6 = 0, rules = 0, workers = 1 }) => ({
+  ...capacities(65_536, workers),
   ...{ routes: 1024, neighbors: NEIGHBORS, flows, flows6, rules },
 })
 
 /**
  * @typedef {object} RouterOptions
  * @property {number} flows that there is room for
+ * @property {boolean} [wide] they are of IPv6, else of IPv4
  * @property {boolean} translated what leaves by the uplink has an address of the uplink's; otherwise it
  *   leaves as it came
  * @property {import('../../../src/dataplane/filter.js').FilterRule[]} [rules]
+ * @property {number} [workers] that there is room for; one if left out
  */
 export class BenchRouter extends Runner {
   /** @param {RouterOptions} options */
   static async create(options) {
     const rooms = await dataplane()
     const module = await rooms.sharedModule()
-    const { flows, rules = [] } = options
-    const wanted = routerCapacities({ flows, rules: rules.length })
+    const { flows, workers, wide = false, rules = [] } = options
+    const room = wide ? { flows: 0, flows6: flows } : { flows }
+    const wanted = routerCapacities({ ...room, rules: rules.length, workers })
     const memory = rooms.createMemory(module, 'shared', wanted, SEED)
     return new BenchRouter(rooms, { module, memory }, wanted, options)
   }
 
-  constructor(rooms, attachment, wanted, { translated, rules = [] }) {
-    super(rooms, attachment)
+  constructor(rooms, attachment, wanted, { translated, wide = false, rules = [] }) {
+    super(rooms, attachment, wanted.workers)
+    this.wide = Number(wide)
     this.topology = new rooms.Topology(this.manager, wanted)
     for (const [bridge, port] of sides) {
       this.topology.addBridge(bridge, { ageing: 300_000 })
       this.topology.addPort(port, { bridge, up: true, mtu: 1500, offloads: ALL_OFFLOADS })
     }
-    this.#interface('lan', GATEWAY, ['10.0.0.1/16'], false)
-    const externals = translated ? this.#externals() : []
-    this.#interface('wan', UPLINK, ['203.0.113.2/24', ...externals.map((one) => `${one}/24`)], true)
+    const side = wide ? side6 : side4
+    this.#interface('lan', GATEWAY, [side.gateway], false)
+    const externals = translated ? this.#externals(side) : []
+    const length = side.uplink.split('/')[1]
+    const addresses = [side.uplink, ...externals.map((one) => `${one}/${length}`)]
+    this.#interface('wan', UPLINK, addresses, true)
     const { router, translation } = this.topology
-    router.setRoutes([{ to: '0.0.0.0/0', via: '203.0.113.1' }])
-    router.setNeighbors(everybody())
+    router.setRoutes([{ to: side.all, via: side.nextHop }])
+    router.setNeighbors(everybody(side))
     if (translated) {
       const leaving = { from: { bridge: 'lan' }, uplink: 'wan', ports: 'random' }
       translation.set([{ type: 'masquerade', ...leaving, source: externals }], [])
@@ -86,9 +80,9 @@ export class BenchRouter extends Runner {
   }
 
   /** As many external addresses as a table of this size has room for ports of. */
-  #externals() {
-    const count = this.manager.exports.mappedSlots(0)
-    return Array.from({ length: count }, (_, index) => `203.0.113.${index + 10}`)
+  #externals({ external }) {
+    const count = this.manager.exports.mappedSlots(this.wide)
+    return Array.from({ length: count }, (_, index) => external(index))
   }
 
   #interface(bridge, mac, addresses, uplink) {
@@ -104,7 +98,7 @@ export class BenchRouter extends Runner {
 
   /** Flows that there are. */
   get flowCount() {
-    return this.manager.exports.flowCount(0)
+    return this.manager.exports.flowCount(this.wide)
   }
 
   /** Ends all flows. */

@@ -12,7 +12,7 @@ static const struct {
     const char *usage;
     int (*run)(int count, char **arguments);
 } commands[] = {
-    {"flood", "flood NETNS/IFNAME NETNS/IFNAME SECONDS", flood},
+    {"flood", "flood NETNS/IFNAME NETNS/IFNAME SECONDS [SIZES]", flood},
     {"flows", "flows NETNS/IFNAME NETNS/IFNAME MAC COUNT", flows},
     {"first", "first NETNS/IFNAME NETNS/IFNAME", first},
     {"respond", "respond NETNS PORT", respond},

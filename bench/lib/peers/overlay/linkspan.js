@@ -27,8 +27,9 @@ function configOf(lab, { side, ifname, local, remote }) {
   }
 }
 
-/** @returns {Promise<void>} when both forward */
+/** @returns {Promise<Background[]>} both, when they forward */
 export async function start(lab, { folder, cleanup, signal }) {
+  const both = []
   await lab.onBoth(async (own) => {
     const file = join(folder, `${own.host}.yaml`)
     writeFileSync(file, JSON.stringify(configOf(lab, own)))
@@ -37,5 +38,7 @@ export async function start(lab, { folder, cleanup, signal }) {
     const switch_ = new Background('ip', ['netns', 'exec', own.host, ...command])
     cleanup.add(() => switch_.stop())
     await switch_.until(/is running/, { signal })
+    both.push(switch_)
   })
+  return both
 }

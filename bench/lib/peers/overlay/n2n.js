@@ -14,9 +14,11 @@ const SUPERNODE = '7777'
 const MTU = 1400
 
 export async function start(lab, { cleanup, signal }) {
+  const all = []
   const inside = (netns, ...command) => {
     const running = new Background('ip', ['netns', 'exec', netns, ...command])
     cleanup.add(() => running.stop())
+    all.push(running)
   }
   inside(lab.hosts.a, 'supernode', '-l', SUPERNODE)
   await lab.onBoth(async ({ side, host, ifname }) => {
@@ -25,4 +27,5 @@ export async function start(lab, { cleanup, signal }) {
     await poll(() => run('ip', ['-n', host, 'link', 'show', ifname, 'up']), { signal })
   })
   await lab.adopt(MTU)
+  return all
 }
