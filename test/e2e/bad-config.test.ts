@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { configFile, linkspan, upFails } from '../support/linkspan.js'
-import { strayInterfaces, uniqueName } from '../support/netns.js'
+import { noStrays, uniqueName } from '../support/netns.js'
 
 /** A config of two good ports, of which `lines` replaces or adds some. */
 const good = (name: string) => [
@@ -82,7 +82,7 @@ describe('a config with a fault is refused, with file, line and what to do', () 
     const { status, stdout, stderr } = await upFails(config)
     expect(stderr).toMatch(says)
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
     const checked = await linkspan('check', '-c', configFile(config))
     expect(checked.status).toBe(1)
     expect(checked.stderr.replaceAll(/\/\S+\//g, '')).toBe(stderr.replaceAll(/\/\S+\//g, ''))
@@ -105,7 +105,7 @@ describe('a config with a fault is refused, with file, line and what to do', () 
     const config = good(uniqueName()).join('\n')
     const checked = await linkspan('check', '-c', configFile(config))
     expect(checked).toMatchObject({ status: 0, stdout: 'ok: 1 bridges, 2 ports\n', stderr: '' })
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
   })
 
   test('a device that lives in a program', async () => {

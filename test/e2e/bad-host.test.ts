@@ -14,7 +14,7 @@ import {
   up,
   upFails,
 } from '../support/linkspan.js'
-import { interfaces, ip, ping, strayInterfaces, uniqueName } from '../support/netns.js'
+import { interfaces, ip, noStrays, ping, uniqueName } from '../support/netns.js'
 import { run, start } from '../support/process.js'
 
 const all = { transmitted: 3, received: 3, duplicates: 0 }
@@ -82,7 +82,7 @@ describe('without', () => {
     expect(stderr).toMatch(
       /cannot create TAP '\w+' in our own namespace: it takes CAP_NET_ADMIN.*run as root/,
     )
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
   })
 
   test('the right to use the socket of another', async () => {
@@ -142,7 +142,7 @@ describe('the control socket', () => {
     const { status, stderr } = await upFails({ ...simple(), control: { group: 'e2enobody' } })
     expect(status).toBe(1)
     expect(stderr).toContain('control.group: found "e2enobody"; expected a group of /etc/group')
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
   })
 
   test('of a group that one may not give it to', async () => {
@@ -151,7 +151,7 @@ describe('the control socket', () => {
     const { status, stderr } = await upFails(config, { through })
     expect(status).toBe(1)
     expect(stderr).toMatch(/cannot be given mode 0600 and group 65533 .*EPERM.*control.group/)
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
   })
 
   test('in use: the second is refused, the first is as it was', async () => {
@@ -168,7 +168,7 @@ describe('the control socket', () => {
     )
     expect(await picture(first)).toEqual(before)
     expect(await ping(a.netns, b.ip4)).toEqual(all)
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
   })
 
   test('that somebody else listens on is not taken away', async () => {
@@ -196,7 +196,7 @@ describe('an interface of that name that is there', () => {
     )
     expect(await picture(first)).toEqual(before)
     expect(await ping(a.netns, b.ip4)).toEqual(all)
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
   })
 
   test('that is no TAP, with the second port: the first is taken away again', async () => {
@@ -208,7 +208,7 @@ describe('an interface of that name that is there', () => {
     expect(stderr).toContain(`in namespace '${b.netns}': an interface named eth0 exists there`)
     expect(interfaces(a.netns)).toEqual([])
     expect(interfaces(b.netns)).toEqual(['eth0'])
-    expect(strayInterfaces()).toEqual([])
+    await noStrays()
   })
 })
 

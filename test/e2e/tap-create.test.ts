@@ -4,6 +4,7 @@ import { DeviceError } from '../../src/device/error.js'
 import { Offload } from '../../src/device/offload.js'
 import { TapDevice, type TapOptions } from '../../src/device/tap.js'
 import { InvalidError } from '../../src/error.js'
+import { noStrays, strayInterfaces } from '../support/netns.js'
 import { defer, ip, ipJson, namespace, runScript, uniqueName } from './native-support.js'
 
 interface LinkJson {
@@ -145,25 +146,25 @@ describe('creating', () => {
   })
 })
 
-describe('an error', () => {
-  function refused(options: TapOptions, queues = 2): DeviceError {
+describe('an error', async () => {
+  async function refused(options: TapOptions, queues = 2): Promise<DeviceError> {
     const before = descriptors()
-    const links = ip('link')
+    const strays = strayInterfaces()
     try {
       TapDevice.open(options, queues).close()
     } catch (error) {
       expect(descriptors()).toEqual(before)
-      expect(ip('link')).toBe(links)
+      await noStrays(strays)
       if (error instanceof DeviceError) return error
       throw error
     }
     throw new Error('nothing was refused')
   }
 
-  test('names an interface that exists already, and its namespace', () => {
+  test('names an interface that exists already, and its namespace', async () => {
     const netns = namespace()
     ip('-n', netns, 'link', 'add', 'eth0', 'type', 'bridge')
-    const error = refused({ name: 'eth0', netns })
+    const error = await refused({ name: 'eth0', netns })
     expect(error).toMatchObject({ code: 'EEXIST', errno: -17, syscall: 'RTM_NEWLINK' })
     expect(error.device).toBe('eth0')
     expect(error.message).toContain(`TAP 'eth0' in namespace '${netns}'`)
@@ -175,15 +176,15 @@ describe('an error', () => {
     ['a name', 'nat-missing', '/run/netns/nat-missing'],
     ['a path', '/run/nat/missing', '/run/nat/missing'],
     ['a process', 'pid:99999999', 'no process 99999999'],
-  ])('names a namespace that is missing: %s', (_, netns, said) => {
-    const error = refused({ name: 'eth0', netns })
+  ])('names a namespace that is missing: %s', async (_, netns, said) => {
+    const error = await refused({ name: 'eth0', netns })
     expect(error).toMatchObject({ code: 'ENOENT', errno: -2 })
     expect(error.message).toContain(`cannot open namespace '${netns}'`)
     expect(error.message).toContain(said)
   })
 
-  test('says of a file that it is no namespace', () => {
-    expect(refused({ name: 'eth0', netns: '/etc/passwd' })).toMatchObject({ code: 'EINVAL' })
+  test('says of a file that it is no namespace', async () => {
+    expect(await refused({ name: 'eth0', netns: '/etc/passwd' })).toMatchObject({ code: 'EINVAL' })
   })
 
   test.each([
@@ -194,8 +195,8 @@ describe('an error', () => {
     ['a/b', 'EINVAL', 'no space'],
     ['eth%d', 'EINVAL', 'no space'],
     ['..', 'EINVAL', 'not empty'],
-  ])('refuses the name %j', (name, code, said) => {
-    const error = refused({ name })
+  ])('refuses the name %j', async (name, code, said) => {
+    const error = await refused({ name })
     expect(error.code).toBe(code)
     expect(error.message).toContain(said)
   })
@@ -209,17 +210,17 @@ describe('an error', () => {
       'ENETUNREACH',
       'add the route default via 192.0.2.1 to',
     ],
-  ])('names the step that failed, and undoes the others: %j', (options, code, step) => {
+  ])('names the step that failed, and undoes the others: %j', async (options, code, step) => {
     const netns = namespace()
-    const error = refused({ name: 'eth0', netns, ...options })
+    const error = await refused({ name: 'eth0', netns, ...options })
     expect(error.code).toBe(code)
     expect(error.message).toContain(`cannot ${step} TAP 'eth0' in namespace '${netns}'`)
     expect(ipJson<LinkJson[]>(netns, 'link').map(({ ifname }) => ifname)).toEqual(['lo'])
   })
 
-  test('leaves nothing of a device that was to persist', () => {
+  test('leaves nothing of a device that was to persist', async () => {
     const netns = namespace()
-    refused({ name: 'eth0', netns, persist: true, mtu: 70_000 })
+    await refused({ name: 'eth0', netns, persist: true, mtu: 70_000 })
     expect(ip('-n', netns, 'link')).not.toContain('eth0')
   })
 
@@ -234,9 +235,9 @@ describe('an error', () => {
     expect(() => TapDevice.open({ name: 'eth0', ...options }, 1)).toThrow(InvalidError)
   })
 
-  test('refuses a number of queues that no TAP has', () => {
-    expect(refused({ name: 'eth0' }, 257).code).toBe('E2BIG')
-    expect(refused({ name: 'eth0' }, 0).code).toBe('E2BIG')
+  test('refuses a number of queues that no TAP has', async () => {
+    expect((await refused({ name: 'eth0' }, 257)).code).toBe('E2BIG')
+    expect((await refused({ name: 'eth0' }, 0)).code).toBe('E2BIG')
   })
 
   const script = (netns?: string) => `

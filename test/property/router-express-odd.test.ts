@@ -12,6 +12,7 @@ import { arpFrame } from '../support/ip.js'
 import { readIp, udp } from '../support/nat-packets.js'
 import { Random } from '../support/random.js'
 import { type Offloaded, type Rig, rig } from '../support/rig.js'
+import { masqueraded } from '../support/two-ways.js'
 import { DATA_VALID, NOTHING } from '../support/virtio.js'
 
 const STEPS = 150
@@ -29,13 +30,7 @@ function bench(build: Parameters<typeof rig>[0], flows: number, translated: bool
   made.port('a', { offloads: true }).port('b').port('c')
   // Each takes an entry of the transmit list for itself, so that floods fill it and a burst is cut short.
   for (let port = 0; port < 8; port++) made.port(`idle${port}`, { mtu: 1400 + port })
-  made.uplink('wan', { addresses: ['203.0.113.10/24'], mac: '02:ff:00:00:00:02', offloads: true })
-  made.gateway('lan', { addresses: ['10.55.0.1/24'], mac: '02:ff:00:00:00:01' })
-  made.routes({ to: '0.0.0.0/0', via: '203.0.113.1' })
-  made.neighbors({ bridge: 'wan', address: '203.0.113.1', mac: '02:00:00:00:00:90' })
-  const source = { from: { bridge: 'lan' }, uplink: 'wan', ports: 'random' } as const
-  const filtering = 'endpoint-independent'
-  return translated ? made.nat([{ type: 'masquerade', ...source, filtering }], []) : made
+  return masqueraded(made, translated, { offloads: true })
 }
 
 interface Given {

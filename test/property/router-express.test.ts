@@ -8,6 +8,7 @@ import { arpFrame } from '../support/ip.js'
 import { Flag, readIp, tcp, udp } from '../support/nat-packets.js'
 import { Random } from '../support/random.js'
 import { type Rig, rig } from '../support/rig.js'
+import { masqueraded } from '../support/two-ways.js'
 
 const STEPS = 120
 const HOSTS = 3
@@ -20,13 +21,7 @@ const hostAddress = (host: number) => `10.55.0.${host + 10}`
 function bench(build: Parameters<typeof rig>[0], translated: boolean): Rig {
   const made = rig(build, { capacity: { flows: 256, flows6: 0 } })
   made.port('a').port('b')
-  made.uplink('wan', { addresses: ['203.0.113.10/24'], mac: '02:ff:00:00:00:02' })
-  made.gateway('lan', { addresses: ['10.55.0.1/24'], mac: '02:ff:00:00:00:01' })
-  made.routes({ to: '0.0.0.0/0', via: '203.0.113.1' })
-  made.neighbors({ bridge: 'wan', address: '203.0.113.1', mac: '02:00:00:00:00:90' })
-  const source = { from: { bridge: 'lan' }, uplink: 'wan', ports: 'random' } as const
-  const filtering = 'endpoint-independent'
-  return translated ? made.nat([{ type: 'masquerade', ...source, filtering }], []) : made
+  return masqueraded(made, translated)
 }
 
 interface Given {

@@ -7,11 +7,11 @@ import { test } from 'vitest'
 import { onEveryBuild } from '../support/builds.js'
 import { station } from '../support/frames.js'
 import { arpFrame, mac, readArp } from '../support/ip.js'
-import { Flag, type Ip, readIp, tcp, udp } from '../support/nat-packets.js'
+import { type Ip, readIp, type udp } from '../support/nat-packets.js'
 import { access, trunk } from '../support/policy.js'
 import { Random } from '../support/random.js'
 import { type Rig, rig } from '../support/rig.js'
-import { agree, type Given } from '../support/two-ways.js'
+import { agree, type Given, usualFrame } from '../support/two-ways.js'
 import { Gso, NEEDS_CSUM, NOTHING } from '../support/virtio.js'
 import { pop, push, pushOffloaded, tagsOf, tci } from '../support/vlan.js'
 
@@ -120,13 +120,8 @@ class Traffic {
     const datagram = random.chance(0.5)
     const partial = offloads && random.chance(0.3)
     const checksum = partial ? 'partial' : datagram && random.chance(0.1) ? 'none' : 'complete'
-    const flags = random.chance(0.75) ? Flag.ACK : random.below(32)
-    const numbers = { sequence: random.below(3) * 50, acknowledgement: random.below(3) * 50 }
-    const frame = datagram
-      ? udp(ends, { ...more, checksum }, data)
-      : tcp(ends, { flags, ...numbers, data }, { ...more, checksum })
-    frame.set(to, 0)
-    frame.set(from, 6)
+    const kind = { datagram, data }
+    const frame = usualFrame(random, ends, [to, from], { ...more, checksum }, kind)
     if (random.chance(0.03)) damage(frame, random)
     if (!partial) return { port, frame }
     const [checksumOffset, header] = datagram ? [6, 8] : [16, 20]

@@ -7,11 +7,11 @@ import type { NatRule, Publish } from '../../src/config/types.js'
 import { type BuildName, onEveryBuild } from '../support/builds.js'
 import { station } from '../support/frames.js'
 import { mac } from '../support/ip.js'
-import { Flag, type Ip, readIp, tcp, udp } from '../support/nat-packets.js'
+import { type Ip, readIp, udp } from '../support/nat-packets.js'
 import { advertisement } from '../support/nd.js'
 import { Random } from '../support/random.js'
 import { type Rig, rig } from '../support/rig.js'
-import { agree, answerOf, type Given } from '../support/two-ways.js'
+import { agree, answerOf, type Given, usualFrame } from '../support/two-ways.js'
 import { Gso, NEEDS_CSUM, NOTHING } from '../support/virtio.js'
 
 const HOSTS = 5
@@ -175,13 +175,8 @@ class Traffic {
     const datagram = random.chance(0.5)
     const partial = offloads && !more.extensions && random.chance(0.3)
     const checksum = partial ? 'partial' : datagram && random.chance(0.05) ? 'none' : 'complete'
-    const flags = random.chance(0.75) ? Flag.ACK : random.below(32)
-    const numbers = { sequence: random.below(3) * 50, acknowledgement: random.below(3) * 50 }
-    const frame = datagram
-      ? udp(ends, { ...more, checksum }, data)
-      : tcp(ends, { flags, ...numbers, data }, { ...more, checksum })
-    frame.set(to, 0)
-    frame.set(from, 6)
+    const kind = { datagram, data }
+    const frame = usualFrame(random, ends, [to, from], { ...more, checksum }, kind)
     if (random.chance(0.03)) damage(frame, random)
     if (!partial) return { port, frame: random.chance(0.1) ? padded(frame) : frame }
     const start = wide ? 54 : 34

@@ -15,5 +15,8 @@ export async function cpuPerSecond(pid: number): Promise<number> {
   return cpuTime(pid) - before
 }
 
-/** What timers, the second look at namespaces and a little garbage collection may take. */
-export const IDLE = 150
+/**
+ * What timers, the second look at namespaces and a little garbage collection may take, on a machine whose
+ * processors others share too; a thread that spins takes half as much again at the least.
+ */
+export const IDLE = 300
