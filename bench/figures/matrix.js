@@ -5,6 +5,7 @@ import { innerStream, OverlaySwitch, outerStream } from '../lib/pipeline/overlay
 import { PipelineSwitch } from '../lib/pipeline/switch.js'
 import { answers, firstStream, mixedStream } from '../lib/router/load.js'
 import { BenchRouter } from '../lib/router/router.js'
+import { rulesOf } from '../lib/router/rules.js'
 
 const BURST = 256
 /** The pace at which the clock of the frames goes. */
@@ -56,9 +57,9 @@ async function switched(macs) {
   }
 }
 
-async function routed(flows, { wide = false, translated = true }) {
+async function routed(flows, { wide = false, translated = true, rules }) {
   const room = Math.max(flows, 65_536)
-  const runner = await BenchRouter.create({ flows: room, wide, translated })
+  const runner = await BenchRouter.create({ flows: room, wide, translated, rules })
   const first = firstStream(flows, FAN, { wide })
   const answer = answers(runner, first, flows)
   runner.load(answer)
@@ -107,6 +108,11 @@ const routes = (name, title, how) => (flows, atLeast) =>
 const nat44 = routes('nat44', 'NAT44', {})
 const nat66 = routes('nat66', 'NAT66', { wide: true })
 const ipv6 = routes('ipv6', 'IPv6', { wide: true, translated: false })
+const filtered = (rules) =>
+  routes(`filter-${rules}`, `${count(rules)} filter rules`, {
+    translated: false,
+    rules: rulesOf(rules),
+  })
 
 export const figures = [
   layer2(2, 60),
@@ -119,6 +125,8 @@ export const figures = [
   nat66(10_000),
   nat66(MILLION),
   ipv6(10_000),
+  filtered(10)(10_000),
+  filtered(10_000)(10_000),
   figureFor({
     ...{ name: 'encap', title: 'into a tunnel', atLeast: 40 },
     make: () => tunnelled((lengthOf) => innerStream('far', lengthOf, BURST, MPPS)),

@@ -22,13 +22,14 @@ function mustBe(found, expected) {
 }
 
 async function work() {
-  const { exports, forwarder, octets, there, absent, frame, cut } = await kernels()
+  const { exports, forwarder, octets, there, absent, frame, segment, cut } = await kernels()
   const native = (await dataplane()).loadNative()
   const handle = native.attach(new Uint8Array(forwarder.memory.buffer))
   const { queues, transmit, failures } = forwarder
   mustBe(exports.lookUps(there, MACS), MACS)
   mustBe(exports.lookUps(absent, MACS), 0)
   mustBe(exports.doors(frame, 1), 0)
+  mustBe(exports.parses(segment, 1), 0)
   mustBe(cut.segments, SEGMENTS)
   mustBe(exports.merges(cut.descriptors, SEGMENTS, 1), 1)
   const checksum = (length, times) => ({
@@ -39,6 +40,7 @@ async function work() {
     ['checksum-64', 'checksum, 64 B', checksum(64, ROUNDS)],
     ['checksum-1500', 'checksum, 1500 B', checksum(1500, ROUNDS)],
     ['checksum-65536', 'checksum, 64 KiB', checksum(65_536, 10)],
+    ['hash', 'FDB hash', { times: MACS, call: () => exports.hashes(there, MACS) }],
     ['hit', 'FDB look-up, hit', { times: MACS, call: () => exports.lookUps(there, MACS) }],
     ['miss', 'FDB look-up, miss', { times: MACS, call: () => exports.lookUps(absent, MACS) }],
     ['split', '64 KiB into 1448 B', { times: 10, call: () => exports.splits(cut.whole, 10) }],
@@ -48,6 +50,11 @@ async function work() {
       { times: 10, call: () => exports.merges(cut.descriptors, SEGMENTS, 10) },
     ],
     ['door', 'door check', { times: ROUNDS, call: () => exports.doors(frame, ROUNDS) }],
+    [
+      'parse',
+      'packet read, TCP over IPv4',
+      { times: ROUNDS, call: () => exports.parses(segment, ROUNDS) },
+    ],
     ['wasm', 'JavaScript to WASM call', { times: 1, call: () => exports.configGeneration() }],
     [
       'napi',

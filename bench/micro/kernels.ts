@@ -8,6 +8,7 @@ import { FRAME_SIZE, Frame } from '../../assembly/frame'
 import { Directory, directory, Worker, workerBlock } from '../../assembly/memory'
 import { accept } from '../../assembly/offload/accept'
 import { coalesce } from '../../assembly/offload/coalesce'
+import { parse } from '../../assembly/packet'
 import { bucketOf, find } from '../../assembly/table/hash'
 import { NO_PORT, only } from '../../assembly/transmit'
 import { sum } from '../../assembly/wire/checksum'
@@ -28,6 +29,23 @@ export function lookUps(keys: usize, count: u32): u32 {
     if (find(table, bucketOf(table, key), key)) found++
   }
   return found
+}
+
+/** Finds the buckets of `count` u64 keys at `keys`; the result keeps the compiler from leaving it out. */
+export function hashes(keys: usize, count: u32): u32 {
+  const table = directory(Directory.FDB)
+  let all: u32 = 0
+  for (let index: u32 = 0; index < count; index++) {
+    all ^= <u32>bucketOf(table, load<u64>(keys + ((<usize>index) << 3)))
+  }
+  return all
+}
+
+/** Reads the packet of the frame whose descriptor is at `frame` `rounds` times; returns how often it was refused. */
+export function parses(frame: usize, rounds: u32): u32 {
+  let refused: u32 = 0
+  for (let round: u32 = 0; round < rounds; round++) if (parse(frame)) refused++
+  return refused
 }
 
 /** Passes the frame whose descriptor is at `frame` through the door `rounds` times. */

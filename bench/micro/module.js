@@ -60,7 +60,8 @@ function layOutSegments({ nextFrame }, { exports, memory }, address) {
 
 /**
  * @returns the exports with the kernels, and addresses in the memory: of octets to sum, of keys that
- *   are in the FDB and of as many that are not, of a frame's descriptor, and see layOutSegments
+ *   are in the FDB and of as many that are not, of the descriptors of a frame and of one with a TCP segment, and
+ *   see layOutSegments
  */
 export async function kernels() {
   const rooms = await dataplane()
@@ -79,5 +80,7 @@ export async function kernels() {
   new Uint32Array(memory.buffer, frame, 2).set([frame + 128, 60])
   const { exports } = forwarder
   const cut = layOutSegments(rooms, forwarder, (frame + 1024) & -64)
-  return { exports, forwarder, octets, there, absent, frame, cut }
+  const segment = frame + 64
+  new Uint8Array(memory.buffer).copyWithin(segment, cut.descriptors, cut.descriptors + 8)
+  return { exports, forwarder, octets, there, absent, frame, segment, cut }
 }
