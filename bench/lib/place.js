@@ -56,18 +56,31 @@ async function bundleRooms(options) {
 }
 
 /** Compiles the kernels of the micro benchmark if they changed. @returns {Promise<string>} the module's path */
-export async function kernelModule() {
-  const output = at('build/bench/kernels.wasm')
-  const entry = at('bench/micro/kernels.ts')
-  const step = 'bench-kernels'
-  const sources = filesBelow(at('assembly'), (name) => name.endsWith('.ts'))
-  const hash = hashOf([entry, at('asconfig.json'), ...sources])
+export const kernelModule = () => compiled('kernels', at('bench/micro/kernels.ts'), 'single')
+
+/** The release module with the names of its functions, for profiles. @returns {Promise<string>} its path */
+export const namedModule = () => compiled('named', at('assembly/index.ts'), 'shared', ['--debug'])
+
+/** Compiles AssemblyScript with the options of a target if it changed. */
+async function compiled(name, entry, target, more = []) {
+  const output = at('build/bench', `${name}.wasm`)
+  const step = `bench-${name}`
+  const sources = filesBelow(at('assembly'), (file) => file.endsWith('.ts'))
+  const hash = hashOf([entry, at('asconfig.json'), ...sources], more)
   if (isFresh(step, hash, () => [output])) return output
   unstamp(step)
   mkdirSync(at('build/bench'), { recursive: true })
-  const options = ['--config', at('asconfig.json'), '--target', 'single', '--outFile', output]
+  const options = [
+    '--config',
+    at('asconfig.json'),
+    '--target',
+    target,
+    '--outFile',
+    output,
+    ...more,
+  ]
   const asc = at('node_modules/assemblyscript/bin/asc.js')
-  await mustNode('bench: kernels', asc, [entry, ...options])
+  await mustNode(`bench: ${name}`, asc, [entry, ...options])
   stamp(step, hash)
   return output
 }

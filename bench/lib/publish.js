@@ -8,8 +8,11 @@ import { groups as figureGroups } from '../figures/index.js'
 import { chartOf, ratiosChart, titles } from '../report/charts.js'
 import { markdownTable } from './table.js'
 
-const BEGIN = '<!-- measured: written by npm run bench -- publish -->'
-const END = '<!-- end of what is measured -->'
+const PAGE = 'docs/benchmarks.md'
+const MARKS = {
+  begin: '<!-- measured: written by npm run bench -- publish -->',
+  end: '<!-- end of what is measured -->',
+}
 
 /** The text between the marks of a page. */
 export function measuredSection(published) {
@@ -36,7 +39,8 @@ const methodText = ([method, title]) =>
 
 const noteText = ([note, title]) => `- **${title}**: ${note}.`
 
-function machineText({ machine, date }) {
+/** What was measured on, when and by what. */
+export function machineText({ machine, date }) {
   const { processor, processors, memoryGiB, system, node, compiler, compilerFlags } = machine
   const peers = [machine.iperf3, machine.openvswitch, machine.vde].filter(Boolean).join('; ')
   return (
@@ -45,13 +49,15 @@ function machineText({ machine, date }) {
   )
 }
 
-/** Replaces what stands between the marks. */
-export function replaceMeasured(page, section) {
-  const [before, rest] = page.split(BEGIN)
-  const after = rest?.split(END)[1]
-  if (after === undefined) throw new HouseError('docs/benchmarks.md: the marks are not there')
-  return `${before}${BEGIN}\n\n${section}\n\n${END}${after}`
+/** Replaces what stands between marks in the text of a page, which is named where they are not there. */
+export function replaceBetween(name, page, { begin, end }, section) {
+  const [before, rest] = page.split(begin)
+  const after = rest?.split(end)[1]
+  if (after === undefined) throw new HouseError(`${name}: the marks are not there`)
+  return `${before}${begin}\n\n${section}\n\n${end}${after}`
 }
+
+export const replaceMeasured = (page, section) => replaceBetween(PAGE, page, MARKS, section)
 
 /**
  * Publishes the groups of a run that were measured whole.
@@ -97,7 +103,7 @@ export function draw() {
   for (const [name, svg] of Object.entries(pictures(published))) {
     write(at('docs/benchmarks', name), svg)
   }
-  const page = at('docs/benchmarks.md')
+  const page = at(PAGE)
   writeFileSync(page, replaceMeasured(readFileSync(page, 'utf8'), measuredSection(published)))
 }
 

@@ -8,3 +8,9 @@ export function dataplane() {
   loaded ??= loadRooms()
   return loaded
 }
+
+/** Has all figures that are set up from now on use a module instead of the shared build. */
+export async function replaceModule(module) {
+  const rooms = await dataplane()
+  loaded = Promise.resolve({ ...rooms, sharedModule: async () => module })
+}
