@@ -54,10 +54,23 @@ export class Issues {
   }
 }
 
-/** Adds what zod reports. @param root the value that was checked @param base where it belongs */
-export function addZodIssues(issues: Issues, error: z.ZodError, root: unknown, base: Path): void {
-  for (const issue of causes(error.issues)) addZodIssue(issues, issue, [], { root, base })
+/**
+ * Adds what zod reports.
+ *
+ * @param root the value that was checked @param base where it belongs
+ * @param keysAt the keys of the mapping at a path from the root, when it is not part of a config
+ */
+export function addZodIssues(
+  issues: Issues,
+  error: z.ZodError,
+  root: unknown,
+  base: Path,
+  keysAt?: KeysAt,
+): void {
+  for (const issue of causes(error.issues)) addZodIssue(issues, issue, [], { root, base, keysAt })
 }
+
+type KeysAt = (path: Path) => readonly string[]
 
 /** Less what a mapping lacks that has an unknown key, since that key may be what it lacks. */
 function causes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
@@ -69,6 +82,7 @@ function causes(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
 interface Place {
   root: unknown
   base: Path
+  keysAt?: KeysAt | undefined
 }
 
 function addZodIssue(issues: Issues, issue: z.core.$ZodIssue, above: Path, place: Place): void {
@@ -76,8 +90,10 @@ function addZodIssue(issues: Issues, issue: z.core.$ZodIssue, above: Path, place
   const full = [...place.base, ...path]
   const value = valueAt(place.root, path)
   if (issue.code === 'unrecognized_keys') {
-    const type = Object(value).type
-    for (const key of issue.keys) addUnknownKey(issues, full, key, Object(value)[key], type)
+    for (const key of issue.keys) {
+      if (place.keysAt) addStrangeKey(issues, full, key, Object(value)[key], place.keysAt(path))
+      else addUnknownKey(issues, full, key, Object(value))
+    }
   } else if (issue.code === 'invalid_union' && issue.discriminator === undefined) {
     addUnion(issues, issue, path, place)
   } else if (issue.code === 'invalid_key') {
@@ -108,14 +124,29 @@ function isInside({ code, path }: z.core.$ZodIssue): boolean {
   return path.length > 0 || code === 'unrecognized_keys'
 }
 
-function addUnknownKey(issues: Issues, path: Path, key: string, value: unknown, type: unknown) {
-  const mapping = mappingAt(path, type)
-  const known = keysOf(mapping)
-  const later = laterKey(mapping, key)
-  const other = elsewhere(mapping, key)
+function addUnknownKey(issues: Issues, path: Path, key: string, parent: Readonly<Keyed>) {
+  const mapping = mappingAt(path, parent.type)
+  const message = laterKey(mapping, key)
+  addStrangeKey(issues, path, key, parent[key], keysOf(mapping), {
+    message,
+    hint: elsewhere(mapping, key),
+  })
+}
+
+type Keyed = Record<string, unknown>
+
+/** @param better a message, or a hint, that says more than "unknown key" and what it may be meant for */
+function addStrangeKey(
+  issues: Issues,
+  path: Path,
+  key: string,
+  value: unknown,
+  known: readonly string[],
+  better: { message?: string | undefined; hint?: string | undefined } = {},
+) {
   const expected = `one of ${oneOf(known, 20)}`
-  const unknown = `unknown key; expected ${expected}${other ?? didYouMean(key, known)}`
-  issues.add([...path, key], describe(value), expected, later ?? unknown, 'key')
+  const unknown = `unknown key; expected ${expected}${better.hint ?? didYouMean(key, known)}`
+  issues.add([...path, key], describe(value), expected, better.message ?? unknown, 'key')
 }
 
 /** `mac` beside `device` instead of inside it is the slip that an edit distance cannot see. */

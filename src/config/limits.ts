@@ -1,21 +1,10 @@
 /** Limits of a port: learnt MACs, storm control, policing. */
 import * as z from 'zod'
 import type { QuantitySchema } from './forms.js'
-import { parseRate, RATE, RATE_PATTERN } from './rate.js'
-import { text, whole } from './values.js'
+import { rateSchema } from './rate-schema.js'
+import { whole } from './values.js'
 
-const RATE_MIN = 1e3
-const RATE_MAX = 1e12
-const RATES = `${RATE}, from "1k" to "1000G"`
-const rate = z.union(
-  [
-    whole(RATE_MIN, RATE_MAX, RATES),
-    text(z.string(RATES).regex(RATE_PATTERN, RATES), parseRate).pipe(
-      whole(RATE_MIN, RATE_MAX, RATES),
-    ),
-  ],
-  RATES,
-)
+const rate = rateSchema(1e3, 1e12)
 
 const FRAMES = 'frames a second, a whole number from 1 to 1000000000'
 const frames = whole(1, 1e9, FRAMES)

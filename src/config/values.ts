@@ -44,7 +44,7 @@ export const quoted = (expected: string) =>
   })
 
 /** Text that `read` turns into its canonical form; its InvalidError says what was expected. */
-export function text<T extends string | number>(string: z.ZodString, read: (value: string) => T) {
+export function text<T>(string: z.ZodString, read: (value: string) => T) {
   return string.transform((value, ctx) => {
     try {
       return read(value)
