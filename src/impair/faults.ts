@@ -53,6 +53,7 @@ export interface FaultsOf {
 
 /** IEEE 802.3: addresses and EtherType. */
 const ETHERNET = 14
+const CLEAN = planOf({})
 
 export class Faults {
   readonly #verdict: { delivered: number; dropped: number } & {
@@ -69,11 +70,11 @@ export class Faults {
     reasons: ['loss', 'loss'],
   }
   readonly #of: FaultsOf
-  readonly #transmitter = new Transmitter()
   readonly #schedule = new Schedule()
   #luck: LinkLuck | undefined
+  #transmitter: Transmitter | undefined
   #settings: Impairment = {}
-  #plan = planOf({})
+  #plan = CLEAN
   #clean = true
   /** How likely the present frame is lost. */
   readonly #loss: Odds = { below: Number.NaN, tied: Number.NaN }
@@ -84,9 +85,9 @@ export class Faults {
   #last = Number.NEGATIVE_INFINITY
 
   /** @param settings an ImpairmentInput @throws ConfigError */
-  constructor(of: FaultsOf, settings: unknown = {}) {
+  constructor(of: FaultsOf, settings?: unknown) {
     this.#of = of
-    this.#set(parseImpairment(settings, placeOf(of)))
+    if (settings !== undefined) this.#set(parseImpairment(settings, placeOf(of)))
   }
 
   /** What holds at `now`. */
@@ -160,7 +161,8 @@ export class Faults {
     const plan = this.#plan
     if (!plan.up) return this.#drop('down')
     if (octets - header > plan.mtu) return this.#drop('mtu')
-    const sent = plan.octetTime === 0 ? now : this.#transmitter.take(now, octets, plan)
+    const transmitter = plan.octetTime === 0 ? undefined : this.#transmitter
+    const sent = transmitter === undefined ? now : transmitter.take(now, octets, plan)
     if (sent < 0) return this.#drop('queue')
     if (dice.lost) return this.#drop('loss')
     const delivery = this.#verdict.deliveries[this.#verdict.delivered++ as 0 | 1]
@@ -206,6 +208,8 @@ export class Faults {
     this.#settings = settings
     this.#plan = planOf(settings)
     this.#clean = isClean(this.#plan)
+    // It stays when the rate goes: what it was given is under way, and a rate may come back.
+    if (this.#plan.octetTime > 0) this.#transmitter ??= new Transmitter()
   }
 
   /** Made when it is first needed: most links of a large lab have no faults. */
