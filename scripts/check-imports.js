@@ -46,7 +46,7 @@ export const src = {
   generate: ['packet', 'config', 'error'],
   packet: ['config', 'error'],
   vitest: ['testing', 'types of config', 'error'],
-  testing: ['device/memory', 'dataplane', 'impair', 'config', 'error'],
+  testing: ['switch', 'packet', 'device/memory', 'dataplane', 'impair', 'config', 'error'],
   impair: ['config', 'error'],
   config: ['error'],
   error: ['types of config'],
@@ -77,7 +77,7 @@ export const assembly = inLayers([
 /** What has to run in a browser, src/index.ts above all, may reach however far: nothing of Node, of
  * packages these only, and no device that needs a kernel. */
 const browser = {
-  entries: ['index', 'impair', 'packet', 'device/pcap/memory', 'device/pcap/replay'],
+  entries: ['index', 'testing', 'impair', 'packet', 'device/pcap/memory', 'device/pcap/replay'],
   packages: ['ip-num', 'zod'],
   noDevices: ['device/tap', 'device/packet', 'device/unix', 'device/udp'],
 }

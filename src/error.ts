@@ -13,6 +13,11 @@ export type LinkspanErrorCode =
   | 'CLOSED'
   | 'RESTART'
   | 'INVALID'
+  | 'UNREACHABLE'
+  | 'REFUSED'
+  | 'TIMEOUT'
+  | 'IDLE'
+  | 'HANDLER'
 
 export class LinkspanError extends Error {
   override readonly name: string = 'LinkspanError'

@@ -12,6 +12,7 @@ export type { Trace, TraceDrop, TraceOutput } from './inspect/trace.js'
 export {
   createSwitch,
   type MemoryPort,
+  type RouterInput,
   type Switch,
   type SwitchOptions,
 } from './switch.js'

@@ -4,10 +4,10 @@
  */
 import { parseDuration } from './config/duration.js'
 import { filterRules } from './config/filter-rules.js'
-import { parseConfig, withoutPort, withPort } from './config/parse.js'
+import { parseConfig, withoutPort, withPorts } from './config/parse.js'
 import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
 import { isAtPort } from './config/static-entry.js'
-import type { BridgeInput, Config, ConfigInput, Port, PortInput } from './config/types.js'
+import type { BridgeInput, Config, ConfigInput, Port, PortInput, Uplink } from './config/types.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js'
 import { Captures } from './dataplane/captures.js'
 import { Fdb } from './dataplane/fdb.js'
@@ -40,6 +40,12 @@ export interface SwitchOptions {
   seed?: number
 }
 
+/** What a router has besides its gateways. */
+export type RouterInput = Pick<
+  ConfigInput,
+  'uplinks' | 'routes' | 'neighbors' | 'nat' | 'publish' | 'filter'
+>
+
 /** A burst of frames that a handler answers with new frames for ever is stopped after so many turns. */
 const TURNS_MAX = 1_000_000
 
@@ -52,6 +58,7 @@ export class Switch {
   readonly #manager: Manager
   readonly #captures: Captures
   readonly #forwarder: Forwarder
+  readonly #io: MemoryIo
   readonly #loop: Loop
   readonly #ports: MemoryPorts
   #routing: RouterSettings = NO_ROUTER
@@ -70,9 +77,9 @@ export class Switch {
     this.#captures = new Captures(this.#manager.exports, memory, 1)
     this.#forwarder = new Forwarder(attachment, 0)
     this.#topology = new Topology(this.#manager, config.capacity)
-    const io = new MemoryIo(this.#forwarder, config.capacity.arena)
-    this.#ports = new MemoryPorts(this.#topology, io)
-    this.#loop = new Loop(this.#forwarder, io, () => this.#now)
+    this.#io = new MemoryIo(this.#forwarder, config.capacity.arena)
+    this.#ports = new MemoryPorts(this.#topology, this.#io)
+    this.#loop = new Loop(this.#forwarder, this.#io, () => this.#now)
     this.fdb = new Fdb(this.#topology, () => this.#now)
     this.flows = new Flows(this.#manager, () => this.#now)
     for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
@@ -118,6 +125,36 @@ export class Switch {
     this.#config = next
   }
 
+  /**
+   * Adds uplinks, and makes routes, neighbours, NAT, published ports and the filter what is given; of
+   * what is left out, all stays. Nothing is changed where something of it is wrong.
+   */
+  configure({ uplinks = {}, ...others }: RouterInput): void {
+    this.#open()
+    const added = Object.keys(uplinks)
+    const old = added.find((name) => Object.hasOwn(this.#config.uplinks, name))
+    if (old !== undefined) throw exists('uplink', old)
+    const next = parseConfig({
+      ...this.#config,
+      ...others,
+      uplinks: { ...this.#config.uplinks, ...uplinks },
+    })
+    for (const name of added) this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
+    try {
+      this.#route(next)
+      this.#ports.addAll(
+        added.map((name) => [name, uplinkPort(name, next.uplinks[name] as Uplink)]),
+      )
+      this.#topology.setRules(filterRules(next))
+    } catch (error) {
+      this.#route(this.#config)
+      for (const name of added) this.#topology.removeBridge(uplinkBridge(name))
+      throw error
+    }
+    this.#topology.flush()
+    this.#config = next
+  }
+
   /** Makes the router that of a config; what it stands on is there. */
   #route(config: Config): void {
     refuseOverlay(config)
@@ -145,14 +182,22 @@ export class Switch {
   }
 
   addPort(name: string, options: PortInput): MemoryPort {
+    return this.addPorts({ [name]: options }).get(name) as MemoryPort
+  }
+
+  /** Adds several ports, or none where one of them is wrong; a thousand cost little more than one. */
+  addPorts(ports: Readonly<Record<string, PortInput>>): Map<string, MemoryPort> {
     this.#open()
-    this.#topology.bridge(options.bridge)
-    if (this.ports.has(name)) throw exists('port', name)
-    const next = withPort(this.#config, name, options)
-    const port = this.#ports.add(name, next.ports[name] as Port)
+    for (const [name, { bridge }] of Object.entries(ports)) {
+      this.#topology.bridge(bridge)
+      if (this.ports.has(name)) throw exists('port', name)
+    }
+    const next = withPorts(this.#config, ports)
+    const names = Object.keys(ports)
+    const added = this.#ports.addAll(names.map((name) => [name, next.ports[name] as Port]))
     this.#topology.flush()
     this.#config = next
-    return port
+    return added
   }
 
   /** What is learnt on the port is forgotten at once; frames that wait in it are lost. */
@@ -182,7 +227,8 @@ export class Switch {
     for (let turn = 0; turn < TURNS_MAX; turn++) {
       const handled = this.#turn()
       frames += handled
-      if (handled === 0) return frames
+      // What time asked for may have been answered.
+      if (handled === 0 && !this.#io.hasFrames) return frames
     }
     throw new LinkspanError(
       'LIMIT',
@@ -207,9 +253,14 @@ export class Switch {
   /** Moves the clock forward, doing on the way what time asks for. '301s', or milliseconds. */
   advance(time: string | number): void {
     this.process()
-    const until = this.#now + (typeof time === 'string' ? parseDuration(time) : time)
+    this.advanceTo(this.#now + (typeof time === 'string' ? parseDuration(time) : time), time)
+  }
+
+  /** The same, to a time of the switch's own clock, in milliseconds; frames that wait go first. */
+  advanceTo(until: number, asked: string | number = until): void {
+    this.#open()
     if (!(until >= this.#now)) {
-      throw new LinkspanError('INVALID', `time only goes forward: found ${time}`)
+      throw new LinkspanError('INVALID', `time only goes forward: found ${asked}`)
     }
     for (;;) {
       const next = Math.max(this.#now + 1, this.#forwarder.nextDeadline(this.#now))
@@ -219,6 +270,12 @@ export class Switch {
     }
     this.#now = until
     this.#turn()
+  }
+
+  /** When time alone makes the switch do something next, on its own clock; Infinity: not before a frame. */
+  nextDeadline(): number {
+    this.#open()
+    return this.#forwarder.nextDeadline(this.#now)
   }
 
   /** Frames dropped, by port and reason. */

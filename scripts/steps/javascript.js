@@ -24,6 +24,7 @@ const groups = [
   {
     index: 'src/index.ts',
     node: 'src/node.ts',
+    'testing/index': 'src/testing/index.ts',
     'config/json-schema': 'src/config/json-schema.ts',
     'control/api': 'src/control/api/index.ts',
     'bench/rooms': 'bench/lib/pipeline/rooms.ts',

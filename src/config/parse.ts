@@ -8,7 +8,7 @@ import { checkAcross, checkConfig, checkFile, checkPort } from './check.js'
 import { checkFdb } from './check-fdb.js'
 import type { Names } from './check-name.js'
 import { quote } from './describe.js'
-import { fillIn, fillInPort, mapped, type ParsedPort, record } from './fill-in.js'
+import { fillIn, fillInPort, mapped, record } from './fill-in.js'
 import { addZodIssues, Issues, type Path, type Source, valueAt } from './issues.js'
 import { NAME } from './names.js'
 import { isMapping } from './plain.js'
@@ -50,21 +50,29 @@ export function parseConfig(value: unknown, where?: Source): Config {
  * @param input a PortInput, or anything else @throws ConfigError
  */
 export function withPort(config: Config, name: string, input: unknown): Config {
+  return withPorts(config, { [name]: input })
+}
+
+/** The same with several, in one step. @throws ConfigError */
+export function withPorts(config: Config, inputs: Readonly<Record<string, unknown>>): Config {
   const issues = new Issues()
-  const alone = { bridges: {}, ports: { [name]: input } }
+  const alone = { bridges: {}, ports: inputs }
   refuseProto(alone, issues)
   const parsed = programSchemas.config.safeParse(alone)
   if (!parsed.success) addZodIssues(issues, parsed.error, alone, [])
   if (!parsed.success || issues.list.length > 0) throw new ConfigError(issues.sorted())
-  const port = fillInPort(parsed.data.ports[name] as ParsedPort, config)
+  const added = mapped(parsed.data.ports, (port) => fillInPort(port, config))
   // Last, so that it is the new port that is said to clash.
-  const { [name]: _, ...others } = config.ports
-  const next = { ...config, ports: record({ ...others, [name]: port }) }
+  const others = Object.entries(config.ports).filter(([name]) => !Object.hasOwn(added, name))
+  const next = { ...config, ports: record({ ...Object.fromEntries(others), ...added }) }
   const names = namesIn(next)
-  if (names.uplinks?.includes(name)) {
-    issues.add(['ports', name], quote(name), 'a name that no uplink has', undefined, 'key')
+  const uplinks = new Set(names.uplinks)
+  for (const [name, port] of Object.entries(added)) {
+    if (uplinks.has(name)) {
+      issues.add(['ports', name], quote(name), 'a name that no uplink has', undefined, 'key')
+    }
+    checkPort(name, port, next, names, issues)
   }
-  checkPort(name, port, next, names, issues)
   checkAcross(next, names, issues)
   if (issues.list.length > 0) throw new ConfigError(issues.sorted())
   return deepFreeze(next)

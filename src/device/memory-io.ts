@@ -11,6 +11,7 @@ import {
   VIRTIO_HEADER,
 } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
+import type { FrameQueue } from './frame-queue.js'
 import { FRAME_ROOM, type Io, nextFrame, underlayRoom } from './io.js'
 import type { MemoryDevice } from './memory.js'
 
@@ -24,7 +25,8 @@ export class MemoryIo implements Io {
   readonly #view: DataView
   readonly #arenaEnd: number
   readonly #underlayEnd: number
-  #ready: number[] = []
+  /** Ports that have frames, in the order in which they got them; behind those of the last wait, new ones. */
+  readonly #ready: number[] = []
 
   /** @param arenaSize bytes of the worker's arena */
   constructor(forwarder: Forwarder, arenaSize: number) {
@@ -37,6 +39,7 @@ export class MemoryIo implements Io {
 
   add(port: number, device: MemoryDevice): void {
     this.#devices.set(port, device)
+    device.onReady = () => this.#ready.push(port)
   }
 
   isUnderlay(port: number): boolean {
@@ -44,15 +47,24 @@ export class MemoryIo implements Io {
   }
 
   forget(port: number): void {
+    const device = this.#devices.get(port)
+    if (device) device.onReady = undefined
     this.#devices.delete(port)
+  }
+
+  /** Whether frames came since the last wait that found none. */
+  get hasFrames(): boolean {
+    return this.#ready.length > 0
   }
 
   /** Never waits: whoever could send runs on this thread. */
   wait(_timeout: number): number {
-    this.#ready = []
-    for (const [port, device] of this.#devices) {
-      if (device.inbox.length > 0) this.#ready.push(port)
+    let kept = 0
+    for (const port of this.#ready) {
+      const device = this.#devices.get(port)
+      if (device?.isReady) this.#ready[kept++] = port
     }
+    this.#ready.length = kept
     return this.#ready.length
   }
 
@@ -75,29 +87,40 @@ export class MemoryIo implements Io {
     const end = device.underlay ? this.#underlayEnd : this.#arenaEnd
     let address = nextFrame(this.#forwarder.arena)
     let count = 0
-    while (count < BURST_MAX && count < device.inbox.length) {
+    const { inbox, offloads } = device
+    const most = Math.min(BURST_MAX, inbox.length)
+    while (count < most) {
       if (address + FRAME_ROOM > end) break
-      const length = this.#place(address, device.inbox[count] as Uint8Array, device.offloads)
+      const length = this.#place(address, inbox, count, offloads)
       const descriptor = this.#forwarder.received + count * RECEIVED_SIZE
       this.#view.setUint32(descriptor, address, true)
       this.#view.setUint32(descriptor + 4, length, true)
       address = nextFrame(address + length)
       count++
     }
-    device.inbox.splice(0, count)
+    inbox.drop(count)
     return count
   }
 
   /** Copies a frame, with its virtio-net header if it has one; returns the frame's own length. */
-  #place(address: number, frame: Uint8Array, withHeader: boolean): number {
+  #place(address: number, inbox: FrameQueue, index: number, withHeader: boolean): number {
     const header = address - VIRTIO_HEADER
+    const [start, end] = [inbox.startOf(index), inbox.endOf(index)]
+    const frame = inbox.bytes.subarray(start, end)
     if (withHeader) {
       this.#bytes.set(frame, header)
       return Math.max(0, frame.length - VIRTIO_HEADER)
     }
-    this.#bytes.fill(0, header, address)
+    this.#clear(header)
     this.#bytes.set(frame, address)
     return frame.length
+  }
+
+  /** An empty virtio-net header. */
+  #clear(header: number): void {
+    this.#view.setUint32(header, 0, true)
+    this.#view.setUint32(header + 4, 0, true)
+    this.#view.setUint32(header + 8, 0, true)
   }
 
   /** What a handler of the program throws is thrown on, but only when every frame was delivered. */
@@ -105,39 +128,51 @@ export class MemoryIo implements Io {
     let failures = 0
     const thrown: unknown[] = []
     for (let index = 0; index < count; index++) {
-      const entry = this.#forwarder.transmit + index * TRANSMIT_SIZE
-      const word = (offset: number) => this.#view.getUint32(entry + offset, true)
-      if (word(8) === BARE) this.#bytes.fill(0, word(0), word(0) + VIRTIO_HEADER)
-      const ports = word(16)
-      const except = word(24)
-      for (let which = 0; which < word(20); which++) {
-        const port = this.#view.getUint32(ports + 4 * which, true)
-        const device = port === except ? undefined : this.#devices.get(port)
-        if (!device) continue
-        try {
-          if (this.#deliver(device, word(0), word(4), word(8), word(12))) continue
-          failures = this.#fail(failures, port, word(4) + word(12))
-        } catch (error) {
-          thrown.push(error)
-        }
-      }
+      failures = this.#send(this.#forwarder.transmit + index * TRANSMIT_SIZE, failures, thrown)
     }
     if (thrown.length > 0) throw thrown[0]
     return failures
   }
 
-  #deliver(
-    device: MemoryDevice,
-    head: number,
-    headLength: number,
-    body: number,
-    bodyLength: number,
-  ): boolean {
-    const start = device.offloads ? head : head + VIRTIO_HEADER
-    return device.deliver(
-      this.#bytes.subarray(start, head + headLength),
-      this.#bytes.subarray(body, body + bodyLength),
-    )
+  /** Delivers an entry to each of its ports; returns how many failure records there are. */
+  #send(entry: number, failures: number, thrown: unknown[]): number {
+    const view = this.#view
+    const head = view.getUint32(entry, true)
+    const headEnd = head + view.getUint32(entry + 4, true)
+    const body = view.getUint32(entry + 8, true)
+    const bodyEnd = body + view.getUint32(entry + 12, true)
+    if (body === BARE) this.#clear(head)
+    const ports = view.getUint32(entry + 16, true)
+    const count = view.getUint32(entry + 20, true)
+    const except = view.getUint32(entry + 24, true)
+    let records = failures
+    // All of the same kind get the same view: a flood to a thousand ports makes one.
+    let bare: Uint8Array | undefined
+    let whole: Uint8Array | undefined
+    for (let which = 0; which < count; which++) {
+      const port = view.getUint32(ports + 4 * which, true)
+      const device = port === except ? undefined : this.#devices.get(port)
+      if (!device) continue
+      if (device.offloads) whole ??= this.#frame(head, headEnd, body, bodyEnd)
+      else bare ??= this.#frame(head + VIRTIO_HEADER, headEnd, body, bodyEnd)
+      try {
+        if (!device.deliver((device.offloads ? whole : bare) as Uint8Array)) {
+          records = this.#fail(records, port, headEnd - head + bodyEnd - body)
+        }
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    return records
+  }
+
+  /** A view of a frame, or a copy where its body is elsewhere. */
+  #frame(head: number, headEnd: number, body: number, bodyEnd: number): Uint8Array {
+    if (body === bodyEnd) return this.#bytes.subarray(head, headEnd)
+    const frame = new Uint8Array(headEnd - head + bodyEnd - body)
+    frame.set(this.#bytes.subarray(head, headEnd))
+    frame.set(this.#bytes.subarray(body, bodyEnd), headEnd - head)
+    return frame
   }
 
   /** Counts a failure in the record of its port, or a new one; returns how many records there are. */

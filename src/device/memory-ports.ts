@@ -39,6 +39,18 @@ export class MemoryPorts {
     return port
   }
 
+  /** The same for several; none is there where one of them cannot be. */
+  addAll(ports: readonly (readonly [name: string, settings: Port])[]): Map<string, MemoryPort> {
+    const added = new Map<string, MemoryPort>()
+    try {
+      for (const [name, settings] of ports) added.set(name, this.add(name, settings))
+    } catch (error) {
+      for (const name of added.keys()) this.remove(name)
+      throw error
+    }
+    return added
+  }
+
   /** Takes a port out and flushes that; frames that wait in its device are lost. */
   remove(name: string): void {
     this.io.forget(this.topology.port(name).index)

@@ -3,6 +3,7 @@
  * and `onFrame`; the switch's end is memory-io.ts.
  */
 import { LinkspanError } from '../error.js'
+import { FrameQueue } from './frame-queue.js'
 import { FRAME_ROOM } from './io.js'
 
 export interface MemoryOptions {
@@ -31,8 +32,11 @@ export class MemoryDevice {
   readonly coalesce: boolean
   readonly #limit: number
   /** Towards the switch, and from it. */
-  readonly inbox: Uint8Array[] = []
+  readonly inbox = new FrameQueue()
   readonly #outbox: Uint8Array[] = []
+  #onReady: (() => void) | undefined
+  /** Whether that was told of the frames that wait. */
+  #told = false
   #handler: ((frame: Uint8Array) => void) | undefined
   #closed = false
 
@@ -57,8 +61,28 @@ export class MemoryDevice {
       )
     }
     if (this.inbox.length >= this.#limit) return false
-    this.inbox.push(frame.slice())
+    this.inbox.push(frame)
+    if (!this.#told) this.#tell()
     return true
+  }
+
+  #tell(): void {
+    if (!this.#onReady) return
+    this.#told = true
+    this.#onReady()
+  }
+
+  /** The switch's end is told of the first frame that waits: it need not look at devices that have none. */
+  set onReady(told: (() => void) | undefined) {
+    this.#onReady = told
+    this.#told = false
+    if (this.inbox.length > 0) this.#tell()
+  }
+
+  /** Whether frames wait for the switch; where there are none, the next one is told of. */
+  get isReady(): boolean {
+    this.#told = this.inbox.length > 0
+    return this.#told
   }
 
   /** The frames that the switch sent since the last call, oldest first; copies, for keeps. */
@@ -74,26 +98,18 @@ export class MemoryDevice {
     this.#handler = handler
   }
 
-  /** The switch's end: false if there is no room. `head` and `body` are views of its memory. */
-  deliver(head: Uint8Array, body: Uint8Array): boolean {
+  /**
+   * The switch's end: false if there is no room. `frame` is a view of its memory.
+   */
+  deliver(frame: Uint8Array): boolean {
     if (this.#closed || this.#outbox.length >= this.#limit) return false
-    if (this.#handler) {
-      this.#handler(body.length === 0 ? head : join(head, body))
-    } else {
-      this.#outbox.push(join(head, body))
-    }
+    if (this.#handler) this.#handler(frame)
+    else this.#outbox.push(frame.slice())
     return true
   }
 
   close(): void {
     this.#closed = true
-    this.inbox.length = 0
+    this.inbox.clear()
   }
-}
-
-function join(head: Uint8Array, body: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(head.length + body.length)
-  frame.set(head)
-  frame.set(body, head.length)
-  return frame
 }

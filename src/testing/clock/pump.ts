@@ -1,0 +1,211 @@
+/**
+ * What makes the lab's time pass. It does what is due in turns of the event loop, and ends a turn behind
+ * everything that woke a program: what the program does about it comes before time moves.
+ *
+ * - `auto`: time passes while somebody waits, from one event to the next. Where nothing is under way
+ *   any more, nothing can come, and who waits is told so.
+ * - `manual`: time passes in `advance` and `run` only.
+ * - `real`: time is that of the computer.
+ */
+import { LinkspanError } from '../../error.js'
+import { Macrotask } from './macrotask.js'
+import type { Timeline } from './timeline.js'
+import type { Wait, Waits } from './wait.js'
+
+export type ClockMode = 'auto' | 'manual' | 'real'
+
+/** Events in a turn at most, so that the event loop sees to others too. */
+const TURN = 1024
+/** Turns at one instant: by then two programs answer each other without end. */
+const STANDING = 1_000_000
+
+/** Somebody asked for time to pass. */
+interface Run {
+  /** Infinity: until nothing is under way. */
+  readonly until: number
+  readonly isDone: (() => boolean) | undefined
+  readonly wait: Wait<void>
+}
+
+export class Pump {
+  readonly #timeline: Timeline
+  readonly #waits: Waits
+  readonly #mode: ClockMode
+  readonly #onError: (error: unknown) => void
+  readonly #macrotask = new Macrotask(() => this.#turn())
+  readonly #runs: Run[] = []
+  #holds = 0
+  #turning = false
+  #closed = false
+  #standing = 0
+  /** Of the real clock. */
+  readonly #began = performance.now()
+  #alarm: ReturnType<typeof setTimeout> | undefined
+
+  /** @param onError is given what an event threw */
+  constructor(
+    timeline: Timeline,
+    waits: Waits,
+    mode: ClockMode,
+    onError: (error: unknown) => void,
+  ) {
+    this.#onError = onError
+    this.#timeline = timeline
+    this.#waits = waits
+    this.#mode = mode
+    waits.onWait = () => this.wake()
+    timeline.onEvent = () => this.wake()
+  }
+
+  /** The time as a program sees it. */
+  get now(): number {
+    if (this.#mode === 'real' && !this.#turning) this.#timeline.passTo(this.#real())
+    return this.#timeline.now
+  }
+
+  #real(): number {
+    return performance.now() - this.#began
+  }
+
+  /** Something came that may let time pass. */
+  wake(): void {
+    if (!this.#turning && !this.#closed && this.#passes()) this.#macrotask.ask()
+  }
+
+  #passes(): boolean {
+    if (this.#mode === 'real') return true
+    if (this.#holds > 0) return false
+    return this.#runs.length > 0 || (this.#mode === 'auto' && this.#waits.size > 0)
+  }
+
+  /** Lets time pass to `until`, or until `isDone`, or until nothing is under way where that is Infinity. */
+  run(until: number, tell: () => string, isDone?: () => boolean): Promise<void> {
+    const wait = this.#waits.begin<void>(tell)
+    this.#runs.push({ until, isDone, wait })
+    this.#runs.sort((a, b) => a.until - b.until)
+    this.wake()
+    return wait.promise
+  }
+
+  /** Time stands until `promise` is settled. */
+  async hold<T>(promise: PromiseLike<T>): Promise<T> {
+    this.#holds++
+    try {
+      return await promise
+    } finally {
+      this.#holds--
+      this.wake()
+    }
+  }
+
+  #turn(): void {
+    if (this.#closed || !this.#passes()) return
+    this.#turning = true
+    this.#waits.woke = false
+    try {
+      for (let count = 0; count < TURN; count++) {
+        if (!this.#step()) return
+        if (this.#waits.woke) break
+      }
+    } finally {
+      this.#turning = false
+    }
+    this.wake()
+  }
+
+  /** Does one thing; false where there is nothing to do for now. */
+  #step(): boolean {
+    if (this.#mode === 'real') return this.#realStep()
+    const next = this.#timeline.next()
+    const run = this.#runs[0]
+    if (run?.isDone?.()) return this.#end(run)
+    const isIdle = this.#timeline.underWay === 0
+    if (run && run.until !== Infinity) {
+      if (next <= run.until) return this.#do(next)
+      this.#timeline.passTo(run.until)
+      return this.#end(run)
+    }
+    if (run && isIdle) return this.#end(run)
+    if (isIdle) return this.#idle()
+    return this.#do(next)
+  }
+
+  #do(next: number): boolean {
+    const before = this.#timeline.now
+    this.#attempt()
+    this.#standing = next > before ? 0 : this.#standing + 1
+    if (this.#standing >= STANDING) this.#stuck()
+    return true
+  }
+
+  /** An event that throws is told to whoever waits; those behind it happen all the same. */
+  #attempt(): void {
+    try {
+      this.#timeline.step()
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
+  #end(run: Run): boolean {
+    this.#runs.splice(this.#runs.indexOf(run), 1)
+    run.wait.resolve()
+    return true
+  }
+
+  /** Nothing can come: whoever waits in vain is told. Loops end with the lab. */
+  #idle(): boolean {
+    if (this.#mode !== 'auto') return false
+    this.#waits.fail(
+      'IDLE',
+      (all) =>
+        `nothing is under way at ${this.#timeline.now} ms, and ${all}: send something, or give ` +
+        'what comes from outside the lab to lab.hold(promise)',
+    )
+    return false
+  }
+
+  #stuck(): void {
+    this.#standing = 0
+    const error = new LinkspanError(
+      'LIMIT',
+      `time stands at ${this.#timeline.now} ms, ${STANDING} events long: programs answer each ` +
+        'other at once, for ever; give a link a delay, or sleep in between',
+    )
+    this.#runs.length = 0
+    this.#onError(error)
+  }
+
+  #realStep(): boolean {
+    const next = this.#timeline.next()
+    const now = this.#real()
+    const run = this.#runs[0]
+    if (run && (run.isDone?.() || now >= run.until || this.#hasSettled(run))) return this.#end(run)
+    if (next <= now) {
+      this.#attempt()
+      this.#timeline.passTo(now)
+      return true
+    }
+    this.#setAlarm(Math.min(next, run?.until ?? Infinity) - now)
+    return false
+  }
+
+  #hasSettled(run: Run): boolean {
+    return run.until === Infinity && run.isDone === undefined && this.#timeline.underWay === 0
+  }
+
+  #setAlarm(ms: number): void {
+    clearTimeout(this.#alarm)
+    if (ms === Infinity) return
+    this.#alarm = setTimeout(() => this.wake(), Math.min(Math.ceil(ms), 2 ** 31 - 1))
+    // Who waits keeps the process; a table that ages does not.
+    if (this.#waits.size === 0) (this.#alarm as { unref?: () => void }).unref?.()
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#alarm)
+    this.#macrotask.close()
+    this.#runs.length = 0
+  }
+}

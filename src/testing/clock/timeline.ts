@@ -1,0 +1,140 @@
+/**
+ * What is to happen, by time and, at one time, in the order in which it was asked for. Events of one
+ * time share a list: a thousand hosts that act at once cost one place in the heap.
+ */
+import { LinkspanError } from '../../error.js'
+import type { Clock, Timer } from './clock.js'
+import { Heap } from './heap.js'
+
+class Event implements Timer {
+  instant: Instant | undefined
+
+  constructor(
+    public run: (() => void) | undefined,
+    private readonly timeline: Timeline,
+    readonly isBackground: boolean,
+  ) {}
+
+  cancel(): void {
+    if (this.run === undefined) return
+    this.run = undefined
+    this.timeline.settled(this.isBackground)
+    if (this.instant) cancelled(this.instant)
+  }
+}
+
+interface Instant {
+  readonly time: number
+  events: Event[]
+  /** Of `events`, those that were taken. */
+  taken: number
+  cancelled: number
+}
+
+/** Cancelled events that an instant may hold on to. */
+const CANCELLED = 64
+
+/** Most time-outs never come: an instant that holds little else lets go of them. */
+function cancelled(instant: Instant): void {
+  instant.cancelled++
+  if (instant.cancelled < CANCELLED || instant.cancelled * 2 < instant.events.length) return
+  instant.events = instant.events.slice(instant.taken).filter(({ run }) => run !== undefined)
+  instant.taken = 0
+  instant.cancelled = 0
+}
+
+export class Timeline implements Clock {
+  /** Called when something new is to happen. */
+  onEvent: (() => void) | undefined
+  readonly #heap = new Heap<Instant>((a, b) => a.time - b.time)
+  readonly #instants = new Map<number, Instant>()
+  /** Where the last event went: the next one often goes there too. */
+  #last: Instant | undefined
+  #now = 0
+  #underWay = 0
+
+  get now(): number {
+    return this.#now
+  }
+
+  /** Events that are to come and are not of the background. */
+  get underWay(): number {
+    return this.#underWay
+  }
+
+  after(ms: number, run: () => void, kind?: 'background'): Timer {
+    if (!(ms >= 0)) {
+      throw new LinkspanError('INVALID', `a time of ${ms} ms; expected 0 or more`)
+    }
+    return this.at(this.#now + ms, run, kind)
+  }
+
+  /** The same at a time of the clock; what is past happens now. */
+  at(time: number, run: () => void, kind?: 'background'): Timer {
+    const event = new Event(run, this, kind === 'background')
+    if (!event.isBackground) this.#underWay++
+    if (time !== Infinity) {
+      const instant = this.#instant(Math.max(time, this.#now))
+      event.instant = instant
+      instant.events.push(event)
+    }
+    this.onEvent?.()
+    return event
+  }
+
+  #instant(time: number): Instant {
+    if (this.#last?.time === time) return this.#last
+    let instant = this.#instants.get(time)
+    if (instant === undefined) {
+      instant = { time, events: [], taken: 0, cancelled: 0 }
+      this.#instants.set(time, instant)
+      this.#heap.push(instant)
+    }
+    this.#last = instant
+    return instant
+  }
+
+  /** @internal Of an event that was cancelled. */
+  settled(isBackground: boolean): void {
+    if (!isBackground) this.#underWay--
+  }
+
+  /** When the next event is due; Infinity where there is none. */
+  next(): number {
+    for (;;) {
+      const instant = this.#heap.first
+      if (instant === undefined) return Infinity
+      while (instant.taken < instant.events.length) {
+        if (instant.events[instant.taken]?.run !== undefined) return instant.time
+        instant.taken++
+      }
+      this.#heap.pop()
+      this.#instants.delete(instant.time)
+      if (this.#last === instant) this.#last = undefined
+    }
+  }
+
+  /** Goes to the next event, which `next` has found, and does it. */
+  step(): void {
+    const instant = this.#heap.first as Instant
+    const event = instant.events[instant.taken++] as Event
+    const { run } = event
+    event.run = undefined
+    this.settled(event.isBackground)
+    this.#now = instant.time
+    run?.()
+  }
+
+  /** Lets time pass in which nothing happens. */
+  passTo(time: number): void {
+    if (time > this.#now) this.#now = time
+  }
+
+  /** Forgets all that is to come. */
+  clear(): void {
+    while (this.#heap.pop() !== undefined);
+    this.#instants.clear()
+    this.#last = undefined
+    this.#underWay = 0
+  }
+}

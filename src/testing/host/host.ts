@@ -1,0 +1,113 @@
+/** A host of the lab, as a test sees it. */
+import { formatMac } from '../../config/address.js'
+import type { Waits } from '../clock/wait.js'
+import type { Link } from '../link/link.js'
+import type { Address } from './network.js'
+import { type PingOptions, type PingResult, ping, whole } from './ping.js'
+import type { Stack } from './stack.js'
+import { type Connection, type Listener, noStreams, openStreams, type Streams } from './streams.js'
+import { type HasAddresses, type Names, resolve, type Target } from './target.js'
+import { type Hop, type TracerouteOptions, traceroute } from './traceroute.js'
+import { Udp } from './udp.js'
+import { type DatagramHandler, type SocketHost, UdpSocket } from './udp-socket.js'
+import { Protocol } from './wire.js'
+
+/** What a host has of its lab. */
+export interface HostLab {
+  readonly waits: Waits
+  readonly names: Names
+  /** @throws LinkspanError code `CLOSED` */
+  mustBeOpen(): void
+  thrown(what: string, error: unknown): void
+}
+
+export class Host implements HasAddresses {
+  readonly #stack: Stack
+  readonly #lab: HostLab
+  readonly #udp: Udp
+  readonly #streams: Streams | undefined
+  readonly #sockets: SocketHost
+
+  /** @internal Use `lab.host()`. */
+  constructor(
+    readonly name: string,
+    /** Its cable: what becomes of frames on it. */
+    readonly link: Link,
+    stack: Stack,
+    lab: HostLab,
+  ) {
+    this.#stack = stack
+    this.#lab = lab
+    this.#udp = new Udp(`host "${name}"`, () => stack.random())
+    stack.plug(Protocol.UDP, this.#udp)
+    this.#streams = openStreams?.(stack)
+    if (this.#streams) stack.plug(Protocol.TCP, this.#streams)
+    this.#sockets = {
+      stack,
+      waits: lab.waits,
+      udp: this.#udp,
+      resolve: (target) => this.#resolve(target),
+      thrown: (what, error) => lab.thrown(what, error),
+    }
+  }
+
+  get mac(): string {
+    return formatMac(this.#stack.mac)
+  }
+
+  /** Its addresses, without link-local ones, which mean nothing elsewhere. */
+  get addresses(): string[] {
+    const all = [...this.#stack.ip4.own, ...this.#stack.ip6.own]
+    return all.filter(({ isLinkLocal }) => !isLinkLocal).map(({ address }) => address.text)
+  }
+
+  #resolve(target: Target): Address {
+    this.#lab.mustBeOpen()
+    return resolve(this.#stack, this.#lab.names, target)
+  }
+
+  /**
+   * Sends echo requests. That some are lost, or all, is a result.
+   *
+   * @param to a host, its name, or an address
+   * @throws LinkspanError `NOT_FOUND`, or `UNREACHABLE` where the host has no way to it at all
+   */
+  async ping(to: Target, options: PingOptions = {}): Promise<PingResult> {
+    return ping(this.#stack, this.#lab.waits, this.#resolve(to), options)
+  }
+
+  /** The routers on the way to a host, nearest first, and the host, where it answers. */
+  async traceroute(to: Target, options: TracerouteOptions = {}): Promise<Hop[]> {
+    const { most = 30, timeout = '5s' } = options
+    const address = this.#resolve(to)
+    const one = (ttl: number) => ping(this.#stack, this.#lab.waits, address, { ttl, timeout })
+    return traceroute(one, whole(most, 'a number of hops', 1, 255))
+  }
+
+  /**
+   * Opens a UDP socket.
+   *
+   * @param port left out: one that is free
+   * @param handler is given every datagram, in place of `receive` and loops; what it throws fails
+   *   whatever the test waits for
+   * @throws LinkspanError code `EXISTS` where the port is taken
+   */
+  udp(port?: number, handler?: DatagramHandler): UdpSocket {
+    this.#lab.mustBeOpen()
+    const own = port === undefined ? this.#udp.freePort() : whole(port, 'a UDP port', 1, 65_535)
+    return new UdpSocket(this.#sockets, own, handler)
+  }
+
+  /** Listens on a TCP port. */
+  listen(port: number): Listener {
+    this.#lab.mustBeOpen()
+    if (!this.#streams) throw noStreams()
+    return this.#streams.listen(port)
+  }
+
+  /** Opens a TCP connection. */
+  async connect(to: Target, port: number): Promise<Connection> {
+    if (!this.#streams) throw noStreams()
+    return this.#streams.connect(this.#resolve(to), port)
+  }
+}

@@ -1,0 +1,289 @@
+/** IP of one family, as a host has it: whose packets are ours, which way others go, fragments. */
+import { quote } from '../../config/describe.js'
+import { LinkspanError } from '../../error.js'
+import type { Timeline } from '../clock/timeline.js'
+import { AddressMap, isSame } from './address.js'
+import type { HeaderCodec, HeaderFields, ReadHeader } from './header.js'
+import { Neighbors } from './neighbors.js'
+import type { Address } from './network.js'
+import { Reassembly } from './reassembly.js'
+import { ETHERNET, groupMac, setU16 } from './wire.js'
+
+/** RFC 1191 6.3, RFC 8201 5.3: what was learnt of a path is forgotten again. */
+const PATH_MTU_MS = 600_000
+
+/** An address of ours on the link. */
+export interface OwnAddress {
+  readonly address: Address
+  /** Bits of the network. */
+  readonly length: number
+  /** Of IPv4: to everybody in the network (RFC 919). */
+  readonly broadcast: Uint8Array | undefined
+  /** Whether it is good on the link only (RFC 4291 2.5.6). */
+  readonly isLinkLocal: boolean
+}
+
+/** What IP has of the host around it. */
+export interface IpHost {
+  readonly name: string
+  readonly clock: Timeline
+  readonly mac: Uint8Array
+  readonly mtu: number
+  /** Where frames are made: room for the longest. */
+  readonly buffer: Uint8Array
+  transmit(frame: Uint8Array): void
+  solicit(family: 4 | 6, address: Uint8Array): void
+  /** An upper-layer packet for us. `at` is where the IP header is. */
+  deliver(ip: Ip, frame: Uint8Array, at: number, header: ReadHeader): void
+  /** A packet of ours that cannot go: what of it was sent, from its IP header on. */
+  undelivered(
+    ip: Ip,
+    packet: Uint8Array,
+    reason: 'host-unreachable' | 'too-big',
+    mtu?: number,
+  ): void
+}
+
+export interface Outgoing {
+  readonly protocol: number
+  readonly from: Address
+  readonly to: Address
+  readonly ttl: number
+  readonly dontFragment: boolean
+}
+
+export class Ip {
+  readonly own: OwnAddress[] = []
+  gateway: Address | undefined
+  readonly neighbors: Neighbors
+  readonly #groups: AddressMap<number>
+  readonly #paths: AddressMap<{ mtu: number; until: number }>
+  readonly #reassembly: Reassembly
+  readonly #read: ReadHeader
+  readonly #fields: HeaderFields
+  #id = 0
+
+  constructor(
+    readonly codec: HeaderCodec,
+    private readonly host: IpHost,
+  ) {
+    const { family, address } = codec
+    const { clock } = host
+    this.neighbors = new Neighbors(address, {
+      clock,
+      solicit: (target) => host.solicit(family, target),
+      transmit: (frame) => host.transmit(frame),
+      unreachable: (frame) => host.undelivered(this, frame.subarray(ETHERNET), 'host-unreachable'),
+    })
+    this.#groups = new AddressMap(address)
+    this.#paths = new AddressMap(address)
+    this.#reassembly = new Reassembly(clock, family === 4 ? 65_515 : 65_535)
+    const none = new Uint8Array(address)
+    const common = { protocol: 0, ttl: 0, id: 0, offset: 0, more: false }
+    this.#read = { ...common, start: 0, end: 0, source: 0, destination: 0 }
+    this.#fields = { ...common, from: none, to: none, payload: 0, dontFragment: false }
+  }
+
+  isOwn(bytes: Uint8Array, at: number): boolean {
+    for (const { address } of this.own) if (isSame(address.bytes, bytes, at)) return true
+    return false
+  }
+
+  /** Whether everybody on the link is meant. */
+  isBroadcast(address: Uint8Array): boolean {
+    if (this.codec.family === 6) return false
+    if (address.every((octet) => octet === 255)) return true
+    return this.own.some(({ broadcast }) => broadcast && isSame(broadcast, address))
+  }
+
+  /** Whether packets to the address are for us. */
+  #accepts(frame: Uint8Array, at: number): boolean {
+    if (this.isOwn(frame, at) || this.#groups.getAt(frame, at) !== undefined) return true
+    return this.codec.family === 4 && this.isBroadcast(frame.subarray(at, at + 4))
+  }
+
+  /** Counted: the last one who leaves is the one who leaves. */
+  join(group: Uint8Array): void {
+    this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1)
+  }
+  leave(group: Uint8Array): void {
+    const left = (this.#groups.get(group) ?? 0) - 1
+    if (left > 0) this.#groups.set(group, left)
+    else this.#groups.delete(group)
+  }
+
+  receive(frame: Uint8Array, at = ETHERNET): void {
+    const header = this.#read
+    if (!this.codec.read(frame, at, header)) return
+    if (!this.#accepts(frame, header.destination)) return
+    if (header.more || header.offset > 0) return this.#receiveFragment(frame, at, header)
+    this.host.deliver(this, frame, at, header)
+  }
+
+  #receiveFragment(frame: Uint8Array, at: number, header: ReadHeader): void {
+    const { id, protocol, ttl, offset, more, start, end, source, destination } = header
+    const addresses = frame.subarray(source, destination + this.codec.address)
+    // RFC 791: source, destination, protocol and identification; RFC 8200 does without the protocol.
+    const kind = this.codec.family === 4 ? protocol : 0
+    const payload = this.#reassembly.add(`${id} ${kind} ${addresses}`, {
+      offset,
+      more,
+      payload: frame.subarray(start, end),
+    })
+    if (payload === undefined) return
+    const whole = new Uint8Array(at + this.codec.header + payload.length)
+    const from = frame.slice(source, destination)
+    const to = frame.slice(destination, destination + this.codec.address)
+    this.#set(protocol, from, to, ttl)
+    this.#fields.payload = payload.length
+    this.codec.write(whole, at, this.#fields)
+    whole.set(payload, at + this.codec.header)
+    this.receive(whole, at)
+  }
+
+  #set(protocol: number, from: Uint8Array, to: Uint8Array, ttl: number): void {
+    const fields = this.#fields
+    fields.protocol = protocol
+    fields.from = from
+    fields.to = to
+    fields.ttl = ttl
+    fields.id = 0
+    fields.offset = 0
+    fields.more = false
+    fields.dontFragment = false
+  }
+
+  /** The address that packets to `to` come from. @throws LinkspanError code `UNREACHABLE` */
+  sourceFor(to: Address): Address {
+    if (this.isOwn(to.bytes, 0)) return to
+    this.#hopTo(to)
+    const isLocal = isLinkLocalAt(to.bytes, this.codec.family)
+    const fitting = this.own.filter((one) => one.isLinkLocal === isLocal)
+    const near = fitting.find((one) => isWithin(one, to.bytes))
+    const source = near ?? fitting[0] ?? this.own[0]
+    if (source === undefined) throw this.#unreachable(to)
+    return source.address
+  }
+
+  /** The next hop, or undefined for everybody and for groups. @throws LinkspanError `UNREACHABLE` */
+  #hopTo(to: Address): Uint8Array | undefined {
+    const { bytes } = to
+    if (this.own.length === 0) throw this.#unreachable(to)
+    for (const one of this.own) {
+      if (isWithin(one, bytes)) {
+        return one.broadcast && isSame(one.broadcast, bytes) ? undefined : bytes
+      }
+    }
+    if (groupMac(bytes) !== undefined || this.isBroadcast(bytes)) return undefined
+    if (this.gateway === undefined) throw this.#unreachable(to)
+    return this.gateway.bytes
+  }
+
+  #unreachable(to: Address): LinkspanError {
+    const own = this.own.filter(({ isLinkLocal }) => !isLinkLocal)
+    const list = own.map(({ address, length }) => `${address.text}/${length}`).join(', ')
+    const has = list === '' ? `no IPv${this.codec.family} address` : `${list} and no gateway`
+    const who = `host ${quote(this.host.name)}`
+    return new LinkspanError('UNREACHABLE', `${who} has no way to ${to.text}: it has ${has}`)
+  }
+
+  mtuTo(to: Address): number {
+    const path = this.#paths.get(to.bytes)
+    return path && path.until > this.host.clock.now ? path.mtu : this.host.mtu
+  }
+
+  /** A router said how long packets to an address may be. */
+  learnMtu(to: Uint8Array, mtu: number): void {
+    const { leastMtu } = this.codec
+    const bounded = Math.max(leastMtu, Math.min(mtu, this.host.mtu))
+    this.#paths.set(to, { mtu: bounded, until: this.host.clock.now + PATH_MTU_MS })
+  }
+
+  /**
+   * Sends an upper-layer packet, in fragments where it is too long for the way.
+   *
+   * @throws LinkspanError code `UNREACHABLE`
+   */
+  send(packet: Outgoing, segment: Uint8Array): void {
+    const { header } = this.codec
+    if (this.isOwn(packet.to.bytes, 0)) return this.#loop(packet, segment)
+    const hop = this.#hopTo(packet.to)
+    const mtu = this.mtuTo(packet.to)
+    this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
+    if (header + segment.length <= mtu) {
+      this.#fields.dontFragment = true
+      return this.#put(hop, segment)
+    }
+    if (packet.dontFragment) return this.#tooBig(packet, segment, mtu)
+    this.#id = (this.#id + 1) >>> 0
+    const room = (mtu - header - this.codec.fragmentHeader) & ~7
+    for (let offset = 0; offset < segment.length; offset += room) {
+      // Each time all of them: asking for the next hop sends a packet in between.
+      this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
+      this.#fields.id = this.#id
+      this.#fields.offset = offset
+      this.#fields.more = offset + room < segment.length
+      this.#put(hop, segment.subarray(offset, offset + room))
+    }
+  }
+
+  /** Writes and sends one packet of the fields that are set. */
+  #put(hop: Uint8Array | undefined, payload: Uint8Array): void {
+    const { buffer, mac } = this.host
+    const fields = this.#fields
+    fields.payload = payload.length
+    const header = this.codec.write(buffer, ETHERNET, fields)
+    buffer.set(payload, ETHERNET + header)
+    const frame = buffer.subarray(0, ETHERNET + header + payload.length)
+    frame.set(mac, 6)
+    setU16(frame, 12, this.codec.etherType)
+    const to = hop === undefined ? this.#everybody(fields.to) : this.neighbors.macOf(hop)
+    if (to === undefined) return this.neighbors.wait(hop as Uint8Array, frame.slice())
+    frame.set(to)
+    this.host.transmit(frame)
+  }
+
+  #everybody(to: Uint8Array): Uint8Array {
+    return groupMac(to) ?? EVERYBODY
+  }
+
+  /** To ourselves: it comes in when the caller is done. */
+  #loop(packet: Outgoing, segment: Uint8Array): void {
+    const frame = this.#packetOf(packet, segment)
+    this.host.clock.after(0, () => this.receive(frame))
+  }
+
+  #tooBig(packet: Outgoing, segment: Uint8Array, mtu: number): void {
+    const frame = this.#packetOf(packet, segment)
+    this.host.clock.after(0, () => {
+      this.host.undelivered(this, frame.subarray(ETHERNET), 'too-big', mtu)
+    })
+  }
+
+  /** The packet in a frame of its own. */
+  #packetOf(packet: Outgoing, segment: Uint8Array): Uint8Array {
+    const frame = new Uint8Array(ETHERNET + this.codec.header + segment.length)
+    this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
+    this.#fields.payload = segment.length
+    this.codec.write(frame, ETHERNET, this.#fields)
+    frame.set(segment, ETHERNET + this.codec.header)
+    return frame
+  }
+
+  close(): void {
+    this.neighbors.close()
+    this.#reassembly.close()
+  }
+}
+
+const EVERYBODY = Uint8Array.of(255, 255, 255, 255, 255, 255)
+
+function isWithin({ address, length }: OwnAddress, bytes: Uint8Array): boolean {
+  const whole = length >>> 3
+  if (!isSame(address.bytes, bytes, 0, whole)) return false
+  const mask = (0xff00 >>> (length & 7)) & 0xff
+  return (((address.bytes[whole] ?? 0) ^ (bytes[whole] ?? 0)) & mask) === 0
+}
+
+const isLinkLocalAt = (bytes: Uint8Array, family: 4 | 6) =>
+  family === 6 && bytes[0] === 0xfe && ((bytes[1] as number) & 0xc0) === 0x80

@@ -1,0 +1,59 @@
+/** Whom a program means: a host, its name, or an address. */
+import { describe, oneOf, quote } from '../../config/describe.js'
+import { InvalidError, LinkspanError } from '../../error.js'
+import { addressOf } from './address.js'
+import type { Address } from './network.js'
+import type { Stack } from './stack.js'
+
+/** Something with addresses and a name: a host. */
+export interface HasAddresses {
+  readonly name: string
+  readonly addresses: readonly string[]
+}
+
+/** A host, the name of one, or an address as text. */
+export type Target = HasAddresses | string
+
+/** What hosts of the lab are called. */
+export interface Names {
+  find(name: string): HasAddresses | undefined
+  list(): string[]
+}
+
+const LOOKS_LIKE_ADDRESS = /^[\d.]+$|:/
+
+/**
+ * The address of a target as a host would use it: the first one that it has a way to.
+ *
+ * @throws LinkspanError `NOT_FOUND`, `UNREACHABLE` or `INVALID`
+ */
+export function resolve(stack: Stack, names: Names, target: Target): Address {
+  if (typeof target === 'string' && LOOKS_LIKE_ADDRESS.test(target)) return addressOf(target)
+  const host = typeof target === 'string' ? names.find(target) : target
+  if (host === undefined) throw unknown(target as string, names)
+  if (!Array.isArray(host?.addresses)) {
+    throw new InvalidError(describe(target), 'a host, its name, or an address')
+  }
+  const addresses = host.addresses.map((text) => addressOf(text))
+  const [first] = addresses
+  if (first === undefined) {
+    const problem = `host ${quote(host.name)} has no address yet`
+    throw new LinkspanError('UNREACHABLE', `${problem}: wait for its router, or give it one`)
+  }
+  return addresses.find((address) => hasWay(stack, address)) ?? first
+}
+
+function hasWay(stack: Stack, to: Address): boolean {
+  try {
+    stack.sourceFor(to)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function unknown(name: string, names: Names): LinkspanError {
+  const list = names.list()
+  const known = list.length === 0 ? 'the lab has none' : `it has ${oneOf(list)}`
+  return new LinkspanError('NOT_FOUND', `no host of the lab is called ${quote(name)}; ${known}`)
+}

@@ -1,0 +1,238 @@
+/** A production switch in the lab: its ports are ends of links, its clock is the lab's. */
+import { parsePrefix } from '../config/address.js'
+import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
+import { parseConfig } from '../config/parse.js'
+import type { BridgeInput, ConfigInput, PortInput, UplinkInput } from '../config/types.js'
+import { InvalidError, LinkspanError } from '../error.js'
+import { type MemoryPort, type RouterInput, Switch } from '../switch.js'
+import { Bridge, type LabBridgeInput } from './bridge.js'
+import type { Timer } from './clock/clock.js'
+import type { Timeline } from './clock/timeline.js'
+import type { Sink } from './link/link.js'
+
+/** An uplink of the router, on a bridge of the lab in place of a device. */
+export type LabUplinkInput = Omit<UplinkInput, 'device'> & { bridge: Bridge | string }
+
+/** The parts of a router besides its gateways, as in a config. */
+export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
+  uplinks?: Record<string, LabUplinkInput>
+}
+
+/** What a switch has of its lab. */
+export interface SwitchHost {
+  readonly clock: Timeline
+  readonly module: WebAssembly.Module
+  /** A bridge of the lab, by itself or by name. @throws LinkspanError code `NOT_FOUND` */
+  bridgeOf(bridge: Bridge | string): Bridge
+  /** @throws LinkspanError code `EXISTS` where a bridge of the lab has that name */
+  mustBeNew(bridge: string): void
+  /** Makes a bridge known. */
+  newBridge(bridge: Bridge): void
+  /** Networks for a bridge that has none of its own. */
+  spareSubnets(): string[]
+  /** Joins an uplink and a bridge. */
+  cable(name: string, uplink: { on: LabSwitch; port: string }, to: Bridge): void
+}
+
+/** Router's retries end by then (RFC 4861 10: three, a second apart): frames may wait for them. */
+const BUSY_MS = 5000
+
+/** Enough for a lab of thousands of hosts; a config may say otherwise. */
+const CAPACITY = {
+  ports: 2048,
+  macs: 8192,
+  bridges: 64,
+  vlans: 256,
+  memberships: 4096,
+  neighbors: 4096,
+  routes: 256,
+  flows: 8192,
+  flows6: 4096,
+  rules: 256,
+} as const
+
+/** A port, from when it is asked for; it is made with others, in one step. */
+class Plug {
+  port: MemoryPort | undefined
+
+  constructor(
+    readonly name: string,
+    readonly input: PortInput,
+    readonly sink: Sink,
+  ) {}
+}
+
+export class LabSwitch {
+  /** The switch itself, to look at: its tables, counters and drops. Its clock is the lab's to move. */
+  readonly production: Switch
+  #plugs: Plug[] = []
+  readonly #names = new Set<string>()
+  #isDue = false
+  #running = false
+  #timer: Timer | undefined
+  #timerAt = Infinity
+  #timerIsBusy = false
+  #busyUntil = 0
+
+  /** @internal Use `lab.switch()`. */
+  constructor(
+    readonly name: string,
+    private readonly host: SwitchHost,
+    config: ConfigInput,
+    seed: number,
+  ) {
+    const capacity = { ...CAPACITY, ...config.capacity }
+    if (config.ports !== undefined || config.uplinks !== undefined) {
+      const parts = 'a config without ports and uplinks: make them with host() and router()'
+      throw new InvalidError('ports or uplinks', parts)
+    }
+    this.production = new Switch(host.module, parseConfig({ ...config, capacity }), { seed })
+  }
+
+  /** Adds a bridge. @throws ConfigError, LinkspanError code `EXISTS` */
+  bridge(name: string, input: LabBridgeInput = {}): Bridge {
+    const { gateway, subnets = [], ...others } = input
+    for (const subnet of subnets) parsePrefix(subnet)
+    this.host.mustBeNew(name)
+    const given = isList(gateway) ? { addresses: [...gateway] } : gateway
+    this.production.addBridge(name, { ...others, ...(given && { gateway: given }) } as BridgeInput)
+    const gateways = this.production.config.bridges[name]?.gateway?.addresses ?? []
+    const made = new Bridge(name, this, gateways, subnets, () => this.host.spareSubnets())
+    this.host.newBridge(made)
+    this.#look()
+    return made
+  }
+
+  /** Adds uplinks to the router, and sets its routes, NAT, published ports and filter. */
+  router({ uplinks = {}, ...others }: LabRouterInput): this {
+    this.flush()
+    const entries = Object.entries(uplinks).map(([name, { bridge, ...uplink }]) => {
+      const to = this.host.bridgeOf(bridge)
+      const who = `uplink ${quote(name)}`
+      return { name, uplink, to, who, prefixes: to.addressesFor(who, uplink.addresses) }
+    })
+    const inputs = Object.fromEntries(entries.map(({ name, uplink }) => [name, uplink]))
+    this.production.configure({ ...others, uplinks: inputs as RouterInput['uplinks'] })
+    for (const { name, to, who, prefixes } of entries) {
+      to.take(who, this.production.config.uplinks[name]?.mac as string, prefixes)
+      this.host.cable(`${name}.${to.name}`, { on: this, port: name }, to)
+    }
+    this.#look()
+    return this
+  }
+
+  /**
+   * @internal A port for a link; what the switch sends goes to `sink`. Returns where to send frames.
+   * @throws LinkspanError code `EXISTS`
+   */
+  plug(name: string, input: PortInput, sink: Sink): Sink {
+    if (this.#names.has(name) || Object.hasOwn(this.production.config.uplinks, name)) {
+      throw new LinkspanError('EXISTS', `switch ${quote(this.name)} has a port ${quote(name)}`)
+    }
+    const plug = new Plug(name, input, sink)
+    this.#plugs.push(plug)
+    // What is not plain may be wrong: it is made at once, so that whoever asks is told.
+    if (Object.keys(input).length > 1) this.#flushOrForget(plug)
+    this.#names.add(name)
+    return this.#sender(plug)
+  }
+
+  /** @internal The same for a port that is there: an uplink's. */
+  plugUplink(name: string, sink: Sink): Sink {
+    const plug = new Plug(name, { bridge: '' }, sink)
+    plug.port = this.production.ports.get(name) as MemoryPort
+    plug.port.onFrame(sink)
+    return this.#sender(plug)
+  }
+
+  #sender(plug: Plug): Sink {
+    return (frame) => {
+      if (!this.#isDue) this.#wake()
+      if (plug.port === undefined) this.flush()
+      plug.port?.send(frame)
+    }
+  }
+
+  #flushOrForget(plug: Plug): void {
+    try {
+      this.flush()
+    } catch (error) {
+      this.#plugs = this.#plugs.filter((other) => other !== plug)
+      throw error
+    }
+  }
+
+  /** @internal Makes the ports that were asked for. */
+  flush(): void {
+    if (this.#plugs.length === 0) return
+    const ports = this.production.addPorts(
+      Object.fromEntries(this.#plugs.map(({ name, input }) => [name, input])),
+    )
+    for (const plug of this.#plugs) {
+      plug.port = ports.get(plug.name) as MemoryPort
+      plug.port.onFrame(plug.sink)
+    }
+    this.#plugs = []
+  }
+
+  /** Frames come in: they are forwarded at this instant, behind whatever is being done. */
+  #wake(): void {
+    if (this.#running) return
+    this.#isDue = true
+    const { now } = this.host.clock
+    // What was due before goes first.
+    if (this.production.now < now) this.production.advanceTo(now)
+    this.host.clock.after(0, () => this.#run())
+  }
+
+  #run(): void {
+    const { clock } = this.host
+    this.#isDue = false
+    this.#running = true
+    try {
+      this.flush()
+      if (this.production.now < clock.now) this.production.advanceTo(clock.now)
+      if (this.production.process() > 0) this.#busyUntil = clock.now + BUSY_MS
+    } finally {
+      this.#running = false
+      this.#look()
+    }
+  }
+
+  /** Sees to it that the switch runs when time asks for it. */
+  #look(): void {
+    const next = this.production.nextDeadline()
+    const isBusy = next <= this.#busyUntil
+    // Too early is harmless in the background: it looks again.
+    const isSet = isBusy ? this.#timerAt === next : this.#timerAt <= next
+    if (isSet && this.#timerIsBusy === isBusy) return
+    this.#timer?.cancel()
+    this.#timerAt = next
+    this.#timerIsBusy = isBusy
+    if (next === Infinity) return
+    const wake = () => {
+      this.#timerAt = Infinity
+      this.#timer = undefined
+      this.#run()
+    }
+    this.#timer = this.host.clock.at(next, wake, isBusy ? undefined : 'background')
+  }
+
+  /** @internal */
+  close(): void {
+    this.production.close()
+  }
+}
+
+const isList = (gateway: LabBridgeInput['gateway']): gateway is readonly string[] =>
+  Array.isArray(gateway)
+
+/** @internal The bridge of that name. */
+export function found(bridges: ReadonlyMap<string, Bridge>, name: unknown): Bridge {
+  const bridge = typeof name === 'string' ? bridges.get(name) : undefined
+  if (bridge) return bridge
+  const names = [...bridges.keys()]
+  const known = names.length === 0 ? 'the lab has none' : `it has ${oneOf(names)}`
+  const hint = typeof name === 'string' ? didYouMean(name, names) : ''
+  throw new LinkspanError('NOT_FOUND', `no bridge ${describe(name)}; ${known}${hint}`)
+}

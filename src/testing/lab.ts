@@ -1,0 +1,322 @@
+/** The lab: hosts, switches and links in one process, on one clock and one seed. */
+import { contains, lastOf, parseMac, parsePrefix } from '../config/address.js'
+import { describe, oneOf, quote } from '../config/describe.js'
+import type { ConfigInput } from '../config/types.js'
+import { singleModule } from '../dataplane/single.js'
+import { InvalidError, LinkspanError } from '../error.js'
+import { Bridge, type LabBridgeInput } from './bridge.js'
+import { LabCapture } from './capture.js'
+import { type ClockMode, Pump } from './clock/pump.js'
+import { Timeline } from './clock/timeline.js'
+import { Waits } from './clock/wait.js'
+import { addressOf } from './host/address.js'
+import { Host, type HostLab } from './host/host.js'
+import { Stack } from './host/stack.js'
+import { checkHostName, type HostOptions, planHost } from './host-options.js'
+import { found, type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
+import { Link, type Sink } from './link/link.js'
+import { Random, type Seed, seedText } from './random.js'
+import { type Duration, milliseconds } from './time.js'
+
+export interface LabOptions {
+  /** Another seed, another run; the same seed, the same octets. 0 if left out. */
+  seed?: Seed
+  /** What makes time pass: see docs/testing.md. 'auto' if left out. */
+  clock?: ClockMode
+  /** Of the switch that `lab.bridge` and `lab.router` act on: `capacity`, `filter` … */
+  config?: ConfigInput
+}
+
+export interface RunOptions {
+  /** A time of the lab's clock, or what says that it is enough; left out: nothing is under way. */
+  until?: Duration | (() => boolean)
+}
+
+/** How a run ended. */
+export interface RunResult {
+  /** Milliseconds of the lab's clock. */
+  now: number
+  /** Who waits for what, a line each. */
+  waiting: string[]
+}
+
+/** The switch that is there without being asked for. */
+const FIRST = 'switch'
+const MODES: readonly ClockMode[] = ['auto', 'manual', 'real']
+
+export class Lab {
+  readonly #clock = new Timeline()
+  readonly #waits = new Waits()
+  readonly #pump: Pump
+  readonly #seed: string
+  readonly #config: ConfigInput
+  readonly #hosts = new Map<string, Host>()
+  readonly #stacks: Stack[] = []
+  readonly #bridges = new Map<string, Bridge>()
+  readonly #switches = new Map<string, LabSwitch>()
+  readonly #links = new Map<string, Link>()
+  readonly #captures: LabCapture[] = []
+  readonly #switchHost: SwitchHost
+  readonly #hostLab: HostLab
+  #spare = 55
+  #unreported: unknown[] = []
+  #closed = false
+
+  /** @internal Use {@link createLab}. */
+  constructor(module: WebAssembly.Module, { seed = 0, clock = 'auto', config = {} }: LabOptions) {
+    this.#seed = seedText(seed)
+    if (!MODES.includes(clock)) {
+      throw new InvalidError(`clock ${describe(clock)}`, oneOf(MODES))
+    }
+    this.#config = config
+    this.#pump = new Pump(this.#clock, this.#waits, clock, (error) => this.#report(error))
+    this.#switchHost = {
+      clock: this.#clock,
+      module,
+      bridgeOf: (bridge) => this.#bridgeOf(bridge),
+      mustBeNew: (name) => this.#mustBeNew('bridge', this.#bridges, name),
+      newBridge: (bridge) => this.#bridges.set(bridge.name, bridge),
+      spareSubnets: () => this.#spareSubnets(),
+      cable: (name, uplink, to) => this.#cable(name, uplink, to),
+    }
+    this.#hostLab = {
+      waits: this.#waits,
+      names: {
+        find: (name) => this.#hosts.get(name),
+        list: () => [...this.#hosts.keys()],
+      },
+      mustBeOpen: () => this.#open(),
+      thrown: (what, error) => this.#thrown(what, error),
+    }
+  }
+
+  /** Milliseconds since the lab began. */
+  get now(): number {
+    return this.#pump.now
+  }
+
+  /** The hosts, by name. */
+  get hosts(): ReadonlyMap<string, Host> {
+    return this.#hosts
+  }
+
+  /** Who waits for what, a line each. */
+  get waiting(): string[] {
+    return this.#waits.list()
+  }
+
+  /**
+   * The switch of that name, which is made where it is not there yet.
+   *
+   * @param config of a new one: `capacity`, `filter` …, but no ports and uplinks
+   */
+  switch(name: string = FIRST, config?: ConfigInput): LabSwitch {
+    this.#open()
+    const old = this.#switches.get(name)
+    if (old && config === undefined) return old
+    if (old) throw new LinkspanError('EXISTS', `switch ${quote(name)} is there, with its config`)
+    const seed = new Random(`${this.#seed} switch ${name}`).u32()
+    const given = config ?? (name === FIRST ? this.#config : {})
+    const made = new LabSwitch(name, this.#switchHost, given, seed)
+    this.#switches.set(name, made)
+    return made
+  }
+
+  /** Adds a bridge to the first switch. */
+  bridge(name: string, input: LabBridgeInput = {}): Bridge {
+    return this.switch().bridge(name, input)
+  }
+
+  /** Sets what the router of the first switch has besides the gateways of its bridges. */
+  router(input: LabRouterInput): LabSwitch {
+    return this.switch().router(input)
+  }
+
+  /** Adds a host and its link, which has its name. Where something is wrong, nothing is there. */
+  host(name: string, options: HostOptions = {}): Host {
+    this.#open()
+    checkHostName(name)
+    this.#mustBeNew('host', this.#hosts, name)
+    const who = `host ${quote(name)}`
+    const bridge = this.#bridgeFor(who, options.bridge)
+    const plan = planHost(who, name, bridge, options)
+    const bridgeConfig = bridge.on.production.config.bridges[bridge.name]
+    const stack = new Stack({
+      name,
+      clock: this.#clock,
+      random: new Random(`${this.#seed} host ${name}`),
+      mac: parseMac(plan.mac),
+      mtu: bridgeConfig?.mtu ?? 1500,
+      slaac: options.slaac ?? false,
+      transmit: (frame) => link.send(frame),
+    })
+    const receive: Sink = (frame) => stack.receive(frame)
+    const link: Link = new Link(name, this.#clock, receive, (frame) => send(frame))
+    if (options.link) link.set(options.link)
+    const port = { ...options.port, bridge: bridge.name }
+    const send: Sink = bridge.on.plug(name, port, link.receive)
+    bridge.take(who, plan.mac, plan.prefixes)
+    for (const { family, bytes, length } of plan.prefixes) {
+      const broadcast =
+        family === 4 && length < 31 ? lastOf({ family, bytes, length }).bytes : undefined
+      const address = addressOf({ family, bytes })
+      stack.addAddress({ address, length, broadcast, isLinkLocal: false })
+    }
+    for (const gateway of plan.gateways) {
+      const address = addressOf(gateway)
+      stack.ipOf(address).gateway = address
+    }
+    stack.nd.begin()
+    this.#addLink(link)
+    const host = new Host(name, link, stack, this.#hostLab)
+    this.#stacks.push(stack)
+    this.#hosts.set(name, host)
+    return host
+  }
+
+  #bridgeFor(who: string, bridge: Bridge | string | undefined): Bridge {
+    if (bridge !== undefined) return this.#bridgeOf(bridge)
+    const [only] = this.#bridges.values()
+    if (only && this.#bridges.size === 1) return only
+    const expected = this.#bridges.size === 0 ? 'make one with lab.bridge()' : 'say which'
+    throw new LinkspanError('INVALID', `${who} needs a bridge: ${expected}`)
+  }
+
+  #bridgeOf(bridge: Bridge | string): Bridge {
+    if (!(bridge instanceof Bridge)) return found(this.#bridges, bridge)
+    if (this.#bridges.get(bridge.name) === bridge) return bridge
+    throw new LinkspanError('INVALID', `bridge ${quote(bridge.name)} is of another lab`)
+  }
+
+  #mustBeNew(kind: string, among: ReadonlyMap<string, unknown>, name: string): void {
+    if (!among.has(name)) return
+    throw new LinkspanError('EXISTS', `the lab has a ${kind} ${quote(name)}: take another name`)
+  }
+
+  /** A network of each family that overlaps none of the lab's. */
+  #spareSubnets(): string[] {
+    const taken = [...this.#bridges.values()].flatMap((bridge) => bridge.subnets.map(parsePrefix))
+    for (; this.#spare < 256; this.#spare++) {
+      const two = [`10.${this.#spare}.0.0/16`, `fd55:0:0:${this.#spare.toString(16)}::/64`]
+      const prefixes = two.map(parsePrefix)
+      const isFree = prefixes.every((one) =>
+        taken.every((other) => !contains(one, other) && !contains(other, one)),
+      )
+      if (!isFree) continue
+      this.#spare++
+      return two
+    }
+    throw new LinkspanError('LIMIT', 'no network is left for another bridge: give it "subnets"')
+  }
+
+  #cable(name: string, { on, port }: { on: LabSwitch; port: string }, to: Bridge): void {
+    const link: Link = new Link(
+      name,
+      this.#clock,
+      (frame) => toUplink(frame),
+      (frame) => toBridge(frame),
+    )
+    const toUplink = on.plugUplink(port, link.send)
+    const toBridge = to.on.plug(name, { bridge: to.name }, link.receive)
+    this.#addLink(link)
+  }
+
+  #addLink(link: Link): void {
+    this.#links.set(link.name, link)
+    for (const capture of this.#captures) capture.add(link)
+  }
+
+  /** The link of that name: a host's has the host's, an uplink's is `UPLINK.BRIDGE`. */
+  link(name: Host | string): Link {
+    const key = typeof name === 'string' ? name : name.name
+    const link = this.#links.get(key)
+    if (link) return link
+    const known =
+      this.#links.size === 0 ? 'the lab has none' : `it has ${oneOf([...this.#links.keys()])}`
+    throw new LinkspanError('NOT_FOUND', `no link ${describe(key)}; ${known}`)
+  }
+
+  /** Captures a link, or all of them, later ones too: see `bytes()` of what it returns. */
+  capture(link?: Link | Host | string): LabCapture {
+    this.#open()
+    const capture = new LabCapture(this.#clock)
+    if (link !== undefined) {
+      capture.add(link instanceof Link ? link : this.link(link))
+      return capture
+    }
+    for (const each of this.#links.values()) capture.add(each)
+    this.#captures.push(capture)
+    return capture
+  }
+
+  /** Lets that much time pass, with all that happens in it. */
+  async advance(time: Duration): Promise<void> {
+    this.#open()
+    const until = this.now + milliseconds(time)
+    await this.#pump.run(until, () => `the test waits for ${until} ms`)
+  }
+
+  /** Lets time pass until a time, until a condition holds, or until nothing is under way. */
+  async run({ until }: RunOptions = {}): Promise<RunResult> {
+    this.#open()
+    const isDone = typeof until === 'function' ? until : undefined
+    const end = until === undefined || isDone ? Infinity : milliseconds(until as Duration)
+    await this.#pump.run(end, () => 'the test runs the lab', isDone)
+    return { now: this.now, waiting: this.waiting }
+  }
+
+  /** Resolves when that much time has passed; whoever moves the clock moves it. */
+  async sleep(time: Duration): Promise<void> {
+    this.#open()
+    const wait = this.#waits.begin<void>(() => `the test sleeps for ${time}`)
+    this.#clock.at(this.now + milliseconds(time), () => wait.resolve())
+    await wait.promise
+  }
+
+  /** Keeps time still until `promise` is settled: for what happens outside the lab. */
+  hold<T>(promise: PromiseLike<T>): Promise<T> {
+    return this.#pump.hold(promise)
+  }
+
+  #thrown(what: string, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error)
+    const cause = { cause: error }
+    this.#report(new LinkspanError('HANDLER', `a handler of ${what} threw: ${text}`, cause))
+  }
+
+  /** Whoever waits gets it; else `close` throws it. */
+  #report(error: unknown): void {
+    if (!this.#waits.failWith(error)) this.#unreported.push(error)
+  }
+
+  /**
+   * Ends it all. Loops over sockets end; who waits for something else is told that it will not come.
+   *
+   * @throws what a handler threw while nobody waited
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#waits.fail('CLOSED', (all) => `the lab was closed while ${all}`)
+    for (const stack of this.#stacks) stack.close()
+    for (const each of this.#switches.values()) each.close()
+    this.#clock.clear()
+    this.#pump.close()
+    const [error] = this.#unreported
+    this.#unreported = []
+    if (error !== undefined) throw error
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #open(): void {
+    if (this.#closed) throw new LinkspanError('CLOSED', 'the lab was closed')
+  }
+}
+
+/** Makes a lab: a network inside the process, without root, on any OS and in a browser. */
+export async function createLab(options: LabOptions = {}): Promise<Lab> {
+  return new Lab(await singleModule(), options)
+}

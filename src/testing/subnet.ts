@@ -1,0 +1,69 @@
+/** The subnets of a bridge, and which of their addresses are free. */
+import {
+  contains,
+  formatAddress,
+  formatPrefix,
+  lastOf,
+  networkOf,
+  type Prefix,
+  parsePrefix,
+  sameAddress,
+} from '../config/address.js'
+import { quote } from '../config/describe.js'
+import { LinkspanError } from '../error.js'
+
+export class Subnet {
+  readonly network: Prefix
+  readonly #users = new Map<string, string>()
+  /** Where the search for a free address goes on. */
+  #next = 1n
+
+  constructor(prefix: string | Prefix) {
+    this.network = networkOf(typeof prefix === 'string' ? parsePrefix(prefix) : prefix)
+  }
+
+  get text(): string {
+    return formatPrefix(this.network)
+  }
+
+  has(address: Prefix): boolean {
+    return contains(this.network, address)
+  }
+
+  /** Who has an address. */
+  userOf(bytes: Uint8Array): string | undefined {
+    return this.#users.get(formatAddress(bytes))
+  }
+
+  /** @param user as a sentence has it: `host "a"` */
+  take(bytes: Uint8Array, user: string): void {
+    this.#users.set(formatAddress(bytes), user)
+  }
+
+  /** The lowest address that nobody had yet. @throws LinkspanError code `LIMIT` */
+  allot(): Prefix {
+    const { family, bytes, length } = this.network
+    const size = 1n << BigInt(bytes.length * 8 - length)
+    for (; this.#next < size; this.#next++) {
+      const address = { family, bytes: plus(bytes, this.#next), length }
+      const isLast = family === 4 && length < 31 && sameAddress(address, lastOf(address))
+      if (!isLast && this.userOf(address.bytes) === undefined) return address
+    }
+    throw new LinkspanError(
+      'LIMIT',
+      `no address is free in ${quote(this.text)}: give it a larger network`,
+    )
+  }
+}
+
+/** An address that many behind another. */
+function plus(bytes: Uint8Array, count: bigint): Uint8Array {
+  const sum = bytes.slice()
+  let rest = count
+  for (let at = sum.length - 1; rest > 0n && at >= 0; at--) {
+    rest += BigInt(sum[at] as number)
+    sum[at] = Number(rest & 0xffn)
+    rest >>= 8n
+  }
+  return sum
+}
