@@ -232,7 +232,7 @@ export function found(bridges: ReadonlyMap<string, Bridge>, name: unknown): Brid
   const bridge = typeof name === 'string' ? bridges.get(name) : undefined
   if (bridge) return bridge
   const names = [...bridges.keys()]
-  const known = names.length === 0 ? 'the lab has none' : `it has ${oneOf(names)}`
+  const known = names.length === 0 ? 'the lab has none' : `expected ${oneOf(names)}`
   const hint = typeof name === 'string' ? didYouMean(name, names) : ''
   throw new LinkspanError('NOT_FOUND', `no bridge ${describe(name)}; ${known}${hint}`)
 }

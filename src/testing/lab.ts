@@ -232,7 +232,7 @@ export class Lab {
     const link = this.#links.get(key)
     if (link) return link
     const known =
-      this.#links.size === 0 ? 'the lab has none' : `it has ${oneOf([...this.#links.keys()])}`
+      this.#links.size === 0 ? 'the lab has none' : `expected ${oneOf([...this.#links.keys()])}`
     throw new LinkspanError('NOT_FOUND', `no link ${describe(key)}; ${known}`)
   }
 
@@ -268,8 +268,9 @@ export class Lab {
   /** Resolves when that much time has passed; whoever moves the clock moves it. */
   async sleep(time: Duration): Promise<void> {
     this.#open()
-    const wait = this.#waits.begin<void>(() => `the test sleeps for ${time}`)
-    this.#clock.at(this.now + milliseconds(time), () => wait.resolve())
+    const end = this.now + milliseconds(time)
+    const wait = this.#waits.begin<void>(() => `the test sleeps until ${end} ms`)
+    this.#clock.at(end, () => wait.resolve())
     await wait.promise
   }
 

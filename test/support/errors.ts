@@ -11,3 +11,12 @@ export function codeOf(run: () => unknown): string | undefined {
     return (error as LinkspanError).code
   }
 }
+
+/** What a promise is rejected with; that it is not is the error. */
+export async function caught(promise: Promise<unknown>): Promise<LinkspanError> {
+  const error = await promise.then(
+    () => expect.fail('nothing was thrown'),
+    (thrown) => thrown,
+  )
+  return error as LinkspanError
+}

@@ -16,8 +16,8 @@ export type ClockMode = 'auto' | 'manual' | 'real'
 
 /** Events in a turn at most, so that the event loop sees to others too. */
 const TURN = 1024
-/** Turns at one instant: by then two programs answer each other without end. */
-const STANDING = 1_000_000
+/** Events at one instant: by then two programs answer each other without end. */
+const STANDING = 10_000_000
 
 /** Somebody asked for time to pass. */
 interface Run {
@@ -48,6 +48,7 @@ export class Pump {
     waits: Waits,
     mode: ClockMode,
     onError: (error: unknown) => void,
+    private readonly most = STANDING,
   ) {
     this.#onError = onError
     this.#timeline = timeline
@@ -134,7 +135,7 @@ export class Pump {
     const before = this.#timeline.now
     this.#attempt()
     this.#standing = next > before ? 0 : this.#standing + 1
-    if (this.#standing >= STANDING) this.#stuck()
+    if (this.#standing >= this.most) this.#stuck()
     return true
   }
 
@@ -169,7 +170,7 @@ export class Pump {
     this.#standing = 0
     const error = new LinkspanError(
       'LIMIT',
-      `time stands at ${this.#timeline.now} ms, ${STANDING} events long: programs answer each ` +
+      `time stands at ${this.#timeline.now} ms, ${this.most} events long: programs answer each ` +
         'other at once, for ever; give a link a delay, or sleep in between',
     )
     this.#runs.length = 0

@@ -68,6 +68,8 @@ export class AddressMap<V> {
 
   getAt(bytes: Uint8Array, at: number): V | undefined {
     let slot = this.#slots.get(hashAt(bytes, at, this.length))
+    // Of IPv4 the hash is the whole address.
+    if (this.length === 4) return slot?.value
     while (slot !== undefined && !isSame(slot.key, bytes, at)) slot = slot.next
     return slot?.value
   }
@@ -129,4 +131,4 @@ export class Seen {
   }
 }
 
-const SEEN_MAX = 4096
+const SEEN_MAX = 65_536

@@ -18,7 +18,7 @@ export interface HeaderFields {
   dontFragment: boolean
 }
 
-/** What was read of a header; used again for every packet. */
+/** What was read of a header. */
 export interface ReadHeader {
   protocol: number
   ttl: number
@@ -169,4 +169,32 @@ function isExtension(type: number): boolean {
     type === Extension.ROUTING ||
     type === Extension.FRAGMENT
   )
+}
+
+/**
+ * The header that is written or read: one for all hosts, since none is interrupted. With one each, a lab
+ * of a thousand hosts would wait for memory most of the time.
+ */
+const nobody = new Uint8Array(0)
+export const written: HeaderFields = {
+  protocol: 0,
+  from: nobody,
+  to: nobody,
+  ttl: 0,
+  payload: 0,
+  id: 0,
+  offset: 0,
+  more: false,
+  dontFragment: false,
+}
+export const lastRead: ReadHeader = {
+  protocol: 0,
+  ttl: 0,
+  id: 0,
+  offset: 0,
+  more: false,
+  start: 0,
+  end: 0,
+  source: 0,
+  destination: 0,
 }

@@ -57,8 +57,13 @@ export class Host implements HasAddresses {
 
   /** Its addresses, without link-local ones, which mean nothing elsewhere. */
   get addresses(): string[] {
+    return this.own().map(({ text }) => text)
+  }
+
+  /** @internal */
+  own(): readonly Address[] {
     const all = [...this.#stack.ip4.own, ...this.#stack.ip6.own]
-    return all.filter(({ isLinkLocal }) => !isLinkLocal).map(({ address }) => address.text)
+    return all.filter(({ isLinkLocal }) => !isLinkLocal).map(({ address }) => address)
   }
 
   #resolve(target: Target): Address {

@@ -1,6 +1,6 @@
 /** ICMP (RFC 792) and ICMPv6 (RFC 4443): echoes, and what the network says of packets of ours. */
 import { addressAt } from './address.js'
-import type { ReadHeader } from './header.js'
+import { lastRead, type ReadHeader } from './header.js'
 import { codeOf, EchoType, ErrorType, readError } from './icmp-error.js'
 import type { Ip } from './ip.js'
 import type { Address, Arrival, Failure, FailureReason, Transport } from './network.js'
@@ -24,12 +24,9 @@ export interface Echoes {
 export class Icmp implements Transport {
   readonly #echoes = new Map<number, Echoes>()
   #identifier: number
-  readonly #quoted: ReadHeader
 
   constructor(private readonly stack: Stack) {
     this.#identifier = stack.random() & 0xffff
-    const numbers = { protocol: 0, ttl: 0, id: 0, offset: 0, start: 0, end: 0 }
-    this.#quoted = { ...numbers, more: false, source: 0, destination: 0 }
   }
 
   /** An identifier of echo requests, until it is given back. */
@@ -105,7 +102,7 @@ export class Icmp implements Transport {
     reason: FailureReason,
     { code, mtu }: { code: number; mtu?: number | undefined },
   ): Failure | undefined {
-    const quoted = this.#quoted
+    const quoted = { ...lastRead }
     if (!readQuoted(ip, packet, quoted) || !ip.isOwn(packet, quoted.source)) return undefined
     const { family } = ip.codec
     return {

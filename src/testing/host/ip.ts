@@ -3,11 +3,11 @@ import { quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
 import type { Timeline } from '../clock/timeline.js'
 import { AddressMap, isSame } from './address.js'
-import type { HeaderCodec, HeaderFields, ReadHeader } from './header.js'
+import { type HeaderCodec, lastRead, type ReadHeader, written } from './header.js'
 import { Neighbors } from './neighbors.js'
 import type { Address } from './network.js'
 import { Reassembly } from './reassembly.js'
-import { ETHERNET, groupMac, setU16 } from './wire.js'
+import { copy, ETHERNET, groupMac, setU16, u32 } from './wire.js'
 
 /** RFC 1191 6.3, RFC 8201 5.3: what was learnt of a path is forgotten again. */
 const PATH_MTU_MS = 600_000
@@ -54,13 +54,13 @@ export interface Outgoing {
 
 export class Ip {
   readonly own: OwnAddress[] = []
+  /** The one IPv4 address, as a number, of most hosts. */
+  #only: number | undefined
   gateway: Address | undefined
   readonly neighbors: Neighbors
   readonly #groups: AddressMap<number>
   readonly #paths: AddressMap<{ mtu: number; until: number }>
   readonly #reassembly: Reassembly
-  readonly #read: ReadHeader
-  readonly #fields: HeaderFields
   #id = 0
 
   constructor(
@@ -78,13 +78,17 @@ export class Ip {
     this.#groups = new AddressMap(address)
     this.#paths = new AddressMap(address)
     this.#reassembly = new Reassembly(clock, family === 4 ? 65_515 : 65_535)
-    const none = new Uint8Array(address)
-    const common = { protocol: 0, ttl: 0, id: 0, offset: 0, more: false }
-    this.#read = { ...common, start: 0, end: 0, source: 0, destination: 0 }
-    this.#fields = { ...common, from: none, to: none, payload: 0, dontFragment: false }
+  }
+
+  /** Makes an address ours. */
+  add(own: OwnAddress): void {
+    this.own.push(own)
+    if (this.codec.family === 4 && this.own.length === 1) this.#only = u32(own.address.bytes, 0)
+    else this.#only = undefined
   }
 
   isOwn(bytes: Uint8Array, at: number): boolean {
+    if (this.#only !== undefined) return u32(bytes, at) === this.#only
     for (const { address } of this.own) if (isSame(address.bytes, bytes, at)) return true
     return false
   }
@@ -113,7 +117,7 @@ export class Ip {
   }
 
   receive(frame: Uint8Array, at = ETHERNET): void {
-    const header = this.#read
+    const header = lastRead
     if (!this.codec.read(frame, at, header)) return
     if (!this.#accepts(frame, header.destination)) return
     if (header.more || header.offset > 0) return this.#receiveFragment(frame, at, header)
@@ -135,14 +139,14 @@ export class Ip {
     const from = frame.slice(source, destination)
     const to = frame.slice(destination, destination + this.codec.address)
     this.#set(protocol, from, to, ttl)
-    this.#fields.payload = payload.length
-    this.codec.write(whole, at, this.#fields)
+    written.payload = payload.length
+    this.codec.write(whole, at, written)
     whole.set(payload, at + this.codec.header)
     this.receive(whole, at)
   }
 
   #set(protocol: number, from: Uint8Array, to: Uint8Array, ttl: number): void {
-    const fields = this.#fields
+    const fields = written
     fields.protocol = protocol
     fields.from = from
     fields.to = to
@@ -157,6 +161,7 @@ export class Ip {
   sourceFor(to: Address): Address {
     if (this.isOwn(to.bytes, 0)) return to
     this.#hopTo(to)
+    if (this.own.length === 1) return (this.own[0] as OwnAddress).address
     const isLocal = isLinkLocalAt(to.bytes, this.codec.family)
     const fitting = this.own.filter((one) => one.isLinkLocal === isLocal)
     const near = fitting.find((one) => isWithin(one, to.bytes))
@@ -165,18 +170,27 @@ export class Ip {
     return source.address
   }
 
+  hasWay(to: Address): boolean {
+    return this.isOwn(to.bytes, 0) || this.#find(to) !== null
+  }
+
   /** The next hop, or undefined for everybody and for groups. @throws LinkspanError `UNREACHABLE` */
   #hopTo(to: Address): Uint8Array | undefined {
-    const { bytes } = to
-    if (this.own.length === 0) throw this.#unreachable(to)
+    const hop = this.#find(to)
+    if (hop === null) throw this.#unreachable(to)
+    return hop
+  }
+
+  /** The same; null where there is no way. */
+  #find({ bytes }: Address): Uint8Array | undefined | null {
+    if (this.own.length === 0) return null
     for (const one of this.own) {
       if (isWithin(one, bytes)) {
         return one.broadcast && isSame(one.broadcast, bytes) ? undefined : bytes
       }
     }
     if (groupMac(bytes) !== undefined || this.isBroadcast(bytes)) return undefined
-    if (this.gateway === undefined) throw this.#unreachable(to)
-    return this.gateway.bytes
+    return this.gateway?.bytes ?? null
   }
 
   #unreachable(to: Address): LinkspanError {
@@ -211,7 +225,7 @@ export class Ip {
     const mtu = this.mtuTo(packet.to)
     this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
     if (header + segment.length <= mtu) {
-      this.#fields.dontFragment = true
+      written.dontFragment = true
       return this.#put(hop, segment)
     }
     if (packet.dontFragment) return this.#tooBig(packet, segment, mtu)
@@ -220,9 +234,9 @@ export class Ip {
     for (let offset = 0; offset < segment.length; offset += room) {
       // Each time all of them: asking for the next hop sends a packet in between.
       this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
-      this.#fields.id = this.#id
-      this.#fields.offset = offset
-      this.#fields.more = offset + room < segment.length
+      written.id = this.#id
+      written.offset = offset
+      written.more = offset + room < segment.length
       this.#put(hop, segment.subarray(offset, offset + room))
     }
   }
@@ -230,16 +244,16 @@ export class Ip {
   /** Writes and sends one packet of the fields that are set. */
   #put(hop: Uint8Array | undefined, payload: Uint8Array): void {
     const { buffer, mac } = this.host
-    const fields = this.#fields
+    const fields = written
     fields.payload = payload.length
     const header = this.codec.write(buffer, ETHERNET, fields)
     buffer.set(payload, ETHERNET + header)
+    copy(mac, 0, 6, buffer, 6)
+    setU16(buffer, 12, this.codec.etherType)
     const frame = buffer.subarray(0, ETHERNET + header + payload.length)
-    frame.set(mac, 6)
-    setU16(frame, 12, this.codec.etherType)
     const to = hop === undefined ? this.#everybody(fields.to) : this.neighbors.macOf(hop)
     if (to === undefined) return this.neighbors.wait(hop as Uint8Array, frame.slice())
-    frame.set(to)
+    copy(to, 0, 6, buffer, 0)
     this.host.transmit(frame)
   }
 
@@ -264,8 +278,8 @@ export class Ip {
   #packetOf(packet: Outgoing, segment: Uint8Array): Uint8Array {
     const frame = new Uint8Array(ETHERNET + this.codec.header + segment.length)
     this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
-    this.#fields.payload = segment.length
-    this.codec.write(frame, ETHERNET, this.#fields)
+    written.payload = segment.length
+    this.codec.write(frame, ETHERNET, written)
     frame.set(segment, ETHERNET + this.codec.header)
     return frame
   }

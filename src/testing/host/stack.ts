@@ -28,6 +28,9 @@ const BUFFER = ETHERNET + 40 + 65_535
 /** Made in there and copied on: one for all hosts, since none is interrupted. */
 const buffer = new Uint8Array(BUFFER)
 
+/** Addresses are the same whoever reads them. */
+const seen = new Seen()
+
 /** RFC 1122 3.2.1.7, IANA: TTL of what says nothing else. */
 export const TTL = 64
 
@@ -61,7 +64,6 @@ export class Stack implements Network, IpHost, ArpHost {
   readonly nd: NeighborDiscovery
   readonly transmit: (frame: Uint8Array) => void
   readonly #random: Random
-  readonly #seen = new Seen()
   readonly #transports = new Map<number, Transport>()
   readonly #groups = new Map<number, number>()
   /** Packets whose checksum was wrong. */
@@ -100,7 +102,7 @@ export class Stack implements Network, IpHost, ArpHost {
   }
 
   addAddress(own: OwnAddress): void {
-    this.ipOf(own.address).own.push(own)
+    this.ipOf(own.address).add(own)
     if (own.address.family === 6) this.join(solicitedNode(own.address.bytes))
   }
 
@@ -165,8 +167,8 @@ export class Stack implements Network, IpHost, ArpHost {
     }
     const { family } = ip.codec
     const arrival: Arrival = {
-      from: this.#seen.at(frame, source, family),
-      to: this.#seen.at(frame, header.destination, family),
+      from: seen.at(frame, source, family),
+      to: seen.at(frame, header.destination, family),
       ttl: header.ttl,
       segment,
     }
@@ -225,7 +227,7 @@ export class Stack implements Network, IpHost, ArpHost {
   }
 
   address(bytes: Uint8Array, at: number, family: 4 | 6): Address {
-    return this.#seen.at(bytes, at, family)
+    return seen.at(bytes, at, family)
   }
 
   close(): void {

@@ -9,6 +9,8 @@ import type { Stack } from './stack.js'
 export interface HasAddresses {
   readonly name: string
   readonly addresses: readonly string[]
+  /** @internal The same, not as text. */
+  own(): readonly Address[]
 }
 
 /** A host, the name of one, or an address as text. */
@@ -31,29 +33,21 @@ export function resolve(stack: Stack, names: Names, target: Target): Address {
   if (typeof target === 'string' && LOOKS_LIKE_ADDRESS.test(target)) return addressOf(target)
   const host = typeof target === 'string' ? names.find(target) : target
   if (host === undefined) throw unknown(target as string, names)
-  if (!Array.isArray(host?.addresses)) {
+  if (typeof host?.own !== 'function') {
     throw new InvalidError(describe(target), 'a host, its name, or an address')
   }
-  const addresses = host.addresses.map((text) => addressOf(text))
+  const addresses = host.own()
   const [first] = addresses
   if (first === undefined) {
     const problem = `host ${quote(host.name)} has no address yet`
     throw new LinkspanError('UNREACHABLE', `${problem}: wait for its router, or give it one`)
   }
-  return addresses.find((address) => hasWay(stack, address)) ?? first
-}
-
-function hasWay(stack: Stack, to: Address): boolean {
-  try {
-    stack.sourceFor(to)
-    return true
-  } catch {
-    return false
-  }
+  if (addresses.length === 1) return first
+  return addresses.find((address) => stack.ipOf(address).hasWay(address)) ?? first
 }
 
 function unknown(name: string, names: Names): LinkspanError {
   const list = names.list()
-  const known = list.length === 0 ? 'the lab has none' : `it has ${oneOf(list)}`
+  const known = list.length === 0 ? 'the lab has none' : `expected ${oneOf(list)}`
   return new LinkspanError('NOT_FOUND', `no host of the lab is called ${quote(name)}; ${known}`)
 }

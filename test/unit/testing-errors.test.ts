@@ -1,0 +1,162 @@
+/** The lab: what cannot be built, and that nothing of it is there afterwards. */
+import { expect, test } from 'vitest'
+import { createLab, type HostOptions, type LabOptions } from '../../src/testing/index.js'
+import { caught } from '../support/errors.js'
+
+const build = async () => {
+  const lab = await createLab()
+  const lan = lab.bridge('lan', { gateway: ['10.55.0.1/24'] })
+  lab.host('a', { bridge: lan })
+  return { lab, lan }
+}
+
+test.each([1, -1, 0, 0.5, 2 ** 53, 7n, -7n, 2n ** 100n, '', 'a seed', '🌱'])(
+  'a seed may be %s',
+  async (seed) => {
+    await (await createLab({ seed })).close()
+  },
+)
+
+test.each([
+  [{ seed: Number.NaN }, 'found NaN; expected a seed: a finite number, a bigint or a string'],
+  [{ seed: Infinity }, 'found Infinity; expected a seed'],
+  [{ seed: null }, 'found nothing; expected a seed'],
+  [{ seed: true }, 'found true; expected a seed'],
+  [{ seed: {} }, 'found a mapping; expected a seed'],
+  [{ seed: Symbol('s') }, 'found a symbol; expected a seed'],
+  [{ clock: 'fast' }, 'found clock "fast"; expected "auto", "manual" or "real"'],
+])('createLab refuses %o', async (options, message) => {
+  expect(await caught(createLab(options as LabOptions))).toMatchObject({
+    code: 'INVALID',
+    message: expect.stringContaining(message),
+  })
+})
+
+test.each<[string, HostOptions, string, string]>([
+  ['a', {}, 'EXISTS', 'the lab has a host "a": take another name'],
+  ['b', { bridge: 'wan' }, 'NOT_FOUND', 'no bridge "wan"; expected "lan"'],
+  ['b', { addresses: ['10.55.0.2/24'] }, 'EXISTS', 'host "b": host "a" has "10.55.0.2/24" already'],
+  ['b', { addresses: ['10.55.0.1/24'] }, 'EXISTS', 'the gateway of bridge "lan" has'],
+  ['b', { addresses: ['192.0.2.1/24'] }, 'INVALID', 'is in no network of bridge "lan"'],
+  ['b', { addresses: ['10.55.0.9'] }, 'INVALID', 'an address with a prefix length'],
+  ['b', { gateway: '192.0.2.1' }, 'INVALID', 'its gateway "192.0.2.1" is in no network of its own'],
+  ['b', { mac: 'xx' }, 'INVALID', 'a MAC address'],
+  ['b', { mac: '01:00:5e:00:00:01' }, 'INVALID', 'not a group'],
+  ['b', { adresses: [] } as HostOptions, 'INVALID', 'did you mean "addresses"?'],
+  ['b', { link: { delay: 'soon' } }, 'INVALID', 'a duration with its unit'],
+  ['b', { link: { lag: 1 } as never }, 'INVALID', 'settings of a link'],
+  ['b', { port: { vlan: { access: 7 } } }, 'CONFIG', 'ports.b.vlan'],
+  ['', {}, 'INVALID', 'a name of 1 to 64'],
+  ['10.0.0.1', {}, 'INVALID', 'does not look like an address'],
+  ['fd00::1', {}, 'INVALID', 'does not look like an address'],
+  ['__proto__', {}, 'INVALID', 'a name of 1 to 64'],
+])('host %j %o is %s', async (name, options, code, message) => {
+  const { lab, lan } = await build()
+  let error: unknown
+  try {
+    lab.host(name, options)
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
+  // Neither name nor address is taken.
+  expect([...lab.hosts.keys()]).toEqual(['a'])
+  const next = lab.host('b', { bridge: lan })
+  expect(next.addresses).toEqual(['10.55.0.3'])
+  expect(await next.ping('a')).toMatchObject({ received: 1 })
+  await lab.close()
+})
+
+test('the MAC of another host on the bridge', async () => {
+  const { lab } = await build()
+  const mac = lab.hosts.get('a')?.mac as string
+  expect(() => lab.host('b', { mac })).toThrow(`host "a" has the MAC "${mac}"`)
+  await lab.close()
+})
+
+test('a network that is full', async () => {
+  const lab = await createLab()
+  const lan = lab.bridge('lan', { subnets: ['192.0.2.0/30'] })
+  lab.host('a', { bridge: lan })
+  lab.host('b', { bridge: lan })
+  expect(() => lab.host('c', { bridge: lan })).toThrow('no address is free in "192.0.2.0/30"')
+  await lab.close()
+})
+
+test('which bridge, where there is none or more than one', async () => {
+  const lab = await createLab()
+  expect(() => lab.host('a')).toThrow('host "a" needs a bridge: make one with lab.bridge()')
+  const lan = lab.bridge('lan')
+  expect(lab.host('a').addresses).toEqual(['10.55.0.1', 'fd55:0:0:37::1'])
+  lab.bridge('dmz')
+  expect(() => lab.host('b')).toThrow('say which')
+  expect(() => lab.bridge('lan')).toThrow('the lab has a bridge "lan"')
+  const other = await createLab()
+  expect(() => other.host('a', { bridge: lan })).toThrow('bridge "lan" is of another lab')
+  await lab.close()
+  await other.close()
+})
+
+test.each([
+  [{ gateway: ['10.55.0.0/24'] }, 'CONFIG'],
+  [{ gateway: ['10.55.0.7/24'] }, 'CONFIG'],
+  [{ subnets: ['10.55.0.0'] }, 'INVALID'],
+  [{ ageing: 1 }, 'CONFIG'],
+  [{ mtu: 9, colour: 1 }, 'CONFIG'],
+])('bridge %o is refused, and its name is free', async (input, code) => {
+  const { lab } = await build()
+  let error: unknown
+  try {
+    lab.bridge('dmz', input as never)
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).toMatchObject({ code })
+  lab.bridge('dmz')
+  await lab.close()
+})
+
+test('a router that contradicts itself changes nothing', async () => {
+  const { lab } = await build()
+  const internet = lab.bridge('internet', { subnets: ['203.0.113.0/24'] })
+  const wan = { bridge: internet, addresses: ['203.0.113.10/24'] }
+  const masquerade = { type: 'masquerade', from: { bridge: 'lan' }, uplink: 'nowhere' } as const
+  expect(() => lab.router({ uplinks: { wan }, nat: [masquerade] })).toThrow('nowhere')
+  expect(() => lab.router({ uplinks: { wan: { ...wan, bridge: 'moon' } } })).toThrow('no bridge')
+  expect(() => lab.router({ uplinks: { lan: { ...wan, addresses: ['10.0.0.1/8'] } } })).toThrow()
+  lab.router({ uplinks: { wan }, nat: [{ ...masquerade, uplink: 'wan' }] })
+  expect(() => lab.router({ uplinks: { wan } })).toThrow('has "203.0.113.10/24" already')
+  expect(() => lab.host('x', { bridge: internet, addresses: ['203.0.113.10/24'] })).toThrow('wan')
+  await lab.close()
+})
+
+test('ports and uplinks are not for the config of a lab’s switch; a switch has one config', async () => {
+  const lab = await createLab({ config: { ports: {} } })
+  expect(() => lab.bridge('lan')).toThrow('make them with host() and router()')
+  lab.switch('b', { capacity: { ports: 8 } })
+  expect(() => lab.switch('b', {})).toThrow('switch "b" is there')
+  await lab.close()
+})
+
+test('whom nobody knows, and where there is no way', async () => {
+  const { lab } = await build()
+  const a = lab.hosts.get('a')!
+  expect(await caught(a.ping('b'))).toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'no host of the lab is called "b"; expected "a"',
+  })
+  expect(await caught(a.ping('fd00::1'))).toMatchObject({
+    code: 'UNREACHABLE',
+    message: 'host "a" has no way to fd00::1: it has no IPv6 address',
+  })
+  const alone = lab.host('alone', { gateway: false })
+  expect(await caught(alone.ping('192.0.2.1'))).toMatchObject({
+    message: 'host "alone" has no way to 192.0.2.1: it has 10.55.0.3/24 and no gateway',
+  })
+  for (const options of [{ count: 0 }, { size: 65_508 }, { ttl: 256 }, { interval: -1 }]) {
+    expect(await caught(a.ping(a, options))).toMatchObject({ code: 'INVALID' })
+  }
+  expect(() => a.listen(80)).toThrow('no TCP')
+  expect(() => lab.link('b')).toThrow('no link "b"; expected "a" or "alone"')
+  await lab.close()
+})
