@@ -83,7 +83,8 @@ describe('the direction of imports in src', () => {
     ['src/testing/host.ts', '../control/switch.js'],
     ['src/cli/up.ts', '../../assembly/drop.js'],
   ])('%s may not import %s', (file, specifier) => {
-    expect(problemsIn({ [file]: `\nimport '${specifier}'` })).toEqual([`${file}:2 ${specifier}`])
+    // What also has to run in a browser is told so besides.
+    expect([...new Set(problemsIn({ [file]: `\nimport '${specifier}'` }))]).toEqual([`${file}:2 ${specifier}`])
   })
 
   it('counts a dynamic import and a type import like any other', () => {

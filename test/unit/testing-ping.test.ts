@@ -28,7 +28,12 @@ test('addresses are allotted from the gateway’s networks, and MACs are made of
 test('a ping to a host, its name, and each of its addresses', async () => {
   const { lab, a, b } = await two()
   for (const to of [b, 'b', '10.55.0.3', 'fd55::3', '10.55.0.1', 'fd55::1', a, 'fd55::2']) {
-    expect(await a.ping(to, { count: 3 })).toMatchObject({ sent: 3, received: 3, lost: 0, errors: [] })
+    expect(await a.ping(to, { count: 3 })).toMatchObject({
+      sent: 3,
+      received: 3,
+      lost: 0,
+      errors: [],
+    })
   }
   expect(lab.now).toBe(8 * 2000)
   await lab.close()
@@ -59,7 +64,9 @@ test('what the router says is in the result: unreachable, time exceeded', async 
     ['192.0.2.1', '10.55.0.1'],
     ['2001:db8::1', 'fd55::1'],
   ] as const) {
-    expect((await a.ping(to)).errors).toEqual([{ sequence: 0, reason: 'network-unreachable', from }])
+    expect((await a.ping(to)).errors).toEqual([
+      { sequence: 0, reason: 'network-unreachable', from },
+    ])
   }
   const other = lab.host('c', { bridge: lab.bridge('dmz', { gateway: ['10.56.0.1/24'] }) })
   expect((await a.ping(other, { ttl: 1 })).errors).toMatchObject([
@@ -102,9 +109,7 @@ test('a path’s MTU is what a router says, and learnt', async () => {
   const narrow = lab.bridge('narrow', { mtu: 1300, gateway: ['10.56.0.1/24'] })
   const far = lab.host('far', { bridge: narrow })
   const first = await a.ping(far, { size: 1400, dontFragment: true })
-  expect(first.errors).toEqual([
-    { sequence: 0, reason: 'too-big', from: '10.55.0.1', mtu: 1300 },
-  ])
+  expect(first.errors).toEqual([{ sequence: 0, reason: 'too-big', from: '10.55.0.1', mtu: 1300 }])
   // From here on the host knows: it cuts what routers may not.
   expect(await a.ping(far, { size: 1400 })).toMatchObject({ received: 1 })
   expect((await a.ping(far, { size: 1400, dontFragment: true })).errors).toMatchObject([
@@ -178,22 +183,25 @@ test('a host that comes later is in a capture of all', async () => {
   await lab.close()
 })
 
-test.each([0, 24, 40, 44])('a datagram with octet %i of its packet damaged is not taken', async (at) => {
-  const { lab, b } = await two()
-  await b.ping('a')
-  const { production } = lab.switch()
-  const raw = production.addPort('raw', { bridge: 'lan' })
-  const socket = b.udp(9)
-  const flow = parseFlow(['udp', '10.55.0.7:1', '10.55.0.3:9'])
-  const frame = buildFrame(flow, { destinationMac: parseMac(b.mac), length: 80 })
-  const damaged = frame.slice()
-  damaged[14 + at] = (damaged[14 + at] as number) ^ 1
-  for (const each of [damaged, frame]) raw.send(each)
-  production.process()
-  expect((await socket.receive()).data).toEqual(frame.subarray(42))
-  await expect(socket.receive()).rejects.toMatchObject({ code: 'IDLE' })
-  await lab.close()
-})
+test.each([0, 24, 40, 44])(
+  'a datagram with octet %i of its packet damaged is not taken',
+  async (at) => {
+    const { lab, b } = await two()
+    await b.ping('a')
+    const { production } = lab.switch()
+    const raw = production.addPort('raw', { bridge: 'lan' })
+    const socket = b.udp(9)
+    const flow = parseFlow(['udp', '10.55.0.7:1', '10.55.0.3:9'])
+    const frame = buildFrame(flow, { destinationMac: parseMac(b.mac), length: 80 })
+    const damaged = frame.slice()
+    damaged[14 + at] = (damaged[14 + at] as number) ^ 1
+    for (const each of [damaged, frame]) raw.send(each)
+    production.process()
+    expect((await socket.receive()).data).toEqual(frame.subarray(42))
+    await expect(socket.receive()).rejects.toMatchObject({ code: 'IDLE' })
+    await lab.close()
+  },
+)
 
 test('masquerade: the internet sees the uplink, and what comes back finds the way in', async () => {
   const { lab, a, b } = await two()

@@ -15,7 +15,11 @@ test('datagrams come in order, by receive and by a loop', async () => {
   const server = b.udp(53)
   const client = a.udp()
   for (const text of ['one', 'two', 'three']) await client.send('b', 53, text)
-  expect(await server.receive()).toMatchObject({ from: '10.55.0.2', port: client.port, text: 'one' })
+  expect(await server.receive()).toMatchObject({
+    from: '10.55.0.2',
+    port: client.port,
+    text: 'one',
+  })
   const heard: string[] = []
   for await (const datagram of server) {
     heard.push(datagram.text)
@@ -54,19 +58,22 @@ test('everybody: the network’s broadcast address and the limited one; nobody c
   await lab.close()
 })
 
-test.each(['239.1.2.3', 'ff02::1:3'])('a group: who joined %s hears, until it leaves', async (group) => {
-  const { lab, a, b, c } = await three()
-  const [member, other] = [b.udp(9), c.udp(9)]
-  member.join(group)
-  const sender = a.udp()
-  await sender.send(group, 9, 'hello')
-  expect(await member.receive()).toMatchObject({ to: group, ttl: 1, text: 'hello' })
-  member.leave(group)
-  await sender.send(group, 9, 'gone')
-  await expect(member.receive()).rejects.toMatchObject({ code: 'IDLE' })
-  await expect(other.receive({ timeout: '1s' })).rejects.toMatchObject({ code: 'TIMEOUT' })
-  await lab.close()
-})
+test.each(['239.1.2.3', 'ff02::1:3'])(
+  'a group: who joined %s hears, until it leaves',
+  async (group) => {
+    const { lab, a, b, c } = await three()
+    const [member, other] = [b.udp(9), c.udp(9)]
+    member.join(group)
+    const sender = a.udp()
+    await sender.send(group, 9, 'hello')
+    expect(await member.receive()).toMatchObject({ to: group, ttl: 1, text: 'hello' })
+    member.leave(group)
+    await sender.send(group, 9, 'gone')
+    await expect(member.receive()).rejects.toMatchObject({ code: 'IDLE' })
+    await expect(other.receive({ timeout: '1s' })).rejects.toMatchObject({ code: 'TIMEOUT' })
+    await lab.close()
+  },
+)
 
 test('65,507 octets over IPv4, 65,527 over IPv6, and not one more', async () => {
   const { lab, a, b } = await three()
