@@ -84,7 +84,9 @@ describe('the direction of imports in src', () => {
     ['src/cli/up.ts', '../../assembly/drop.js'],
   ])('%s may not import %s', (file, specifier) => {
     // What also has to run in a browser is told so besides.
-    expect([...new Set(problemsIn({ [file]: `\nimport '${specifier}'` }))]).toEqual([`${file}:2 ${specifier}`])
+    expect([...new Set(problemsIn({ [file]: `\nimport '${specifier}'` }))]).toEqual([
+      `${file}:2 ${specifier}`,
+    ])
   })
 
   it('counts a dynamic import and a type import like any other', () => {
