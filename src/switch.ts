@@ -223,6 +223,7 @@ export class Switch {
    */
   process(): number {
     this.#open()
+    if (this.#turning) return 0
     let frames = 0
     for (let turn = 0; turn < TURNS_MAX; turn++) {
       const handled = this.#turn()

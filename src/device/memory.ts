@@ -102,9 +102,13 @@ export class MemoryDevice {
    * The switch's end: false if there is no room. `frame` is a view of its memory.
    */
   deliver(frame: Uint8Array): boolean {
-    if (this.#closed || this.#outbox.length >= this.#limit) return false
-    if (this.#handler) this.#handler(frame)
-    else this.#outbox.push(frame.slice())
+    if (this.#closed) return false
+    if (this.#handler) {
+      this.#handler(frame)
+      return true
+    }
+    if (this.#outbox.length >= this.#limit) return false
+    this.#outbox.push(frame.slice())
     return true
   }
 

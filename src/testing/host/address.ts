@@ -62,14 +62,16 @@ interface Slot<V> {
 
 /** A table by address of one family, also one that still stands in a packet. */
 export class AddressMap<V> {
+  /** Of IPv4 the hash is the whole address. */
+  readonly #values = new Map<number, V>()
   readonly #slots = new Map<number, Slot<V>>()
 
   constructor(private readonly length: 4 | 16) {}
 
   getAt(bytes: Uint8Array, at: number): V | undefined {
-    let slot = this.#slots.get(hashAt(bytes, at, this.length))
-    // Of IPv4 the hash is the whole address.
-    if (this.length === 4) return slot?.value
+    const hash = hashAt(bytes, at, this.length)
+    if (this.length === 4) return this.#values.get(hash)
+    let slot = this.#slots.get(hash)
     while (slot !== undefined && !isSame(slot.key, bytes, at)) slot = slot.next
     return slot?.value
   }
@@ -80,6 +82,10 @@ export class AddressMap<V> {
 
   set(key: Uint8Array, value: V): void {
     const hash = hashAt(key, 0, this.length)
+    if (this.length === 4) {
+      this.#values.set(hash, value)
+      return
+    }
     const first = this.#slots.get(hash)
     for (let slot = first; slot !== undefined; slot = slot.next) {
       if (!isSame(slot.key, key)) continue
@@ -91,7 +97,8 @@ export class AddressMap<V> {
 
   delete(key: Uint8Array): void {
     const hash = hashAt(key, 0, this.length)
-    const left: { key: Uint8Array; value: V }[] = []
+    this.#values.delete(hash)
+    const left: Slot<V>[] = []
     for (let slot = this.#slots.get(hash); slot !== undefined; slot = slot.next) {
       if (!isSame(slot.key, key)) left.push(slot)
     }
@@ -100,6 +107,7 @@ export class AddressMap<V> {
   }
 
   *values(): Iterable<V> {
+    yield* this.#values.values()
     for (const first of this.#slots.values()) {
       for (let slot: Slot<V> | undefined = first; slot !== undefined; slot = slot.next) {
         yield slot.value
@@ -108,10 +116,11 @@ export class AddressMap<V> {
   }
 
   get size(): number {
-    return this.#slots.size
+    return this.#values.size + this.#slots.size
   }
 
   clear(): void {
+    this.#values.clear()
     this.#slots.clear()
   }
 }

@@ -62,8 +62,7 @@ export class Host implements HasAddresses {
 
   /** @internal */
   own(): readonly Address[] {
-    const all = [...this.#stack.ip4.own, ...this.#stack.ip6.own]
-    return all.filter(({ isLinkLocal }) => !isLinkLocal).map(({ address }) => address)
+    return this.#stack.own
   }
 
   #resolve(target: Target): Address {

@@ -52,10 +52,14 @@ export interface Outgoing {
   readonly dontFragment: boolean
 }
 
+/** The frame that was made last: a view of the buffer. */
+let lastView: Uint8Array = new Uint8Array(0)
+
 export class Ip {
   readonly own: OwnAddress[] = []
   /** The one IPv4 address, as a number, of most hosts. */
   #only: number | undefined
+  #mask = 0
   gateway: Address | undefined
   readonly neighbors: Neighbors
   readonly #groups: AddressMap<number>
@@ -83,8 +87,9 @@ export class Ip {
   /** Makes an address ours. */
   add(own: OwnAddress): void {
     this.own.push(own)
-    if (this.codec.family === 4 && this.own.length === 1) this.#only = u32(own.address.bytes, 0)
-    else this.#only = undefined
+    const isOnly = this.codec.family === 4 && this.own.length === 1
+    this.#only = isOnly ? u32(own.address.bytes, 0) : undefined
+    this.#mask = own.length === 0 ? 0 : -1 << (32 - own.length)
   }
 
   isOwn(bytes: Uint8Array, at: number): boolean {
@@ -183,6 +188,12 @@ export class Ip {
 
   /** The same; null where there is no way. */
   #find({ bytes }: Address): Uint8Array | undefined | null {
+    if (this.#only !== undefined) {
+      const to = u32(bytes, 0)
+      const isNear = ((to ^ this.#only) & this.#mask) === 0
+      // All bits of the host set: to everybody, unless there are but two.
+      if (isNear && ((to | this.#mask) !== -1 || this.#mask >= -2)) return bytes
+    }
     if (this.own.length === 0) return null
     for (const one of this.own) {
       if (isWithin(one, bytes)) {
@@ -250,11 +261,14 @@ export class Ip {
     buffer.set(payload, ETHERNET + header)
     copy(mac, 0, 6, buffer, 6)
     setU16(buffer, 12, this.codec.etherType)
-    const frame = buffer.subarray(0, ETHERNET + header + payload.length)
-    const to = hop === undefined ? this.#everybody(fields.to) : this.neighbors.macOf(hop)
-    if (to === undefined) return this.neighbors.wait(hop as Uint8Array, frame.slice())
-    copy(to, 0, 6, buffer, 0)
-    this.host.transmit(frame)
+    const length = ETHERNET + header + payload.length
+    // The view of the packet before, where that was as long: most are.
+    if (lastView.length !== length || lastView.buffer !== buffer.buffer) {
+      lastView = buffer.subarray(0, length)
+    }
+    if (hop === undefined) copy(this.#everybody(fields.to), 0, 6, buffer, 0)
+    else if (!this.neighbors.address(hop, buffer)) return this.neighbors.wait(hop, lastView.slice())
+    this.host.transmit(lastView)
   }
 
   #everybody(to: Uint8Array): Uint8Array {

@@ -5,7 +5,7 @@
 import type { Timer } from '../clock/clock.js'
 import type { Timeline } from '../clock/timeline.js'
 import { AddressMap } from './address.js'
-import { copy } from './wire.js'
+import { setU16, setU32, u16, u32 } from './wire.js'
 
 /** RFC 4861 10: MAX_MULTICAST_SOLICIT, RETRANS_TIMER; REACHABLE_TIME twice over, in ms. */
 const TRIES = 3
@@ -16,7 +16,9 @@ const WAITING = 64
 
 interface Neighbor {
   readonly address: Uint8Array
-  readonly mac: Uint8Array
+  /** Two and four octets of the MAC. */
+  macHigh: number
+  macLow: number
   /** Until when the MAC holds; 0 while it is asked for. */
   until: number
   waiting: Uint8Array[]
@@ -44,10 +46,13 @@ export class Neighbors {
     this.#table = new AddressMap(length)
   }
 
-  /** The MAC of an address; undefined where it is not known, or not any more. */
-  macOf(address: Uint8Array): Uint8Array | undefined {
+  /** Writes the MAC of an address before a frame; false where it is not known, or not any more. */
+  address(address: Uint8Array, frame: Uint8Array): boolean {
     const neighbor = this.#table.get(address)
-    return neighbor && neighbor.until > this.host.clock.now ? neighbor.mac : undefined
+    if (neighbor === undefined || neighbor.until <= this.host.clock.now) return false
+    setU16(frame, 0, neighbor.macHigh)
+    setU32(frame, 2, neighbor.macLow)
+    return true
   }
 
   /** Keeps a frame until its next hop is known; takes it over. */
@@ -61,7 +66,8 @@ export class Neighbors {
   #begin(address: Uint8Array): Neighbor {
     const neighbor: Neighbor = {
       address: address.slice(),
-      mac: new Uint8Array(6),
+      macHigh: 0,
+      macLow: 0,
       until: 0,
       waiting: [],
       tries: 0,
@@ -93,16 +99,18 @@ export class Neighbors {
       if (!always) return
       neighbor = this.#begin(bytes.slice(addressAt, addressAt + this.length))
     }
-    copy(bytes, macAt, 6, neighbor.mac, 0)
+    neighbor.macHigh = u16(bytes, macAt)
+    neighbor.macLow = u32(bytes, macAt + 2)
     neighbor.until = this.host.clock.now + REACHABLE_MS
     neighbor.tries = 0
     neighbor.timer?.cancel()
     neighbor.timer = undefined
-    const { waiting, mac } = neighbor
+    const { waiting } = neighbor
     if (waiting.length === 0) return
     neighbor.waiting = []
     for (const frame of waiting) {
-      frame.set(mac)
+      setU16(frame, 0, neighbor.macHigh)
+      setU32(frame, 2, neighbor.macLow)
       this.host.transmit(frame)
     }
   }

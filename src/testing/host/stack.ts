@@ -5,7 +5,7 @@
 import { checksumOf, fold, sumOf } from '../../packet/checksum.js'
 import type { Timeline } from '../clock/timeline.js'
 import type { Random } from '../random.js'
-import { isSame, Seen } from './address.js'
+import { Seen } from './address.js'
 import { type ArpHost, receiveArp, requestArp } from './arp.js'
 import { header4, header6, type ReadHeader } from './header.js'
 import { Icmp } from './icmp.js'
@@ -21,6 +21,7 @@ import {
   setU16,
   solicitedNode,
   u16,
+  u32,
 } from './wire.js'
 
 /** Room for the longest packet and its Ethernet header. */
@@ -56,6 +57,9 @@ export class Stack implements Network, IpHost, ArpHost {
   readonly name: string
   readonly clock: Timeline
   readonly mac: Uint8Array
+  /** The same as numbers: a frame is looked at in one place less. */
+  readonly #macHigh: number
+  readonly #macLow: number
   readonly mtu: number
   readonly buffer = buffer
   readonly ip4: Ip
@@ -64,6 +68,8 @@ export class Stack implements Network, IpHost, ArpHost {
   readonly nd: NeighborDiscovery
   readonly transmit: (frame: Uint8Array) => void
   readonly #random: Random
+  /** Addresses of ours that mean something elsewhere, in the order in which we got them. */
+  readonly own: Address[] = []
   readonly #transports = new Map<number, Transport>()
   readonly #groups = new Map<number, number>()
   /** Packets whose checksum was wrong. */
@@ -73,6 +79,8 @@ export class Stack implements Network, IpHost, ArpHost {
     this.name = options.name
     this.clock = options.clock
     this.mac = options.mac
+    this.#macHigh = u16(options.mac, 0)
+    this.#macLow = u32(options.mac, 2)
     this.mtu = options.mtu
     this.transmit = options.transmit
     this.#random = options.random
@@ -103,6 +111,7 @@ export class Stack implements Network, IpHost, ArpHost {
 
   addAddress(own: OwnAddress): void {
     this.ipOf(own.address).add(own)
+    if (!own.isLinkLocal) this.own.push(own.address)
     if (own.address.family === 6) this.join(solicitedNode(own.address.bytes))
   }
 
@@ -130,7 +139,9 @@ export class Stack implements Network, IpHost, ArpHost {
   }
 
   #isForUs(frame: Uint8Array): boolean {
-    if (((frame[0] as number) & 1) === 0) return isSame(this.mac, frame)
+    if (((frame[0] as number) & 1) === 0) {
+      return u32(frame, 2) === this.#macLow && u16(frame, 0) === this.#macHigh
+    }
     if (frame[0] === 255) return true
     return this.#groups.has(macNumber(frame))
   }

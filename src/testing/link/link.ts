@@ -15,13 +15,18 @@ export interface LinkCounters {
   lost: number
 }
 
+/** Nobody looks: known without looking at the list. */
+const NO_TAPS: readonly Tap[] = []
+
 export class Link {
   readonly #up = new Delay()
   readonly #down = new Delay()
   /** Most links pass all at once: then a frame goes straight on. */
   #isIdeal = true
-  #taps: readonly Tap[] = []
-  readonly counters: LinkCounters = { sent: 0, received: 0, lost: 0 }
+  #taps = NO_TAPS
+  #sent = 0
+  #received = 0
+  #lost = 0
 
   /**
    * @internal
@@ -34,6 +39,10 @@ export class Link {
     private readonly first: Sink,
     private readonly second: Sink,
   ) {}
+
+  get counters(): LinkCounters {
+    return { sent: this.#sent, received: this.#received, lost: this.#lost }
+  }
 
   /** Changes what it does to frames, from now on; what is under way stays under way. */
   set(settings: Partial<LinkSettings>): this {
@@ -48,14 +57,15 @@ export class Link {
   tap(tap: Tap): () => void {
     this.#taps = [...this.#taps, tap]
     return () => {
-      this.#taps = this.#taps.filter((other) => other !== tap)
+      const left = this.#taps.filter((other) => other !== tap)
+      this.#taps = left.length === 0 ? NO_TAPS : left
     }
   }
 
   /** From the first end. */
   readonly send: Sink = (frame) => {
-    this.counters.sent++
-    for (const tap of this.#taps) tap(frame, 'transmit')
+    this.#sent++
+    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'transmit')
     if (this.#isIdeal) this.second(frame)
     else this.#pass(this.#up, frame, this.second)
   }
@@ -67,14 +77,14 @@ export class Link {
   }
 
   #arrive(frame: Uint8Array): void {
-    this.counters.received++
-    for (const tap of this.#taps) tap(frame, 'receive')
+    this.#received++
+    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'receive')
     this.first(frame)
   }
 
   #pass(faults: Delay, frame: Uint8Array, sink: Sink): void {
     const { deliveries } = faults.pass(this.clock.now)
-    if (deliveries.length === 0) this.counters.lost++
+    if (deliveries.length === 0) this.#lost++
     for (const { at, corrupt } of deliveries) {
       const copy = frame.slice()
       if (corrupt !== undefined) flip(copy, corrupt)
