@@ -1,16 +1,20 @@
-/** What the parts of a lab have of its time. */
+/** Time as everything in a lab knows it: a number that somebody else moves. */
 
-/** Milliseconds of the lab's clock, from 0, fractions allowed. */
 export interface Clock {
+  /** Milliseconds of the lab's clock, from 0, fractions allowed. Stands still while an event runs. */
   readonly now: number
+
   /**
-   * Calls `run` when `ms` have passed; at once, but not before the caller is done, where that is 0.
-   * What is `background` (ageing, advertisements, idle timeouts) does not count as something under way.
+   * Runs `run` once, `ms` from now; 0 is later in the present instant, behind what was asked for
+   * before. Events of one instant run in the order in which they were asked for.
+   *
+   * @param kind `background`: ageing, advertisements, idle timeouts. Such an event does not count as
+   *   something under way: nobody's answer depends on it.
    */
   after(ms: number, run: () => void, kind?: 'background'): Timer
 }
 
 export interface Timer {
-  /** Harmless where it has run already. */
+  /** The event does not run; nothing happens where it ran already. */
   cancel(): void
 }

@@ -11,6 +11,11 @@ export interface Address {
 
 export interface Network {
   readonly clock: Clock
+  /**
+   * Octets that a transport leaves free before each segment, in the buffer of which the segment is a
+   * part: the host writes the headers of lower layers there instead of copying. None if left out.
+   */
+  readonly headroom?: number
   /** A number of 32 bits of the host's own seeded generator. */
   random(): number
   /** The source address of packets to `to`. @throws LinkspanError code `UNREACHABLE` */
@@ -18,7 +23,8 @@ export interface Network {
   /** The largest IP packet that passes to `to`, octets, as far as is known (RFC 1191, RFC 8201). */
   mtuTo(to: Address): number
   /**
-   * Sends a transport header and payload; takes the bytes over.
+   * Sends a transport header and payload; takes the bytes over, and gives nothing to a transport before it has
+   * returned.
    *
    * @param checksumAt where the checksum is in `segment`; the host completes it
    * @throws LinkspanError code `UNREACHABLE`

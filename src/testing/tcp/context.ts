@@ -1,0 +1,21 @@
+/** What all connections of a stack share. */
+import type { Network } from '../host/network.js'
+import type { SegmentBuffers } from './buffers.js'
+import type { TcpCounters } from './counters.js'
+import type { TcpServer } from './server.js'
+import type { Tcb } from './tcb.js'
+import type { Waits } from './waits.js'
+
+export interface Context {
+  readonly network: Network
+  readonly waits: Waits
+  readonly counters: TcpCounters
+  readonly buffers: SegmentBuffers
+  /** The host's name, for messages; empty if it has none. */
+  readonly host: string
+  /** A connection begins: segments find it from now on. */
+  opened(tcb: Tcb): void
+  /** It is over: its addresses and ports are free. */
+  released(tcb: Tcb): void
+  closed(server: TcpServer): void
+}

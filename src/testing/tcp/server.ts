@@ -1,0 +1,141 @@
+/** A port on which connections are taken. */
+import { LinkspanError } from '../../error.js'
+import type { Address } from '../host/network.js'
+import { TcpConnection } from './connection.js'
+import type { Context } from './context.js'
+import { type Ends, endText } from './errors.js'
+import type { Segment } from './segment.js'
+import type { TcpOptions, TcpSettings } from './settings.js'
+import { Tcb, type TcbEvents } from './tcb.js'
+import { Deferred } from './waits.js'
+
+export interface ListenOptions extends TcpOptions {
+  /** Of the host's own; left out: all. */
+  address?: Address
+  /** Connections that are opening or wait to be accepted; further SYNs are dropped; 128. */
+  backlog?: number
+}
+
+export const BACKLOG = 128
+
+/** A connection that nobody has accepted yet. It is told of nothing but its beginning and end. */
+class Pending implements TcbEvents {
+  tcb: Tcb | undefined
+  isOpen = false
+
+  constructor(
+    readonly ready: () => void,
+    readonly gone: () => void,
+  ) {}
+
+  opened(): void {
+    this.isOpen = true
+    this.ready()
+  }
+
+  readable(): void {}
+  writable(): void {}
+  finished(): void {}
+
+  failed(): void {
+    this.gone()
+  }
+}
+
+export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable {
+  /** Opening, or open and waiting. */
+  readonly #pending = new Set<Pending>()
+  readonly #accepting: Deferred<TcpConnection | undefined>[] = []
+  #isClosed = false
+  readonly #text: string
+
+  /** @internal servers come of `TcpStack.listen` */
+  constructor(
+    readonly context: Context,
+    readonly port: number,
+    /** Undefined: all of the host's. */
+    readonly address: Address | undefined,
+    /** @internal */
+    readonly settings: TcpSettings,
+    readonly backlog: number,
+  ) {
+    const place = address === undefined ? `port ${port}` : endText(address, port)
+    this.#text = context.host === '' ? place : `${place} of ${context.host}`
+  }
+
+  /** @internal a SYN has come. @returns false where there is no room */
+  begin(ends: Ends, segment: Segment): boolean {
+    if (this.#pending.size >= this.backlog) return false
+    const pending: Pending = new Pending(
+      () => this.#opened(),
+      () => this.#pending.delete(pending),
+    )
+    pending.tcb = new Tcb(this.context, ends, this.settings, pending)
+    this.#pending.add(pending)
+    pending.tcb.answer(segment)
+    return true
+  }
+
+  #opened(): void {
+    if (this.#accepting.length > 0) this.#accepting.shift()?.resolve(this.#take())
+  }
+
+  #take(): TcpConnection | undefined {
+    for (const pending of this.#pending) {
+      if (!pending.isOpen || pending.tcb === undefined) continue
+      this.#pending.delete(pending)
+      return new TcpConnection(pending.tcb)
+    }
+    return undefined
+  }
+
+  /**
+   * The next connection, open.
+   *
+   * @throws LinkspanError code `CLOSED`: the server was closed
+   */
+  async accept(): Promise<TcpConnection> {
+    const connection = await this.#next()
+    if (connection !== undefined) return connection
+    throw new LinkspanError('CLOSED', `TCP ${this.#text}: the server was closed`)
+  }
+
+  #next(): Promise<TcpConnection | undefined> {
+    const ready = this.#take()
+    if (this.#isClosed || ready !== undefined) return Promise.resolve(ready)
+    const next = new Deferred<TcpConnection | undefined>(this.context.waits)
+    this.#accepting.push(next)
+    next.awaited(`a connection to TCP ${this.#text}`, (error) => {
+      const index = this.#accepting.indexOf(next)
+      if (index >= 0) this.#accepting.splice(index, 1)
+      next.reject(error)
+    })
+    return next.promise
+  }
+
+  /** Connections as they come, until the server is closed. */
+  [Symbol.asyncIterator](): AsyncIterator<TcpConnection, undefined> {
+    return {
+      next: async () => {
+        const value = await this.#next()
+        return value === undefined ? { done: true, value } : { done: false, value }
+      },
+      return: async () => ({ done: true, value: undefined }),
+    }
+  }
+
+  /** Takes no more connections, and resets those that nobody has accepted. Others go on. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.context.closed(this)
+    for (const { tcb } of [...this.#pending]) {
+      tcb?.abort(tcb.ends.error('CLOSED', 'the server was closed'))
+    }
+    for (const waiting of this.#accepting.splice(0)) waiting.resolve(undefined)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+}

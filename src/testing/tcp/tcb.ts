@@ -1,0 +1,314 @@
+/**
+ * One end of a connection (RFC 9293 3.3.1: the transmission control block) and its states. What a
+ * segment means for them is in `arrival.ts`.
+ *
+ * ```
+ * SYN-SENT ────┬─> ESTABLISHED ──close──> FIN-WAIT-1 ──ACK──> FIN-WAIT-2 ──FIN──> TIME-WAIT ──2 MSL──> CLOSED
+ * SYN-RECEIVED ┘       │FIN                   └────FIN──> CLOSING ────ACK────────────┘
+ *                      └─> CLOSE-WAIT ──close──> LAST-ACK ──ACK──> CLOSED
+ * ```
+ */
+import type { LinkspanError } from '../../error.js'
+import type { Context } from './context.js'
+import type { Ends } from './errors.js'
+import { agreed, offerOf, pathMss, peerMss } from './handshake.js'
+import { KeepAlive } from './keep-alive.js'
+import { type Offer, Output } from './output.js'
+import { Receiver } from './receiver.js'
+import { ACK, type Segment } from './segment.js'
+import { Sender, type SenderOwner } from './sender.js'
+import type { TcpSettings } from './settings.js'
+import { Timer } from './timer.js'
+import { Timestamps } from './timestamps.js'
+
+export type TcpState =
+  | 'SYN-SENT'
+  | 'SYN-RECEIVED'
+  | 'ESTABLISHED'
+  | 'FIN-WAIT-1'
+  | 'FIN-WAIT-2'
+  | 'CLOSE-WAIT'
+  | 'CLOSING'
+  | 'LAST-ACK'
+  | 'TIME-WAIT'
+  | 'CLOSED'
+
+/** What is told of a connection to whoever has it. */
+export interface TcbEvents {
+  opened(): void
+  /** There are octets to read, or the end. */
+  readable(): void
+  /** There is room to write, or what was written is acknowledged. */
+  writable(): void
+  /** Both directions have ended, and both ends know it. */
+  finished(): void
+  failed(error: LinkspanError): void
+}
+
+/** Answers to what nobody should have sent, a second (RFC 5961 7). */
+const CHALLENGES = 10
+
+export class Tcb implements SenderOwner {
+  state: TcpState = 'CLOSED'
+  readonly sender: Sender
+  readonly receiver: Receiver
+  readonly output: Output
+  readonly timestamps: Timestamps
+  readonly #keepAlive: KeepAlive | undefined
+  /** TIME-WAIT, or FIN-WAIT-2 where nobody reads. */
+  readonly #rest: Timer
+  #offer: Offer
+  #peerMss = Number.POSITIVE_INFINITY
+  /** What the network said last about our packets. */
+  #rumour = ''
+  #challenges = 0
+  #challengesAt = 0
+  segmentsReceived = 0
+
+  constructor(
+    readonly context: Context,
+    readonly ends: Ends,
+    readonly settings: TcpSettings,
+    public events: TcbEvents,
+  ) {
+    const { network } = context
+    this.receiver = new Receiver(settings.receiveBuffer)
+    this.timestamps = new Timestamps(network.clock, network.random())
+    const initial = network.random()
+    this.output = new Output(context, ends, initial, this.receiver, this.timestamps)
+    this.sender = new Sender(this.output, settings, this)
+    this.#offer = offerOf(settings, pathMss(network, ends.remoteAddress))
+    this.#rest = new Timer(network.clock, () => this.#rested(), 'background')
+    if (settings.keepAlive !== undefined) {
+      this.#keepAlive = new KeepAlive(
+        network.clock,
+        settings.keepAlive,
+        () => this.output.send(this.sender.acknowledged - 1, ACK),
+        (ms) => this.#end(this.ends.error('TIMEOUT', `no sign of life for ${seconds(ms)}`)),
+      )
+    }
+  }
+
+  /** Active open. */
+  connect(): void {
+    this.state = 'SYN-SENT'
+    this.context.opened(this)
+    this.sender.open()
+  }
+
+  /** Passive open, by a SYN; or simultaneous, by one that came instead of an answer. */
+  answer(segment: Segment): void {
+    this.#agree(segment)
+    const isFirst = this.state === 'CLOSED'
+    this.state = 'SYN-RECEIVED'
+    if (!isFirst) return this.sendSyn()
+    this.context.opened(this)
+    this.sender.open()
+  }
+
+  /** The other end's SYN says what it is able to do. */
+  #agree(segment: Segment): void {
+    this.receiver.synchronize(segment.sequence)
+    this.#offer = agreed(this.#offer, segment)
+    this.#peerMss = peerMss(segment, this.ends.remoteAddress)
+    this.output.sack = this.#offer.sack
+    this.sender.flight.isSelective = this.#offer.sack
+    this.timestamps.enabled = this.#offer.timestamps
+    this.timestamps.note(segment)
+    if (this.#offer.windowScale >= 0) {
+      this.receiver.scale = this.#offer.windowScale
+      this.sender.scale = segment.windowScale
+    }
+    this.overdue()
+  }
+
+  /** The other end's SYN with an ACK has come. */
+  synchronize(segment: Segment): void {
+    this.#agree(segment)
+    this.sender.take(segment, 0)
+    this.establish()
+    this.output.position = this.sender.next
+    if (this.receiver.owesAck || this.sender.next === 1) this.output.acknowledge()
+  }
+
+  /** Our SYN is acknowledged. */
+  establish(): void {
+    this.state = this.sender.isFinishing ? 'FIN-WAIT-1' : 'ESTABLISHED'
+    this.#keepAlive?.heard()
+    this.events.opened()
+    this.sender.push()
+  }
+
+  sendSyn(): void {
+    this.output.synchronize(this.#offer)
+  }
+
+  /** Takes over what is known of the path's MTU. */
+  overdue(): void {
+    const { network } = this.context
+    const mss = Math.min(this.#peerMss, pathMss(network, this.ends.remoteAddress))
+    if (mss !== this.sender.mss) this.sender.resize(mss)
+  }
+
+  room(): void {
+    this.events.writable()
+  }
+
+  expired(what: string): void {
+    const { remote } = this.ends
+    const { synRetries, userTimeout, stallTimeout } = this.settings
+    const told = this.#rumour === '' ? '' : `; the network said: ${this.#rumour}`
+    if (what === 'the SYN') {
+      const tries = `${synRetries + 1} ${synRetries === 0 ? 'try' : 'tries'}`
+      const hint = 'is it there, and is there a way to it and back?'
+      this.#end(
+        this.ends.error('TIMEOUT', `no answer from ${remote} after ${tries}: ${hint}${told}`),
+      )
+    } else if (what === 'a window that was shut') {
+      const text = `${remote} has not read for ${seconds(stallTimeout)}: its window is shut`
+      this.abort(this.ends.error('TIMEOUT', text))
+    } else {
+      const text = `no acknowledgment of ${what} for ${seconds(userTimeout)}${told}`
+      this.abort(this.ends.error('TIMEOUT', text))
+    }
+  }
+
+  /** A segment of this connection came. */
+  heard(): void {
+    this.segmentsReceived++
+    this.#keepAlive?.heard()
+  }
+
+  /** Says where we are to somebody who may not know it, or may not be the other end (RFC 5961). */
+  challenge(segment: Segment): void {
+    const { now } = this.context.network.clock
+    if (segment.extent === 0) {
+      if (now - this.#challengesAt >= 1000) {
+        this.#challenges = 0
+        this.#challengesAt = now
+      }
+      if (++this.#challenges > CHALLENGES) return
+    }
+    this.context.counters.challengeAcks++
+    this.output.acknowledge()
+  }
+
+  /** Nothing more will be written. */
+  finish(): void {
+    if (this.sender.isFinishing || this.state === 'CLOSED') return
+    if (this.state === 'ESTABLISHED') this.state = 'FIN-WAIT-1'
+    else if (this.state === 'CLOSE-WAIT') this.state = 'LAST-ACK'
+    this.sender.finish()
+  }
+
+  /** Our FIN is acknowledged. */
+  finishKnown(): void {
+    if (this.state === 'FIN-WAIT-1') {
+      this.state = 'FIN-WAIT-2'
+      this.#leave()
+    } else if (this.state === 'CLOSING') this.timeWait()
+    else if (this.state === 'LAST-ACK') this.#end(undefined)
+  }
+
+  /** The other end's FIN, and all before it, has come. */
+  finishHeard(): void {
+    if (this.state === 'ESTABLISHED') this.state = 'CLOSE-WAIT'
+    else if (this.state === 'FIN-WAIT-1') this.state = 'CLOSING'
+    else if (this.state === 'FIN-WAIT-2') this.timeWait()
+  }
+
+  /** Stays for two segments' lives, so that late ones find somebody who knows them (RFC 9293 3.6.1). */
+  timeWait(): void {
+    const isFirst = this.state !== 'TIME-WAIT'
+    this.state = 'TIME-WAIT'
+    this.sender.stop()
+    this.#keepAlive?.stop()
+    this.#rest.set(2 * this.settings.msl)
+    if (isFirst) this.events.finished()
+  }
+
+  /** Nobody reads any more: what comes is thrown away. */
+  discard(): void {
+    this.receiver.discard()
+    this.consumed()
+    this.#leave()
+  }
+
+  /** Where nobody reads or writes, an other end that never closes is not waited for for ever. */
+  #leave(): void {
+    if (this.state === 'FIN-WAIT-2' && this.receiver.isDiscarding)
+      this.#rest.set(2 * this.settings.msl)
+  }
+
+  /** The reader has made room. */
+  consumed(): void {
+    if (this.state !== 'CLOSED' && this.state !== 'TIME-WAIT' && this.receiver.updateDue) {
+      this.output.acknowledge()
+    }
+  }
+
+  #rested(): void {
+    if (this.state === 'FIN-WAIT-2') this.events.finished()
+    this.#close()
+  }
+
+  /** The network says something about a packet of ours (RFC 5927, RFC 5461). */
+  told(code: 'REFUSED' | 'UNREACHABLE', what: string): void {
+    this.#rumour = what
+    if (this.state === 'SYN-SENT') this.#end(this.ends.error(code, what))
+  }
+
+  /** Gives the connection up, and tells the other end. */
+  abort(error: LinkspanError): void {
+    const isKnown = this.state !== 'SYN-SENT' && this.state !== 'TIME-WAIT'
+    if (this.state === 'CLOSED') return
+    if (isKnown) this.output.reset(this.sender.next)
+    this.#end(error)
+  }
+
+  /** A new connection wants the place of one that only waits for late segments (RFC 9293 3.10.7.4). */
+  makeWay(segment: Segment): boolean {
+    const isNew = this.receiver.position(segment.sequence) > this.receiver.next
+    if (this.state !== 'TIME-WAIT' || !isNew) return false
+    this.#close()
+    return true
+  }
+
+  /** The host is gone; this only waited for late segments. */
+  forget(): void {
+    this.#close()
+  }
+
+  /** The other end gave it up. */
+  wasReset(): void {
+    if (this.state === 'TIME-WAIT') return this.#close()
+    const { remote } = this.ends
+    const isOpening = this.state === 'SYN-SENT' || this.state === 'SYN-RECEIVED'
+    this.#end(
+      isOpening
+        ? this.ends.error('REFUSED', `refused: nothing listens on ${remote}`)
+        : this.ends.error('RESET', `${remote} reset the connection`),
+    )
+  }
+
+  /** It is over, by an error or well. */
+  #end(error: LinkspanError | undefined): void {
+    if (this.state === 'CLOSED') return
+    const hasFinished = this.state === 'TIME-WAIT'
+    this.#close()
+    if (hasFinished) return
+    if (error === undefined) this.events.finished()
+    else this.events.failed(error)
+  }
+
+  #close(): void {
+    this.state = 'CLOSED'
+    this.sender.stop()
+    this.output.stop()
+    this.#rest.stop()
+    this.#keepAlive?.stop()
+    this.context.released(this)
+  }
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
