@@ -10,8 +10,9 @@ const LONGEST = 65_607
 export class Vm {
   /** Whether something came that is no frame. */
   broken = false
-  /** All that came. */
+  /** All that came, unless somebody takes it as it comes. */
   readonly frames: Uint8Array[] = []
+  onFrame: (frame: Uint8Array) => void = (frame) => this.frames.push(frame)
   readonly #socket: Socket
   #unread = Buffer.alloc(0)
   #ended = false
@@ -54,7 +55,7 @@ export class Vm {
       const length = this.#unread.readUInt32BE()
       if (length > LONGEST) this.broken = true
       if (this.broken || this.#unread.length < 4 + length) return
-      this.frames.push(Uint8Array.from(this.#unread.subarray(4, 4 + length)))
+      this.onFrame(Uint8Array.from(this.#unread.subarray(4, 4 + length)))
       this.#unread = this.#unread.subarray(4 + length)
     }
   }
