@@ -77,6 +77,7 @@ export class Flight {
       // A partial ACK: what follows it is lost too (RFC 6582 3.2). With SACK that is seen by itself.
       if (this.#recovery === FAST && !this.isSelective) {
         this.board.lostBefore(Math.min(next, position + this.mss))
+        this.isFresh = true
       }
       return
     }

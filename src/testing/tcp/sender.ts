@@ -243,7 +243,10 @@ export class Sender {
     const length = Math.min(size, board.holeEnd(at, this.next) - at, Math.max(0, this.#end - at))
     const underWay = board.underWay(this.acknowledged, this.next)
     const isFirst = at === this.acknowledged && this.flight.isFresh
-    if (underWay > 0 && underWay + length > this.congestion.window && !isFirst) return false
+    if (underWay > 0 && underWay + length > this.congestion.window && !isFirst) {
+      this.#isHeldByCongestion = true
+      return false
+    }
     const hasFin = this.next > this.#end && at + length === this.#end
     this.#transmit(at, length, hasFin)
     const end = at + length + (hasFin ? 1 : 0)

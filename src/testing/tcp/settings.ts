@@ -21,7 +21,7 @@ export interface TcpOptions {
   minimumTimeout?: number
   /** RFC 6298 2.5; 60 s. */
   maximumTimeout?: number
-  /** How often a SYN is sent again, after 1 s, 2 s, 4 s …; 6: no answer for 127 s ends it. */
+  /** How often a SYN is sent again, after 1 s, 2 s, 4 s …; 6: two minutes without an answer end it. */
   synRetries?: number
   /** Ends a connection whose data are not acknowledged for so long (RFC 9293 3.8.3); 15 min. */
   userTimeout?: number
