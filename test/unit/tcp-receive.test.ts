@@ -104,6 +104,19 @@ describe('what comes out of turn', () => {
     expect((await reader.read()).value).toEqual(all)
   })
 
+  test('is not touched by what comes again before it', async () => {
+    const { peer, reader } = await open({ receiveBuffer: 4096 })
+    const all = new Uint8Array(7000).map((_, at) => at >>> 5)
+    const send = (from: number, to: number) =>
+      peer.send({ sequence: 1 + from, payload: all.slice(from, to) })
+    send(0, 3000)
+    expect((await reader.read()).value).toEqual(all.slice(0, 3000))
+    send(5000, 7000)
+    send(0, 3100)
+    send(3100, 5000)
+    expect((await reader.read()).value).toEqual(all.slice(3000))
+  })
+
   test('is bounded: by the window, and by the number of holes', async () => {
     const { peer, connection } = await open({ receiveBuffer: 10_000 })
     peer.send({ sequence: 12_000, payload: block(10) })

@@ -24,13 +24,11 @@ async function exchange(options: LinkOptions, octets = MB) {
   expect(Buffer.compare(served.got, there)).toBe(0)
   expect(Buffer.compare(used, back)).toBe(0)
   await link.clock.settle(Promise.all([client.closed, served.connection.closed]))
-  const took = link.clock.now
   server.close()
   await link.clock.drain()
   expect(link.clock.pending).toBe(0)
   expect(link.a.connections + link.b.connections).toBe(0)
   expect([...link.clock.waiting]).toEqual([])
-  return { link, took, client: client.statistics(), server: served.connection.statistics() }
 }
 
 describe('a megabyte there and half of one back', () => {
@@ -52,12 +50,5 @@ describe('a megabyte there and half of one back', () => {
     ['small segments', { a: { defaults: { mss: 100 } }, loss: 0.01 }],
   ])('over %s', async (_, options) => {
     await exchange(options)
-    console.log(
-      name,
-      Math.round(took),
-      JSON.stringify(client),
-      JSON.stringify(server),
-      JSON.stringify(link.a.counters),
-    )
   })
 })
