@@ -65,6 +65,7 @@ export class TcpPeer {
   readonly remote = address('10.55.0.2')
   readonly stack: TcpStack
   mtu = 1500
+  onSend = () => {}
   /** Our first sequence number, known when it was seen. */
   ours = 0
   theirs = 0xffff_ff00
@@ -78,7 +79,10 @@ export class TcpPeer {
       random: () => random.word(),
       sourceFor: () => this.local,
       mtuTo: () => this.mtu,
-      send: (_protocol, _from, _to, segment) => this.#see(segment),
+      send: (_protocol, _from, _to, segment) => {
+        this.#see(segment)
+        this.onSend()
+      },
     }
     this.stack = new TcpStack(network, { host: 'a', waits: this.clock, defaults })
   }

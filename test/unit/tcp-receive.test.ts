@@ -242,3 +242,21 @@ describe('what is no segment is counted and nothing else', () => {
     expect(peer.stack.counters.drops).toMatchObject({ malformed: 0, closed: 1 })
   })
 })
+
+test('a network that answers before it has returned is told so: half of the work is done then', async () => {
+  const peer = new TcpPeer()
+  const connection = await peer.opened()
+  const told: unknown[] = []
+  peer.onSend = () => {
+    try {
+      peer.send({ payload: [1] })
+    } catch (error) {
+      told.push(error)
+    }
+  }
+  await connection.writable.getWriter().write(Uint8Array.of(1))
+  expect(told).toMatchObject([{ code: 'INVALID' }])
+  peer.onSend = () => {}
+  peer.send({ payload: [1] })
+  expect(connection.statistics().octetsReceived).toBe(1)
+})

@@ -1,14 +1,17 @@
 /**
  * Memory for segments. Each goes to the network and is never seen again; a buffer of its own for each
- * would cost more than all else that is done for it. So they are cut from slabs, whose memory goes when
- * the last segment of it does.
+ * costs more than to fill it. So they are cut from slabs, whose memory goes when the last segment of it
+ * does.
  */
 
-const SLAB = 1 << 16
+/** The first is small: most hosts send little. */
+const FIRST_SLAB = 1 << 12
+const LARGEST_SLAB = 1 << 16
 
 export class SegmentBuffers {
   #slab = new Uint8Array(0)
   #at = 0
+  #size = FIRST_SLAB
 
   /** @param headroom octets left free before each segment */
   constructor(readonly headroom: number) {}
@@ -21,7 +24,8 @@ export class SegmentBuffers {
       this.#at = to
       return this.#slab.subarray(from, to)
     }
-    this.#slab = new Uint8Array(Math.max(SLAB, this.headroom + octets))
+    this.#slab = new Uint8Array(Math.max(this.#size, this.headroom + octets))
+    this.#size = Math.min(LARGEST_SLAB, 2 * this.#size)
     this.#at = this.headroom + octets
     return this.#slab.subarray(this.headroom, this.#at)
   }

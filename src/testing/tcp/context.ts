@@ -13,6 +13,8 @@ export interface Context {
   readonly buffers: SegmentBuffers
   /** The host's name, for messages; empty if it has none. */
   readonly host: string
+  /** The network has a segment and has not returned yet: nothing may come in. */
+  isSending: boolean
   /** A connection begins: segments find it from now on. */
   opened(tcb: Tcb): void
   /** It is over: its addresses and ports are free. */

@@ -12,9 +12,10 @@ import {
   TIMESTAMPS_OCTETS,
   WINDOW_SCALE,
 } from './options.js'
+import { pass } from './pass.js'
 import type { Receiver } from './receiver.js'
 import type { Ring } from './ring.js'
-import { ACK, CHECKSUM, HEADER, PROTOCOL, RST, SYN } from './segment.js'
+import { ACK, HEADER, RST, SYN } from './segment.js'
 import { Timer } from './timer.js'
 import type { Timestamps } from './timestamps.js'
 
@@ -98,11 +99,8 @@ export class Output {
   }
 
   #pass(bytes: Uint8Array): void {
-    const { network, counters } = this.context
-    const { localAddress, remoteAddress } = this.ends
-    counters.segmentsSent++
     this.segments++
-    network.send(PROTOCOL, localAddress, remoteAddress, bytes, CHECKSUM)
+    pass(this.context, this.ends.localAddress, this.ends.remoteAddress, bytes)
   }
 
   /** A SYN, or where the other end's has come a SYN with an ACK. */

@@ -2,15 +2,16 @@
 import type { Address } from '../host/network.js'
 import type { Context } from './context.js'
 import { put16, put32 } from './octets.js'
-import { ACK, CHECKSUM, HEADER, PROTOCOL, RST, type Segment } from './segment.js'
+import { pass } from './pass.js'
+import { ACK, HEADER, RST, type Segment } from './segment.js'
 
 export function answerByReset(
-  { buffers, network, counters }: Context,
+  context: Context,
   segment: Segment,
   from: Address,
   to: Address,
 ): void {
-  const bytes = buffers.take(HEADER)
+  const bytes = context.buffers.take(HEADER)
   put16(bytes, 0, segment.destinationPort)
   put16(bytes, 2, segment.sourcePort)
   bytes[12] = HEADER << 2
@@ -21,7 +22,6 @@ export function answerByReset(
     put32(bytes, 8, (segment.sequence + segment.extent) >>> 0)
     bytes[13] = RST | ACK
   }
-  counters.resetsSent++
-  counters.segmentsSent++
-  network.send(PROTOCOL, to, from, bytes, CHECKSUM)
+  context.counters.resetsSent++
+  pass(context, to, from, bytes)
 }

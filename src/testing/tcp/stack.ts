@@ -59,6 +59,7 @@ export class TcpStack {
       counters: this.counters,
       buffers: new SegmentBuffers(network.headroom ?? 0),
       host: options.host ?? '',
+      isSending: false,
       opened: (tcb) => this.#table.add(tcb),
       released: (tcb) => this.#table.remove(tcb),
       closed: (server) => this.#remove(server),
@@ -124,9 +125,14 @@ export class TcpStack {
   /**
    * A segment came in; its checksum is right (`isChecksumRight`). Never throws for what is in it. The
    * octets are the caller's again afterwards.
+   *
+   * @throws LinkspanError code `INVALID`: from within `Network.send`, in the middle of other work
    */
   receive(bytes: Uint8Array, from: Address, to: Address): void {
     const segment = this.#segment
+    if (this.#context.isSending) {
+      throw this.#error('INVALID', 'a segment came from within Network.send; pass it on later')
+    }
     this.counters.segmentsReceived++
     if (this.#isClosed) return
     if (!segment.read(bytes)) {
