@@ -7,7 +7,8 @@ import { Flight } from './flight.js'
 import type { Output } from './output.js'
 import { Ring } from './ring.js'
 import { RetransmissionTimeout } from './rto.js'
-import { ACK, distance, FIN, PSH, type Segment, SYN } from './segment.js'
+import { ACK, distance, FIN, PSH, type Segment } from './segment.js'
+import { SendWindow } from './send-window.js'
 import type { TcpSettings } from './settings.js'
 import { Timer } from './timer.js'
 
@@ -33,14 +34,7 @@ export class Sender {
   #end = 1
   isFinishing = false
   #isStopped = false
-  /** The right edge of the other end's window. */
-  #edge = 0
-  #largestWindow = 0
-  /** The segment that the window was last taken from (RFC 9293 3.10.7.4: SND.WL1, SND.WL2). */
-  #windowSequence = 0
-  #windowAcknowledged = 0
-  /** Shift of the other end's window. */
-  scale = 0
+  readonly window = new SendWindow()
   /** Octets of payload and options that a segment may have. */
   mss = 536
   readonly timeout: RetransmissionTimeout
@@ -114,14 +108,6 @@ export class Sender {
     this.flight.allLost(this.acknowledged, this.next)
   }
 
-  /** @param sequence the segment's, as the receiver's position */
-  #takeWindow(window: number, segment: Segment, sequence: number): void {
-    this.#edge = Math.max(0, this.#position(segment.acknowledgment)) + window
-    this.#largestWindow = Math.max(this.#largestWindow, window)
-    this.#windowSequence = sequence
-    this.#windowAcknowledged = this.acknowledged
-  }
-
   #position(acknowledgment: number): number {
     return this.acknowledged + distance(acknowledgment, this.#sequence(this.acknowledged))
   }
@@ -133,26 +119,19 @@ export class Sender {
   /** Whether a segment acknowledges what may be acknowledged (RFC 5961 5.2). */
   isAcceptable(acknowledgment: number): boolean {
     const position = this.#position(acknowledgment)
-    return position <= this.next && position >= this.acknowledged - this.#largestWindow
+    return position <= this.next && position >= this.acknowledged - this.window.largest
   }
 
   /** Takes an acceptable ACK. @param sequence the segment's, as the receiver's position */
   take(segment: Segment, sequence: number): void {
     const position = this.#position(segment.acknowledgment)
-    // That of a SYN is never scaled (RFC 7323 2.2).
-    const window = segment.window * ((segment.flags & SYN) === 0 ? 2 ** this.scale : 1)
-    const hadEdge = this.#edge
+    const hadEdge = this.window.edge
     this.#heardAt = this.#now
     if (position < this.acknowledged) return
     const isNew = position > this.acknowledged
     if (isNew) this.#advance(segment, position)
-    if (
-      this.#windowSequence < sequence ||
-      (this.#windowSequence === sequence && this.#windowAcknowledged <= position)
-    ) {
-      this.#takeWindow(window, segment, sequence)
-    }
-    this.#readSack(segment, isNew || hadEdge !== this.#edge)
+    this.window.take(segment, sequence, position)
+    this.#readSack(segment, isNew || hadEdge !== this.window.edge)
   }
 
   #advance(segment: Segment, position: number): void {
@@ -259,7 +238,7 @@ export class Sender {
   #sendNext(forced: boolean): boolean {
     if (!this.hasMore) return false
     const size = this.mss - this.output.optionOctets
-    const room = this.#edge - this.next
+    const room = this.window.edge - this.next
     const length = Math.max(0, Math.min(this.#end - this.next, size, room))
     const hasFin = this.isFinishing && this.next + length === this.#end && room > length
     if (length === 0 && !hasFin) return false
@@ -279,7 +258,7 @@ export class Sender {
   /** RFC 9293 3.8.6.2.1 (silly windows) and 3.7.4 (Nagle). */
   #isWorthIt(length: number, size: number, hasFin: boolean): boolean {
     if (length === size || hasFin) return true
-    if (this.next + length < this.#end) return length >= this.#largestWindow / 2
+    if (this.next + length < this.#end) return length >= this.window.largest / 2
     return this.settings.noDelay || this.next === this.acknowledged
   }
 

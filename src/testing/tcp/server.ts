@@ -6,7 +6,8 @@ import type { Context } from './context.js'
 import { type Ends, endText } from './errors.js'
 import type { Segment } from './segment.js'
 import type { TcpOptions, TcpSettings } from './settings.js'
-import { Tcb, type TcbEvents } from './tcb.js'
+import type { TcbEvents } from './states.js'
+import { Tcb } from './tcb.js'
 import { Deferred } from './waits.js'
 
 export interface ListenOptions extends TcpOptions {

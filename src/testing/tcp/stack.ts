@@ -14,8 +14,9 @@ import { answerByReset } from './reset.js'
 import { ACK, RST, Segment, SYN } from './segment.js'
 import { BACKLOG, type ListenOptions, TcpServer } from './server.js'
 import { type TcpOptions, tcpSettings } from './settings.js'
+import type { TcbEvents } from './states.js'
 import { ConnectionTable, isSame } from './table.js'
-import { Tcb, type TcbEvents } from './tcb.js'
+import { Tcb } from './tcb.js'
 import { noWaits, type Waits } from './waits.js'
 
 export interface TcpStackOptions {

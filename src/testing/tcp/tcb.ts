@@ -18,32 +18,9 @@ import { Receiver } from './receiver.js'
 import { ACK, type Segment } from './segment.js'
 import { Sender, type SenderOwner } from './sender.js'
 import type { TcpSettings } from './settings.js'
+import type { TcbEvents, TcpState } from './states.js'
 import { Timer } from './timer.js'
 import { Timestamps } from './timestamps.js'
-
-export type TcpState =
-  | 'SYN-SENT'
-  | 'SYN-RECEIVED'
-  | 'ESTABLISHED'
-  | 'FIN-WAIT-1'
-  | 'FIN-WAIT-2'
-  | 'CLOSE-WAIT'
-  | 'CLOSING'
-  | 'LAST-ACK'
-  | 'TIME-WAIT'
-  | 'CLOSED'
-
-/** What is told of a connection to whoever has it. */
-export interface TcbEvents {
-  opened(): void
-  /** There are octets to read, or the end. */
-  readable(): void
-  /** There is room to write, or what was written is acknowledged. */
-  writable(): void
-  /** Both directions have ended, and both ends know it. */
-  finished(): void
-  failed(error: LinkspanError): void
-}
 
 /** Answers to what nobody should have sent, a second (RFC 5961 7). */
 const CHALLENGES = 10
@@ -117,7 +94,7 @@ export class Tcb implements SenderOwner {
     this.timestamps.note(segment)
     if (this.#offer.windowScale >= 0) {
       this.receiver.scale = this.#offer.windowScale
-      this.sender.scale = segment.windowScale
+      this.sender.window.scale = segment.windowScale
     }
     this.overdue()
   }
