@@ -25,10 +25,11 @@ export class LabCapture {
   add(link: Link): void {
     const index = this.#ends.length
     this.#writer.interface({ name: link.name })
-    const end = link.tap((frame, direction) => {
+    const end = link.tap((frame, direction, lost) => {
       this.frames++
       const time = BigInt(Math.round(this.clock.now * NANOSECONDS))
-      this.#writer.packet(frame, { interface: index, time, direction })
+      const comments = lost && [`lost: ${lost}`]
+      this.#writer.packet(frame, { interface: index, time, direction, comments })
       if (this.#writer.length > CHUNK) this.#chunks.push(this.#writer.take())
     })
     this.#ends.push(end)

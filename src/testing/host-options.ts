@@ -14,7 +14,7 @@ import { NAME, NAME_PATTERN } from '../config/names.js'
 import type { PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import type { Bridge } from './bridge.js'
-import type { LinkSettings } from './link/delay.js'
+import type { LinkSettings } from './link/settings.js'
 
 export interface HostOptions {
   /** Where it is plugged in; left out: the lab's bridge, where there is only one. */
@@ -28,7 +28,7 @@ export interface HostOptions {
   /** true: takes IPv6 addresses and gateway of router advertisements, and allots none. */
   slaac?: boolean
   /** What its cable does to frames. */
-  link?: Partial<LinkSettings>
+  link?: LinkSettings
   /** Policy of its port of the switch, as in a config: `isolated`, `vlan`, `limits` … */
   port?: Omit<PortInput, 'bridge' | 'device'>
 }

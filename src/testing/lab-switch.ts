@@ -8,7 +8,7 @@ import { type MemoryPort, type RouterInput, Switch } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
-import type { Sink } from './link/link.js'
+import type { Sink } from './link/way.js'
 
 /** An uplink of the router, on a bridge of the lab in place of a device. */
 export type LabUplinkInput = Omit<UplinkInput, 'device'> & { bridge: Bridge | string }

@@ -14,7 +14,9 @@ import { Host, type HostLab } from './host/host.js'
 import { Stack } from './host/stack.js'
 import { checkHostName, type HostOptions, planHost } from './host-options.js'
 import { found, type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
-import { Link, type Sink } from './link/link.js'
+import { Link } from './link/link.js'
+import { divide, type Group, membersOf } from './link/partition.js'
+import type { Sink } from './link/way.js'
 import { Random, type Seed, seedText } from './random.js'
 import { type Duration, milliseconds } from './time.js'
 
@@ -151,8 +153,8 @@ export class Lab {
       transmit: (frame) => link.send(frame),
     })
     const receive: Sink = (frame) => stack.receive(frame)
-    const link: Link = new Link(name, this.#clock, receive, (frame) => send(frame))
-    if (options.link) link.set(options.link)
+    const link: Link = new Link(name, this.#seed, this.#clock, receive, (frame) => send(frame))
+    if (options.link !== undefined) link.set(options.link)
     const port = { ...options.port, bridge: bridge.name }
     const send: Sink = bridge.on.plug(name, port, link.receive)
     bridge.take(who, plan.mac, plan.prefixes)
@@ -212,6 +214,7 @@ export class Lab {
   #cable(name: string, { on, port }: { on: LabSwitch; port: string }, to: Bridge): void {
     const link: Link = new Link(
       name,
+      this.#seed,
       this.#clock,
       (frame) => toUplink(frame),
       (frame) => toBridge(frame),
@@ -234,6 +237,29 @@ export class Lab {
     const known =
       this.#links.size === 0 ? 'the lab has none' : `expected ${oneOf([...this.#links.keys()])}`
     throw new LinkspanError('NOT_FOUND', `no link ${describe(key)}; ${known}`)
+  }
+
+  /**
+   * Frames between hosts of different groups do not pass, from now on; hosts that are in no group talk to
+   * all. Adds to what is cut already; `heal` ends it. Frames are told by their source MAC, and those that a
+   * router sends by their source address: what NAT has changed passes.
+   *
+   * @throws LinkspanError `INVALID`, `NOT_FOUND`; then nothing has changed
+   */
+  partition(...groups: readonly Group<Host>[]): void {
+    this.#open()
+    divide(membersOf(this.#hosts, groups), false)
+  }
+
+  /** The same one way: hosts of `to` do not hear those of `from`, which hear them. */
+  cut(from: Group<Host>, to: Group<Host>): void {
+    this.#open()
+    divide(membersOf(this.#hosts, [from, to]), true)
+  }
+
+  /** Ends all that `partition` and `cut` began. */
+  heal(): void {
+    for (const { link } of this.#hosts.values()) link.heal()
   }
 
   /** Captures a link, or all of them, later ones too: see `bytes()` of what it returns. */

@@ -1,56 +1,134 @@
 /** A link: two directions between two ends, each a host or a port of a switch. */
+import { Schedule } from '../../impair/schedule.js'
 import type { Timeline } from '../clock/timeline.js'
-import { checkSettings, Delay, type LinkSettings } from './delay.js'
+import {
+  changesOf,
+  checkPatches,
+  DIRECTIONS,
+  type Direction,
+  type LinkChange,
+  type LinkSettings,
+  type LinkState,
+  patchesOf,
+} from './settings.js'
+import { type Cut, type LinkDrop, type Sink, Way } from './way.js'
 
 /** Sees the frames of a link as its first end does: what it sends, and what it gets. */
-export type Tap = (frame: Uint8Array, direction: 'transmit' | 'receive') => void
+export type Tap = (
+  frame: Uint8Array,
+  direction: 'transmit' | 'receive',
+  /** Of a frame that was sent: why nothing of it comes out. */
+  lost?: LinkDrop,
+) => void
 
-/** Takes a frame, whose octets are good for the call only. */
-export type Sink = (frame: Uint8Array) => void
-
+/** Of both directions. What entered, with `duplicated`, came out, was `lost`, or is under way. */
 export interface LinkCounters {
-  /** Frames from the first end and to it, and those that were lost on their way. */
+  /** Frames from the first end and to it. */
   sent: number
   received: number
+  /** Frames and copies that were lost on their way. */
   lost: number
+  /** The same by reason. */
+  drops: Record<LinkDrop, number>
+  /** Copies that were made. */
+  duplicated: number
+  /** Frames that came out with a bit changed, or will. */
+  corrupted: number
 }
 
 /** Nobody looks: known without looking at the list. */
 const NO_TAPS: readonly Tap[] = []
 
 export class Link {
-  readonly #up = new Delay()
-  readonly #down = new Delay()
-  /** Most links pass all at once: then a frame goes straight on. */
-  #isIdeal = true
+  /** Made when there is something to do: most links pass all at once, and nobody is asked. */
+  #out: Way | undefined
+  #in: Way | undefined
   #taps = NO_TAPS
   #sent = 0
   #received = 0
-  #lost = 0
 
   /**
    * @internal
-   * @param first takes what comes to the first end, the host
+   * @param seed of the lab @param first takes what comes to the first end, the host
    * @param second takes what comes to the second end, the switch
    */
   constructor(
     readonly name: string,
+    private readonly seed: string,
     private readonly clock: Timeline,
     private readonly first: Sink,
     private readonly second: Sink,
   ) {}
 
   get counters(): LinkCounters {
-    return { sent: this.#sent, received: this.#received, lost: this.#lost }
+    const drops = { loss: 0, queue: 0, mtu: 0, down: 0, partition: 0 }
+    let [duplicated, corrupted, lost] = [0, 0, 0]
+    for (const way of [this.#out, this.#in]) {
+      if (way === undefined) continue
+      duplicated += way.duplicated
+      corrupted += way.corrupted
+      for (const reason of Object.keys(drops) as LinkDrop[]) {
+        drops[reason] += way.drops[reason]
+        lost += way.drops[reason]
+      }
+    }
+    return { sent: this.#sent, received: this.#received, lost, drops, duplicated, corrupted }
   }
 
-  /** Changes what it does to frames, from now on; what is under way stays under way. */
-  set(settings: Partial<LinkSettings>): this {
-    checkSettings(settings)
-    this.#up.change(settings)
-    this.#down.change(settings)
-    this.#isIdeal = this.#up.isIdeal && this.#down.isIdeal
+  /** What holds now; what is absent does nothing. */
+  get settings(): LinkState {
+    const { now } = this.clock
+    return { out: this.#out?.faults.settings(now) ?? {}, in: this.#in?.faults.settings(now) ?? {} }
+  }
+
+  /**
+   * Changes what it does to frames that enter from now on; what is under way stays under way.
+   *
+   * @throws ConfigError; then nothing has changed
+   */
+  set(settings: LinkSettings): this {
+    const patches = patchesOf(settings, ['links', this.name])
+    checkPatches(patches, this.settings, this.name)
+    for (const each of DIRECTIONS) this.#way(each).faults.change(this.clock.now, patches[each])
     return this
+  }
+
+  /**
+   * Changes at times of the lab's clock, in ascending order, in place of those that were to come. They
+   * are nothing that anybody waits for: time does not pass on their account.
+   *
+   * @throws ConfigError, InvalidError; then nothing has changed
+   */
+  schedule(changes: readonly LinkChange[]): this {
+    const read = changesOf(changes, this.name)
+    const { now } = this.clock
+    const before = this.settings
+    for (const each of DIRECTIONS) {
+      new Schedule().replace(read[each], before[each], ['links', this.name, each])
+    }
+    for (const each of DIRECTIONS) this.#way(each).faults.schedule(now, read[each])
+    return this
+  }
+
+  #way(direction: Direction): Way {
+    const of = { seed: this.seed, link: this.name, direction }
+    if (direction === 'out') {
+      this.#out ??= new Way(of, this.clock, this.second)
+      return this.#out
+    }
+    this.#in ??= new Way(of, this.clock, (frame) => this.#arrive(frame))
+    return this.#in
+  }
+
+  /** @internal Keeps frames from the first end, beside what is kept from it already. */
+  cut(cut: Cut): void {
+    const way = this.#way('in')
+    way.cuts = [...way.cuts, cut]
+  }
+
+  /** @internal Ends all that. */
+  heal(): void {
+    if (this.#in) this.#in.cuts = []
   }
 
   /** @internal Has `tap` see every frame; returns what ends that. */
@@ -65,15 +143,18 @@ export class Link {
   /** From the first end. */
   readonly send: Sink = (frame) => {
     this.#sent++
-    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'transmit')
-    if (this.#isIdeal) this.second(frame)
-    else this.#pass(this.#up, frame, this.second)
+    const way = this.#out
+    const lost = way?.enter(frame)
+    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'transmit', lost)
+    if (way === undefined) this.second(frame)
+    else if (lost === undefined) way.carry(frame)
   }
 
   /** To the first end. */
   readonly receive: Sink = (frame) => {
-    if (this.#isIdeal) this.#arrive(frame)
-    else this.#pass(this.#down, frame, (copy) => this.#arrive(copy))
+    const way = this.#in
+    if (way === undefined) this.#arrive(frame)
+    else if (way.enter(frame) === undefined) way.carry(frame)
   }
 
   #arrive(frame: Uint8Array): void {
@@ -81,19 +162,4 @@ export class Link {
     if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'receive')
     this.first(frame)
   }
-
-  #pass(faults: Delay, frame: Uint8Array, sink: Sink): void {
-    const { deliveries } = faults.pass(this.clock.now)
-    if (deliveries.length === 0) this.#lost++
-    for (const { at, corrupt } of deliveries) {
-      const copy = frame.slice()
-      if (corrupt !== undefined) flip(copy, corrupt)
-      this.clock.at(at, () => sink(copy))
-    }
-  }
-}
-
-function flip(frame: Uint8Array, bit: number): void {
-  const at = bit >>> 3
-  frame[at] = (frame[at] as number) ^ (0x80 >>> (bit & 7))
 }
