@@ -6,8 +6,18 @@ const lab = await createLab({ seed: process.argv[2] })
 const lan = lab.bridge('lan', { gateway: ['10.55.0.1/24', 'fd55::1/64'] })
 const [a, b] = [lab.host('a', { bridge: lan }), lab.host('b', { bridge: lan, slaac: true })]
 const file = lab.capture()
-lab.link(a).set({ delay: 0.3 })
-await a.ping(b, { count: 3, size: 3000 })
+lab.link(a).set({
+  delay: '20ms',
+  jitter: { time: '5ms', distribution: 'normal', correlation: 0.2 },
+  rate: '2Mbit',
+  queue: '20 frames',
+  loss: { average: '10%', burst: 3 },
+  duplicate: '5%',
+  reorder: '5%',
+  corrupt: '2%',
+})
+lab.link(b).set({ jitter: { time: 2, distribution: 'pareto', reorder: true }, delay: 3 })
+await a.ping(b, { count: 100, interval: '5ms', size: 3000 })
 await b.udp().send(a, 9, 'nobody')
 await lab.advance('1h')
 process.stdout.write(createHash('sha256').update(file.bytes()).digest('hex'))
