@@ -51,31 +51,30 @@ test('nobody is found across it either: ARP is cut as well', () =>
 
 test('three groups; a second partition adds to the first', () =>
   on('abcd', async (lab, { a, b, c, d }) => {
+    expect(await talking(lab)).toBe(ALL)
     lab.partition([a!], [b!], [c!])
     expect(await talking(lab)).toBe('ad bd cd')
     lab.partition([d!], ['a', 'b'])
     expect(await talking(lab)).toBe('cd')
     lab.heal()
-    // Who asked for a MAC in vain asks again a second later.
-    await lab.advance('5s')
     expect(await talking(lab)).toBe(ALL)
   }))
 
 test('cut: one way', () =>
-  on('abc', async (lab, { a, b }) => {
+  on('abc', async (lab, { a, b, c }) => {
     await talking(lab)
     const heard: string[] = []
     for (const host of lab.hosts.values()) {
       host.udp(9, ({ text }) => void heard.push(`${text}${host.name}`))
     }
-    lab.cut([a!], [b!])
+    lab.cut([a!, c!], [b!])
     for (const from of lab.hosts.values()) {
       for (const to of lab.hosts.values()) {
         if (to !== from) await from.udp().send(to, 9, from.name)
       }
     }
     await lab.run()
-    expect(heard.sort()).toEqual(['ac', 'ba', 'bc', 'ca', 'cb'])
+    expect(heard.sort()).toEqual(['ac', 'ba', 'bc', 'ca'])
   }))
 
 test('links keep their faults, and settings may change, while hosts are cut off', () =>
@@ -139,7 +138,9 @@ test('hosts of one MAC on different bridges are told apart by address', async ()
   const mac = '02:00:00:00:00:07'
   const [a, twin] = [lab.host('a', { bridge: lan, mac }), lab.host('t', { bridge: dmz, mac })]
   const [b, other] = [lab.host('b', { bridge: lan }), lab.host('o', { bridge: dmz })]
-  lab.partition([a, other], [b, twin])
+  const c = lab.host('c', { bridge: lan })
+  lab.partition([a, c, other], [b, twin])
+  expect(await a.ping(c)).toMatchObject({ received: 1 })
   expect(await a.ping(other)).toMatchObject({ received: 1 })
   expect(await twin.ping(b)).toMatchObject({ received: 1 })
   expect(await a.ping(b)).toMatchObject({ received: 0 })

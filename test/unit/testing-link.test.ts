@@ -193,6 +193,35 @@ test('frames keep their order when a delay goes', async () => {
   })
 })
 
+test('who is under way at this instant goes first', async () => {
+  await onTwo({}, async ({ lab, a, b }) => {
+    const [socket, from] = [b.udp(9), a.udp()]
+    lab.link('a').set({ delay: '1s' })
+    const asleep = lab.sleep('1s')
+    await from.send(b, 9, 'first')
+    lab.link('a').set({ delay: null })
+    await asleep
+    await from.send(b, 9, 'second')
+    expect([(await socket.receive()).text, (await socket.receive()).text]).toEqual([
+      'first',
+      'second',
+    ])
+  })
+})
+
+test('each link, and each direction, has luck of its own', async () => {
+  const lossy = (link: 'a' | 'b', direction: 'out' | 'in', from: 'a' | 'b') =>
+    onTwo({ seed: 7 }, async ({ lab, ...hosts }) => {
+      lab.link(link).set({ [direction]: { loss: 0.5 } })
+      const [one, other] = from === 'a' ? [hosts.a, hosts.b] : [hosts.b, hosts.a]
+      return (await numbered({ lab, a: one, b: other }, 50, {})).numbers
+    })
+  const out = await lossy('a', 'out', 'a')
+  expect(await lossy('a', 'out', 'a')).toEqual(out)
+  expect(await lossy('a', 'in', 'b')).not.toEqual(out)
+  expect(await lossy('b', 'out', 'b')).not.toEqual(out)
+})
+
 /** All there is at once. */
 const EVERYTHING: LinkSettings = {
   delay: '20ms',

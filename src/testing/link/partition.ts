@@ -35,7 +35,7 @@ export function divide(groups: readonly (readonly Member[])[], isOneWay: boolean
     for (const { link } of members) {
       link.cut((frame) => {
         const from = senders.groupOf(frame)
-        return from !== undefined && (isOneWay ? from === 0 : from !== to)
+        return from !== undefined && from !== to
       })
     }
   }
