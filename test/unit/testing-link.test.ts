@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { readCapture } from '../../src/packet/capture/reader.js'
 import { createLab, type LinkSettings } from '../../src/testing/index.js'
+import { EVERY_FAULT } from '../support/every-fault.mjs'
 import { numbered, onTwo, pair } from '../support/lab-links.js'
 
 const COUNT = 1000
@@ -222,22 +223,10 @@ test('each link, and each direction, has luck of its own', async () => {
   expect(await lossy('b', 'out', 'b')).not.toEqual(out)
 })
 
-/** All there is at once. */
-const EVERYTHING: LinkSettings = {
-  delay: '20ms',
-  jitter: { time: '5ms', distribution: 'pareto' },
-  rate: '2Mbit',
-  queue: '20 frames',
-  loss: { average: '10%', burst: 3 },
-  duplicate: '5%',
-  reorder: '5%',
-  corrupt: '2%',
-}
-
 async function run(seed: number): Promise<Uint8Array> {
   return onTwo({ seed }, async (two) => {
     const file = two.lab.capture()
-    for (const link of ['a', 'b']) two.lab.link(link).set(EVERYTHING)
+    for (const link of ['a', 'b']) two.lab.link(link).set(EVERY_FAULT as LinkSettings)
     await two.a.ping(two.b, { count: 100, interval: '3ms', size: 900 })
     await numbered(two, 200, { size: 300 })
     const { drops, duplicated, corrupted } = two.lab.link('a').counters
