@@ -180,8 +180,10 @@ export class LabSwitch {
     if (this.#running) return
     this.#isDue = true
     const { now } = this.host.clock
-    // What was due before goes first.
-    if (this.production.now < now) this.production.advanceTo(now)
+    // Whoever sends is in the middle of it: where something is due too, nothing may come back before
+    // the event that is asked for below.
+    const { production } = this
+    if (production.now < now && production.nextDeadline() > now) production.advanceTo(now)
     this.host.clock.after(0, () => this.#run())
   }
 

@@ -13,9 +13,8 @@ export interface Wait<T> {
 interface Pending {
   /** Who, and for what: `host "a" waits for a datagram on UDP port 53`. */
   tell(): string
-  /** A loop over what comes: it makes time move, and ends without an error. */
-  readonly isLoop: boolean
-  reject(error: unknown): void
+  /** Left out: a loop over what comes, which makes time move, and ends without an error. */
+  readonly reject: ((error: unknown) => void) | undefined
 }
 
 export class Waits {
@@ -37,24 +36,35 @@ export class Waits {
       resolve = resolved
       reject = rejected
     })
-    const end = () => {
-      if (this.#pending.delete(pending)) this.woke = true
-    }
     const wait: Wait<T> = {
       promise,
       resolve: (value) => {
-        end()
+        added.end()
         resolve(value)
       },
       reject: (error) => {
-        end()
+        added.end()
         reject(error)
       },
     }
-    const pending: Pending = { tell, isLoop, reject: wait.reject }
+    const added = this.add(tell, isLoop ? undefined : wait.reject)
+    return wait
+  }
+
+  /**
+   * The same for who keeps the promise.
+   *
+   * @param reject ends the waiting by an error; left out: as of a loop
+   */
+  add(tell: () => string, reject?: (error: unknown) => void): { end(): void } {
+    const pending: Pending = { tell, reject }
     this.#pending.add(pending)
     this.onWait?.()
-    return wait
+    return {
+      end: () => {
+        if (this.#pending.delete(pending)) this.woke = true
+      },
+    }
   }
 
   /** What is waited for, a line each. */
@@ -65,15 +75,21 @@ export class Waits {
   /** Ends those that are no loops. @param because of the list of all */
   fail(code: string, because: (all: string) => string): void {
     const all = listed(this.list())
-    for (const pending of [...this.#pending]) {
-      if (!pending.isLoop) pending.reject(new LinkspanError(code, because(all)))
-    }
+    this.#reject(() => new LinkspanError(code, because(all)))
   }
 
   /** Ends those that are no loops with one error; false where there was none. */
   failWith(error: unknown): boolean {
-    const waiting = [...this.#pending].filter(({ isLoop }) => !isLoop)
-    for (const pending of waiting) pending.reject(error)
+    return this.#reject(() => error)
+  }
+
+  #reject(error: () => unknown): boolean {
+    const waiting = [...this.#pending].filter(({ reject }) => reject !== undefined)
+    for (const pending of waiting) {
+      // The end of one may be that of others: a connection's.
+      if (this.#pending.delete(pending)) pending.reject?.(error())
+    }
+    this.woke ||= waiting.length > 0
     return waiting.length > 0
   }
 }

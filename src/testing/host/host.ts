@@ -2,11 +2,15 @@
 import { formatMac } from '../../config/address.js'
 import type { Waits } from '../clock/wait.js'
 import type { Link } from '../link/link.js'
+import type { TcpConnection } from '../tcp/connection.js'
+import type { TcpServer } from '../tcp/server.js'
 import type { Address } from './network.js'
 import { type PingOptions, type PingResult, ping, whole } from './ping.js'
 import type { Stack } from './stack.js'
-import { type Connection, type Listener, noStreams, openStreams, type Streams } from './streams.js'
 import { type HasAddresses, type Names, resolve, type Target } from './target.js'
+import { TcpTransport } from './tcp.js'
+import type { ConnectionHandler } from './tcp-handler.js'
+import type { ConnectOptions, ListenOptions } from './tcp-options.js'
 import { type Hop, type TracerouteOptions, traceroute } from './traceroute.js'
 import { Udp } from './udp.js'
 import { type DatagramHandler, type SocketHost, UdpSocket } from './udp-socket.js'
@@ -25,7 +29,7 @@ export class Host implements HasAddresses {
   readonly #stack: Stack
   readonly #lab: HostLab
   readonly #udp: Udp
-  readonly #streams: Streams | undefined
+  readonly #tcp: TcpTransport
   readonly #sockets: SocketHost
 
   /** @internal Use `lab.host()`. */
@@ -40,14 +44,15 @@ export class Host implements HasAddresses {
     this.#lab = lab
     this.#udp = new Udp(`host "${name}"`, () => stack.random())
     stack.plug(Protocol.UDP, this.#udp)
-    this.#streams = openStreams?.(stack)
-    if (this.#streams) stack.plug(Protocol.TCP, this.#streams)
+    const thrown = (what: string, error: unknown) => lab.thrown(what, error)
+    this.#tcp = new TcpTransport({ stack, waits: lab.waits, thrown })
+    stack.plug(Protocol.TCP, this.#tcp)
     this.#sockets = {
       stack,
       waits: lab.waits,
       udp: this.#udp,
       resolve: (target) => this.#resolve(target),
-      thrown: (what, error) => lab.thrown(what, error),
+      thrown,
     }
   }
 
@@ -102,16 +107,33 @@ export class Host implements HasAddresses {
     return new UdpSocket(this.#sockets, own, handler)
   }
 
-  /** Listens on a TCP port. */
-  listen(port: number): Listener {
+  /**
+   * Takes TCP connections on a port.
+   *
+   * @param port 0: one that is free
+   * @param handler is given every connection, in place of `accept` and loops; what it throws fails whatever
+   *   the test waits for, unless it is that the connection broke
+   * @throws LinkspanError code `EXISTS` where somebody listens there
+   */
+  listen(port: number, handler?: ConnectionHandler): TcpServer
+  listen(port: number, options?: ListenOptions, handler?: ConnectionHandler): TcpServer
+  listen(
+    port: number,
+    first: ListenOptions | ConnectionHandler = {},
+    second?: ConnectionHandler,
+  ): TcpServer {
     this.#lab.mustBeOpen()
-    if (!this.#streams) throw noStreams()
-    return this.#streams.listen(port)
+    const [options, handler] = typeof first === 'function' ? [{}, first] : [first, second]
+    return this.#tcp.listen(port, options, handler)
   }
 
-  /** Opens a TCP connection. */
-  async connect(to: Target, port: number): Promise<Connection> {
-    if (!this.#streams) throw noStreams()
-    return this.#streams.connect(this.#resolve(to), port)
+  /**
+   * Opens a TCP connection; resolves when it is open.
+   *
+   * @param to a host, its name, or an address
+   * @throws LinkspanError `REFUSED` where nobody listens, `TIMEOUT`, `UNREACHABLE`, `NOT_FOUND`
+   */
+  async connect(to: Target, port: number, options: ConnectOptions = {}): Promise<TcpConnection> {
+    return this.#tcp.connect(this.#resolve(to), port, options)
   }
 }

@@ -40,6 +40,7 @@ export class TcpConnection implements AsyncDisposable {
   readonly #writing: Writing
   readonly #opened: Deferred<void>
   readonly #closed: Deferred<void>
+  #failure: LinkspanError | undefined
 
   /** @internal connections come of `TcpStack.connect` and of servers */
   constructor(tcb: Tcb) {
@@ -71,6 +72,7 @@ export class TcpConnection implements AsyncDisposable {
   }
 
   #failed(error: LinkspanError): void {
+    this.#failure = error
     this.#opened.reject(error)
     this.#reading.fail(error)
     this.#writing.fail(error)
@@ -101,8 +103,13 @@ export class TcpConnection implements AsyncDisposable {
    * @throws LinkspanError `RESET`, `TIMEOUT`, `ABORTED` …
    */
   get closed(): Promise<void> {
-    this.#closed.awaited(`the end of TCP ${this.#ends.text}`, (error) => this.#tcb.abort(error))
+    this.#closed.awaited(`the end of TCP ${this.#ends.text}`, this.#tcb.whenIdle)
     return this.#closed.promise
+  }
+
+  /** What ended it where it did not end well: what its streams and promises are rejected with. */
+  get failure(): LinkspanError | undefined {
+    return this.#failure
   }
 
   get localAddress(): Address {

@@ -33,7 +33,7 @@ export class Reading {
   #pull(): void {
     if (this.#give()) return
     const { ends, context } = this.tcb
-    this.#wait ??= context.waits.begin(`data of TCP ${ends.text}`, (error) => this.tcb.abort(error))
+    this.#wait ??= context.waits.begin(`data of TCP ${ends.text}`, this.tcb.whenIdle)
   }
 
   /** Data or the end came. */

@@ -43,12 +43,20 @@ class Pending implements TcbEvents {
   }
 }
 
+interface Accepting {
+  readonly next: Deferred<TcpConnection | undefined>
+  /** It waits as long as the server is there. */
+  readonly isLoop: boolean
+}
+
 export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable {
   /** Opening, or open and waiting. */
   readonly #pending = new Set<Pending>()
-  readonly #accepting: Deferred<TcpConnection | undefined>[] = []
+  readonly #accepting: Accepting[] = []
   #isClosed = false
   readonly #text: string
+  /** @internal Takes the connections, each in an event of its own, in place of `accept` and loops. */
+  onConnection: ((connection: TcpConnection) => void) | undefined
 
   /** @internal servers come of `TcpStack.listen` */
   constructor(
@@ -78,13 +86,24 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
   }
 
   #opened(): void {
-    if (this.#accepting.length > 0) this.#accepting.shift()?.resolve(this.#take())
+    if (this.onConnection !== undefined) this.context.network.clock.after(0, () => this.#hand())
+    else {
+      const first = this.#accepting.shift()
+      first?.next.resolve(this.#take(first.isLoop))
+    }
   }
 
-  #take(): TcpConnection | undefined {
+  #hand(): void {
+    const connection = this.#take(true)
+    if (connection !== undefined) this.onConnection?.(connection)
+  }
+
+  /** @param isServed as of {@link Tcb.isServed} */
+  #take(isServed: boolean): TcpConnection | undefined {
     for (const pending of this.#pending) {
       if (!pending.isOpen || pending.tcb === undefined) continue
       this.#pending.delete(pending)
+      pending.tcb.isServed = isServed
       return new TcpConnection(pending.tcb)
     }
     return undefined
@@ -96,21 +115,23 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
    * @throws LinkspanError code `CLOSED`: the server was closed
    */
   async accept(): Promise<TcpConnection> {
-    const connection = await this.#next()
+    const connection = await this.#next(false)
     if (connection !== undefined) return connection
     throw new LinkspanError('CLOSED', `TCP ${this.#text}: the server was closed`)
   }
 
-  #next(): Promise<TcpConnection | undefined> {
-    const ready = this.#take()
+  #next(isLoop: boolean): Promise<TcpConnection | undefined> {
+    const ready = this.#take(isLoop)
     if (this.#isClosed || ready !== undefined) return Promise.resolve(ready)
     const next = new Deferred<TcpConnection | undefined>(this.context.waits)
-    this.#accepting.push(next)
-    next.awaited(`a connection to TCP ${this.#text}`, (error) => {
-      const index = this.#accepting.indexOf(next)
+    const accepting = { next, isLoop }
+    this.#accepting.push(accepting)
+    const fail = (error: LinkspanError) => {
+      const index = this.#accepting.indexOf(accepting)
       if (index >= 0) this.#accepting.splice(index, 1)
       next.reject(error)
-    })
+    }
+    next.awaited(`a connection to TCP ${this.#text}`, isLoop ? undefined : fail)
     return next.promise
   }
 
@@ -118,7 +139,7 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
   [Symbol.asyncIterator](): AsyncIterator<TcpConnection, undefined> {
     return {
       next: async () => {
-        const value = await this.#next()
+        const value = await this.#next(true)
         return value === undefined ? { done: true, value } : { done: false, value }
       },
       return: async () => ({ done: true, value: undefined }),
@@ -133,7 +154,7 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
     for (const { tcb } of [...this.#pending]) {
       tcb?.abort(tcb.ends.error('CLOSED', 'the server was closed'))
     }
-    for (const waiting of this.#accepting.splice(0)) waiting.resolve(undefined)
+    for (const waiting of this.#accepting.splice(0)) waiting.next.resolve(undefined)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -41,6 +41,8 @@ export class Tcb implements SenderOwner {
   #challenges = 0
   #challengesAt = 0
   segmentsReceived = 0
+  /** A server's loop or handler has it: it waits for the other end as long as there is a network. */
+  isServed = false
 
   constructor(
     readonly context: Context,
@@ -241,6 +243,11 @@ export class Tcb implements SenderOwner {
     if (this.state === 'CLOSED') return
     if (isKnown) this.output.reset(this.sender.next)
     this.#end(error)
+  }
+
+  /** What ends a wait for the other end where nothing can come any more. */
+  get whenIdle(): ((error: LinkspanError) => void) | undefined {
+    return this.isServed ? undefined : (error) => this.abort(error)
   }
 
   /** A new connection wants the place of one that only waits for late segments (RFC 9293 3.10.7.4). */

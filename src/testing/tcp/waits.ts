@@ -11,7 +11,8 @@ export interface Waits {
    * User code waits from now on.
    *
    * @param what it waits for, as a noun phrase: `data of TCP a (10.55.0.1:49152) to 10.55.0.2:80`
-   * @param fail ends the waiting by an error: nothing can come any more
+   * @param fail ends the waiting by an error: nothing can come any more; left out: it goes on, as that of
+   *   a server for whoever comes
    */
   begin(what: string, fail?: (error: LinkspanError) => void): Wait
   /** A promise was settled or a stream was fed: user code is about to run. */

@@ -1,0 +1,125 @@
+/** TCP as a transport of a host: the pure one of `tcp/`, joined to the host's stack and the lab's waits. */
+import { oneOf, quote } from '../../config/describe.js'
+import { LinkspanError } from '../../error.js'
+import type { Waits } from '../clock/wait.js'
+import type { TcpConnection } from '../tcp/connection.js'
+import type { PathErrorKind } from '../tcp/path-error.js'
+import type { TcpServer } from '../tcp/server.js'
+import * as tcp from '../tcp/stack.js'
+import { addressOf } from './address.js'
+import type { Address, Arrival, Failure, FailureReason, Network, Transport } from './network.js'
+import type { Stack } from './stack.js'
+import { type ConnectionHandler, ConnectionHandlers } from './tcp-handler.js'
+import type { ConnectOptions, ListenOptions } from './tcp-options.js'
+import { tcpWaits } from './tcp-waits.js'
+
+/** What a transport for TCP has of its host. */
+export interface TcpHost {
+  readonly stack: Stack
+  readonly waits: Waits
+  /** What a handler threw, with what it was a handler of. */
+  thrown(what: string, error: unknown): void
+}
+
+export class TcpTransport implements Transport {
+  readonly #stack: Stack
+  readonly #tcp: tcp.TcpStack
+  readonly #handlers: ConnectionHandlers
+  /** A segment is on its way down: what comes back by the same call has to wait. */
+  #isSending = false
+
+  constructor(host: TcpHost) {
+    const { stack, waits } = host
+    this.#stack = stack
+    this.#handlers = new ConnectionHandlers(host)
+    this.#tcp = new tcp.TcpStack(this.#network(), {
+      host: stack.name,
+      waits: tcpWaits(`host ${quote(stack.name)}`, waits),
+    })
+  }
+
+  #network(): Network {
+    const stack = this.#stack
+    return {
+      clock: stack.clock,
+      random: () => stack.random(),
+      sourceFor: (to) => stack.sourceFor(to),
+      mtuTo: (to) => stack.mtuTo(to),
+      send: (protocol, from, to, segment, checksumAt) => {
+        this.#isSending = true
+        try {
+          stack.send(protocol, from, to, segment, checksumAt)
+        } catch (error) {
+          // The answer to a packet from where there is no way back: it is lost, as elsewhere.
+          if (!(error instanceof LinkspanError && error.code === 'UNREACHABLE')) throw error
+        } finally {
+          this.#isSending = false
+        }
+      },
+    }
+  }
+
+  listen(
+    port: number,
+    { address, ...options }: ListenOptions,
+    handler: ConnectionHandler | undefined,
+  ): TcpServer {
+    const own = address === undefined ? undefined : this.#own(address)
+    const server = this.#tcp.listen(port, { ...options, ...(own && { address: own }) })
+    if (handler) this.#handlers.serve(server, handler)
+    return server
+  }
+
+  /** Resolves when it is open. */
+  async connect(
+    to: Address,
+    port: number,
+    { localAddress, ...options }: ConnectOptions,
+  ): Promise<TcpConnection> {
+    const own = localAddress === undefined ? undefined : this.#own(localAddress)
+    const connection = this.#tcp.connect(to, port, {
+      ...options,
+      ...(own && { localAddress: own }),
+    })
+    await connection.opened
+    return connection
+  }
+
+  #own(text: string): Address {
+    const { own, name } = this.#stack
+    const address = addressOf(text)
+    const found = own.find((one) => one.text === address.text)
+    if (found) return found
+    const has = own.length === 0 ? 'it has none' : `expected ${oneOf(own.map((one) => one.text))}`
+    const problem = `host ${quote(name)} has no address ${quote(text)}`
+    throw new LinkspanError('INVALID', `${problem}; ${has}`)
+  }
+
+  receive({ from, to, segment }: Arrival): boolean {
+    // RFC 1122 4.2.3.10: what is sent to everybody or to a group is not for TCP.
+    if (!this.#stack.ipOf(to).isOwn(to.bytes, 0)) return true
+    if (this.#isSending) {
+      const copy = segment.slice()
+      this.#stack.clock.after(0, () => this.#tcp.receive(copy, from, to))
+    } else this.#tcp.receive(segment, from, to)
+    return true
+  }
+
+  failed({ reason, source, destination, segment, from }: Failure): void {
+    const kind = kindOf(reason)
+    if (kind === undefined) return
+    const error = { kind, from: source, to: destination, by: from, quoted: segment }
+    if (this.#isSending) {
+      const quoted = segment.slice()
+      this.#stack.clock.after(0, () => this.#tcp.error({ ...error, quoted }))
+    } else this.#tcp.error(error)
+  }
+
+  close(): void {
+    this.#tcp.close()
+  }
+}
+
+/** TCP sends no fragments: that some did not arrive concerns somebody else's. */
+const kindOf = (reason: FailureReason): PathErrorKind | undefined =>
+  reason === 'reassembly-time-exceeded' ? undefined : reason
