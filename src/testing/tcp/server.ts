@@ -121,6 +121,10 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
   }
 
   #next(isLoop: boolean): Promise<TcpConnection | undefined> {
+    if (this.onConnection !== undefined) {
+      const what = 'a handler takes the connections: listen without one to accept them'
+      throw new LinkspanError('INVALID', `TCP ${this.#text}: ${what}`)
+    }
     const ready = this.#take(isLoop)
     if (this.#isClosed || ready !== undefined) return Promise.resolve(ready)
     const next = new Deferred<TcpConnection | undefined>(this.context.waits)
