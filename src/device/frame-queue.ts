@@ -6,8 +6,8 @@
 /** Octets and frames there is room for at first; both grow as they are needed. */
 const OCTETS = 2048
 const FRAMES = 16
-/** A queue that grew beyond that gives the memory back when it is empty. */
-const KEPT = 1 << 20
+/** A queue that grew beyond that gives the memory back when it is empty: more than a TCP's window of frames. */
+const KEPT = 1 << 22
 
 export class FrameQueue {
   /** The octets of all frames; those of one are from `startOf` to `endOf`. */

@@ -16,6 +16,8 @@ export interface Network {
    * part: the host writes the headers of lower layers there instead of copying. None if left out.
    */
   readonly headroom?: number
+  /** The octets of a segment are the transport's again when `send` has returned: it was copied. */
+  readonly copies?: boolean
   /** A number of 32 bits of the host's own seeded generator. */
   random(): number
   /** The source address of packets to `to`. @throws LinkspanError code `UNREACHABLE` */
@@ -23,7 +25,7 @@ export interface Network {
   /** The largest IP packet that passes to `to`, octets, as far as is known (RFC 1191, RFC 8201). */
   mtuTo(to: Address): number
   /**
-   * Sends a transport header and payload; takes the bytes over, and gives nothing to a transport before it has
+   * Sends a transport header and payload; takes the bytes over unless it `copies`, and gives nothing to a transport before it has
    * returned.
    *
    * @param checksumAt where the checksum is in `segment`; the host completes it

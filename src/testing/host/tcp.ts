@@ -42,6 +42,7 @@ export class TcpTransport implements Transport {
     const stack = this.#stack
     return {
       clock: stack.clock,
+      copies: true,
       random: () => stack.random(),
       sourceFor: (to) => stack.sourceFor(to),
       mtuTo: (to) => stack.mtuTo(to),

@@ -58,7 +58,7 @@ export class TcpStack {
       network,
       waits: options.waits ?? noWaits,
       counters: this.counters,
-      buffers: new SegmentBuffers(network.headroom ?? 0),
+      buffers: new SegmentBuffers(network.headroom ?? 0, network.copies ?? false),
       host: options.host ?? '',
       isSending: false,
       opened: (tcb) => this.#table.add(tcb),
