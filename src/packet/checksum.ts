@@ -28,8 +28,10 @@ function sumOfWords(bytes: Uint8Array, start: number, end: number): number {
   let sum = 0
   let at = first
   for (; at + 4 <= last; at += 4) {
-    const [a, b] = [words[at] as number, words[at + 1] as number]
-    const [c, d] = [words[at + 2] as number, words[at + 3] as number]
+    const a = words[at] as number
+    const b = words[at + 1] as number
+    const c = words[at + 2] as number
+    const d = words[at + 3] as number
     const low = (a & 0xffff) + (b & 0xffff) + (c & 0xffff) + (d & 0xffff)
     sum += low + (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16)
   }

@@ -81,6 +81,18 @@ test('segments have memory of their own, all 0, with room before it', () => {
   expect(taken.every((bytes, index) => bytes.every((octet) => octet === index + 1))).toBe(true)
 })
 
+test('segments that are copied share their memory; a header is all 0', () => {
+  const buffers = new SegmentBuffers(0, true)
+  const first = buffers.take(1480).fill(255)
+  const [header, payload] = [buffers.take(1480).subarray(0, 60), buffers.take(1480).subarray(60)]
+  expect(header.every((octet) => octet === 0)).toBe(true)
+  expect(payload.every((octet) => octet === 255)).toBe(true)
+  for (const length of [20, 32, 65_515]) {
+    const other = new SegmentBuffers(0, true).take(length)
+    expect([other.length, other.buffer]).toEqual([length, first.buffer])
+  }
+})
+
 test('the timeout after RFC 6298', () => {
   const rto = new RetransmissionTimeout(200, 60_000)
   expect(rto.timeout).toBe(1000)

@@ -1,7 +1,7 @@
 /**
- * Memory for segments. Each goes to the network and is never seen again; a buffer of its own for each
- * costs more than to fill it. So they are cut from slabs, whose memory goes when the last segment of it
- * does.
+ * Memory for segments. Where the network takes them over, each goes there and is never seen again; a
+ * buffer of its own for each costs more than to fill it. So they are cut from slabs, whose memory goes when
+ * the last segment of it does. Where the network copies them, all are made in the same place.
  */
 
 /** The first is small: most hosts send little. */
@@ -26,7 +26,7 @@ export class SegmentBuffers {
    */
   constructor(
     readonly headroom: number,
-    readonly isCopied: boolean,
+    readonly isCopied = false,
   ) {}
 
   /** That many octets, for a header that is all 0 yet, and for payload. */
