@@ -55,7 +55,7 @@ test('who reads in the background does not keep time running', async () => {
   const connection = await a.connect('b', 7, { keepAlive: 1000 })
   const reading = caught(heard(connection))
   await new Promise((resolve) => setTimeout(resolve, 20))
-  // Timers that are at rest, of the SYN and of what is asked in silence, are not waited for.
+  // The SYN's time-out is gone, and what is asked in silence is of the background.
   expect(lab.now).toBe(0)
   expect(await reading).toMatchObject({ code: 'IDLE' })
   await lab.close()

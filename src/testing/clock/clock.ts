@@ -17,6 +17,4 @@ export interface Clock {
 export interface Timer {
   /** The event does not run; nothing happens where it ran already. */
   cancel(): void
-  /** Whether it counts as something under way, from now on. What is of the background never does. */
-  counts?(does: boolean): void
 }

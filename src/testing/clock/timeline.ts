@@ -8,24 +8,12 @@ import { Heap } from './heap.js'
 
 class Event implements Timer {
   instant: Instant | undefined
-  /** It is not of the background, and yet does not count for now. */
-  #rests = false
 
   constructor(
     public run: (() => void) | undefined,
     private readonly timeline: Timeline,
-    private readonly isMinor: boolean,
+    readonly isBackground: boolean,
   ) {}
-
-  get isBackground(): boolean {
-    return this.isMinor || this.#rests
-  }
-
-  counts(does: boolean): void {
-    if (this.run === undefined || this.isMinor || this.#rests !== does) return
-    this.#rests = !does
-    this.timeline.counts(does)
-  }
 
   cancel(): void {
     if (this.run === undefined) return
@@ -104,11 +92,6 @@ export class Timeline implements Clock {
     }
     this.#last = instant
     return instant
-  }
-
-  /** @internal Of an event that is to come. */
-  counts(does: boolean): void {
-    this.#underWay += does ? 1 : -1
   }
 
   /** @internal Of an event that was cancelled. */

@@ -19,10 +19,7 @@ export class Timer {
 
   set(ms: number): void {
     this.#deadline = this.clock.now + ms
-    if (this.#event !== undefined && this.#eventAt <= this.#deadline) {
-      this.#event.counts?.(true)
-      return
-    }
+    if (this.#event !== undefined && this.#eventAt <= this.#deadline) return
     this.#event?.cancel()
     this.#arm(ms)
   }
@@ -34,9 +31,7 @@ export class Timer {
 
   /** Does not run; its event may come and do nothing. For what is set again in a moment. */
   rest(): void {
-    if (!this.isSet) return
     this.#deadline = Number.POSITIVE_INFINITY
-    this.#event?.counts?.(false)
   }
 
   stop(): void {
