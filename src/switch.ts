@@ -146,9 +146,13 @@ export class Switch {
         added.map((name) => [name, uplinkPort(name, next.uplinks[name] as Uplink)]),
       )
       this.#topology.setRules(filterRules(next))
+      this.#topology.rehearse()
     } catch (error) {
+      this.#topology.setRules(filterRules(this.#config))
+      for (const name of added) if (this.ports.has(name)) this.#ports.remove(name)
       this.#route(this.#config)
       for (const name of added) this.#topology.removeBridge(uplinkBridge(name))
+      this.#topology.flush()
       throw error
     }
     this.#topology.flush()

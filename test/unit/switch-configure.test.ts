@@ -75,3 +75,26 @@ test('what is answered to an advertisement is forwarded in the same process()', 
   }
   expect(b?.take().map(markOf)).toContain(heard)
 })
+
+test('configure: a filter for which there is no room leaves neither uplinks nor their ports', async () => {
+  const gateway = { addresses: ['10.55.0.1/24'] }
+  const options = { bridges: { lan: { gateway } }, capacity: { rules: 16 } }
+  await using sw = await createSwitch(options)
+  const filter = Array.from({ length: 16 }, (_, index) => ({
+    ...{ name: `rule-${index}`, action: 'deny', protocol: 'tcp' },
+    // Many ranges a rule: more than the filter has room for.
+    destinationPort: Array.from(
+      { length: 60 },
+      (_, range) => `${range * 20 + index + 1}-${range * 20 + index + 3}`,
+    ),
+    sourcePort: Array.from(
+      { length: 60 },
+      (_, range) => `${range * 30 + index + 1}-${range * 30 + index + 3}`,
+    ),
+  })) as never
+  const all = { uplinks: { wan: WAN }, nat: [NAT], filter }
+  expect(codeOf(() => sw.configure(all))).toBe('LIMIT')
+  expect([...sw.ports.keys()]).toEqual([])
+  sw.configure({ uplinks: { wan: WAN }, nat: [NAT] })
+  expect([...sw.ports.keys()]).toEqual(['wan'])
+})
