@@ -118,11 +118,11 @@ export async function finishPing(program: Program): Promise<PingResult> {
 }
 
 /**
- * All three at once: -W counts only as long as nothing has come back. After an answer, ping waits for the
- * others twice as long as it took, which is nothing on a machine that has other things to do.
+ * -W counts only as long as nothing has come back. After an answer, ping waits for the last one twice as long as
+ * that took, which is nothing on a machine that has other things to do, or an interval: so this is a long one.
  */
 function pingCommand(to: string, options: readonly string[]): string[] {
-  return ['ping', '-n', '-q', '-c', '3', '-l', '3', '-i', '0.02', '-W', '3', ...options, to]
+  return ['ping', '-n', '-q', '-c', '3', '-i', '0.2', '-W', '3', ...options, to]
 }
 
 function readPing(output: string): PingResult {
