@@ -170,6 +170,22 @@ describe('nobody is there any more', () => {
     expect(peer.stack.connections).toBe(0)
   })
 
+  test('time passes for that where the end is awaited, and for TIME-WAIT never', async () => {
+    const peer = new TcpPeer()
+    const connection = await peer.opened()
+    shut(connection)
+    await connection.readable.cancel()
+    peer.send({ acknowledgment: 2 })
+    expect([peer.clock.underWay, peer.clock.pending]).toEqual([0, 1])
+    await peer.clock.advance(MSL)
+    const { closed } = connection
+    expect([peer.clock.underWay, peer.clock.pending]).toEqual([1, 1])
+    peer.send({ flags: 'FIN ACK', acknowledgment: 2 })
+    await closed
+    await peer.clock.advance(0)
+    expect([peer.clock.underWay, peer.clock.pending]).toEqual([0, 1])
+  })
+
   test('what comes where nobody reads is acknowledged and thrown away', async () => {
     const peer = new TcpPeer()
     const connection = await peer.opened({ receiveBuffer: 5000 })

@@ -61,6 +61,21 @@ test('who reads in the background does not keep time running', async () => {
   await lab.close()
 })
 
+test('close ends where the other end keeps its half open, whenever it is waited for', async () => {
+  const { lab, a, b } = await pair()
+  b.listen(80, () => {})
+  await (await a.connect('b', 80)).close()
+  expect(lab.now).toBe(60_000)
+  const connection = await a.connect('b', 80)
+  await connection.writable.close()
+  await connection.readable.cancel()
+  await lab.sleep('20s')
+  expect(connection.statistics().state).toBe('FIN-WAIT-2')
+  await connection.closed
+  expect(lab.now).toBe(120_000)
+  await lab.close()
+})
+
 test('what a handler throws fails the test; that its connection broke does not', async () => {
   const { lab, a, b } = await pair()
   b.listen(7, echo)

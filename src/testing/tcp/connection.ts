@@ -103,6 +103,7 @@ export class TcpConnection implements AsyncDisposable {
    * @throws LinkspanError `RESET`, `TIMEOUT`, `ABORTED` …
    */
   get closed(): Promise<void> {
+    if (!this.#closed.isSettled) this.#tcb.endAwaited()
     this.#closed.awaited(`the end of TCP ${this.#ends.text}`, this.#tcb.whenIdle)
     return this.#closed.promise
   }

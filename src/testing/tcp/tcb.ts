@@ -9,6 +9,7 @@
  * ```
  */
 import type { LinkspanError } from '../../error.js'
+import { Challenges } from './challenges.js'
 import type { Context } from './context.js'
 import type { Ends } from './errors.js'
 import { agreed, offerOf, pathMss, peerMss } from './handshake.js'
@@ -22,9 +23,6 @@ import type { TcbEvents, TcpState } from './states.js'
 import { Timer } from './timer.js'
 import { Timestamps } from './timestamps.js'
 
-/** Answers to what nobody should have sent, a second (RFC 5961 7). */
-const CHALLENGES = 10
-
 export class Tcb implements SenderOwner {
   state: TcpState = 'CLOSED'
   readonly sender: Sender
@@ -32,14 +30,13 @@ export class Tcb implements SenderOwner {
   readonly output: Output
   readonly timestamps: Timestamps
   readonly #keepAlive: KeepAlive | undefined
-  /** TIME-WAIT, or FIN-WAIT-2 where nobody reads. */
+  /** TIME-WAIT, in the background; or FIN-WAIT-2 where nobody reads, so too unless its end is awaited. */
   readonly #rest: Timer
   #offer: Offer
   #peerMss = Number.POSITIVE_INFINITY
   /** What the network said last about our packets. */
   #rumour = ''
-  #challenges = 0
-  #challengesAt = 0
+  readonly #challenges = new Challenges()
   segmentsReceived = 0
   /** A server's loop or handler has it: it waits for the other end as long as there is a network. */
   isServed = false
@@ -161,13 +158,7 @@ export class Tcb implements SenderOwner {
   /** Says where we are to somebody who may not know it, or may not be the other end (RFC 5961). */
   challenge(segment: Segment): void {
     const { now } = this.context.network.clock
-    if (segment.extent === 0) {
-      if (now - this.#challengesAt >= 1000) {
-        this.#challenges = 0
-        this.#challengesAt = now
-      }
-      if (++this.#challenges > CHALLENGES) return
-    }
+    if (segment.extent === 0 && !this.#challenges.take(now)) return
     this.context.counters.challengeAcks++
     this.output.acknowledge()
   }
@@ -202,6 +193,7 @@ export class Tcb implements SenderOwner {
     this.state = 'TIME-WAIT'
     this.sender.stop()
     this.#keepAlive?.stop()
+    this.#rest.become('background')
     this.#rest.set(2 * this.settings.msl)
     if (isFirst) this.events.finished()
   }
@@ -217,6 +209,11 @@ export class Tcb implements SenderOwner {
   #leave(): void {
     if (this.state === 'FIN-WAIT-2' && this.receiver.isDiscarding)
       this.#rest.set(2 * this.settings.msl)
+  }
+
+  /** Somebody waits for the end: time passes until an other end that never closes is given up. */
+  endAwaited(): void {
+    this.#rest.become()
   }
 
   /** The reader has made room. */

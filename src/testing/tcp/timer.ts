@@ -10,7 +10,7 @@ export class Timer {
   constructor(
     readonly clock: Clock,
     readonly run: () => void,
-    readonly kind?: 'background',
+    private kind?: 'background',
   ) {}
 
   get isSet(): boolean {
@@ -22,6 +22,15 @@ export class Timer {
     if (this.#event !== undefined && this.#eventAt <= this.#deadline) return
     this.#event?.cancel()
     this.#arm(ms)
+  }
+
+  /** From now on it is of that kind; left out: time passes for it. */
+  become(kind?: 'background'): void {
+    if (kind === this.kind) return
+    this.kind = kind
+    this.#event?.cancel()
+    this.#event = undefined
+    if (this.isSet) this.#arm(this.#deadline - this.clock.now)
   }
 
   #arm(ms: number): void {
