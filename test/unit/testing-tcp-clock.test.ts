@@ -76,6 +76,20 @@ test('close ends where the other end keeps its half open, whenever it is waited 
   await lab.close()
 })
 
+test('to ask for the end is no harm: in an idle lab the connection goes on', async () => {
+  const { lab, a, b } = await pair()
+  b.listen(7, echo)
+  const connection = await a.connect('b', 7)
+  expect(await caught(connection.closed)).toMatchObject({ code: 'IDLE' })
+  expect(connection.failure).toBeUndefined()
+  const ended = connection.closed
+  await say(connection, 'still there?')
+  expect(await heard(connection)).toBe('still there?')
+  await ended
+  expect(connection.statistics().state).toBe('TIME-WAIT')
+  await lab.close()
+})
+
 test('what a handler throws fails the test; that its connection broke does not', async () => {
   const { lab, a, b } = await pair()
   b.listen(7, echo)

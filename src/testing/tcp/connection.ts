@@ -39,7 +39,7 @@ export class TcpConnection implements AsyncDisposable {
   readonly #reading: Reading
   readonly #writing: Writing
   readonly #opened: Deferred<void>
-  readonly #closed: Deferred<void>
+  #closed: Deferred<void>
   #failure: LinkspanError | undefined
 
   /** @internal connections come of `TcpStack.connect` and of servers */
@@ -100,12 +100,19 @@ export class TcpConnection implements AsyncDisposable {
   /**
    * Both directions have ended, and both ends know it. TIME-WAIT goes on behind it.
    *
-   * @throws LinkspanError `RESET`, `TIMEOUT`, `ABORTED` …
+   * @throws LinkspanError `RESET`, `TIMEOUT`, `ABORTED` …; `IDLE`: nothing is under way that could end
+   *   it; the connection stays as it is, and who asks again waits again
    */
   get closed(): Promise<void> {
-    if (!this.#closed.isSettled) this.#tcb.endAwaited()
-    this.#closed.awaited(`the end of TCP ${this.#ends.text}`, this.#tcb.whenIdle)
-    return this.#closed.promise
+    const closed = this.#closed
+    if (closed.isSettled) return closed.promise
+    this.#tcb.endAwaited()
+    const idle = (error: LinkspanError) => {
+      this.#closed = new Deferred(this.#tcb.context.waits)
+      closed.reject(error)
+    }
+    closed.awaited(`the end of TCP ${this.#ends.text}`, this.#tcb.isServed ? undefined : idle)
+    return closed.promise
   }
 
   /** What ended it where it did not end well: what its streams and promises are rejected with. */
