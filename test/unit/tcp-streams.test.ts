@@ -37,6 +37,26 @@ describe('readable', () => {
     ])
   })
 
+  test.each([0, 100])(
+    'fails a read whose elements the octets do not fill, and nothing else; the end %i ms later',
+    async (ms) => {
+      const { link, client, accepted } = await pair()
+      const reader = accepted.readable.getReader({ mode: 'byob' })
+      const writer = client.writable.getWriter()
+      await writer.write(Uint8Array.of(1, 2, 3))
+      const { value } = await link.clock.settle(reader.read(new Uint16Array(8)))
+      expect(value?.length).toBe(1)
+      const last = reader.read(new Uint16Array(8)).catch((error: unknown) => error)
+      await link.clock.advance(ms)
+      const closing = Promise.all([writer.close(), accepted.writable.close()])
+      // What an event throws comes out here.
+      await link.clock.advance(1000)
+      expect(await last).toBeInstanceOf(TypeError)
+      await Promise.all([closing, client.closed, accepted.closed])
+      expect(accepted.failure).toBeUndefined()
+    },
+  )
+
   test('takes nothing from the receive buffer before somebody reads', async () => {
     const { link, client, accepted } = await pair()
     await client.writable.getWriter().write(new Uint8Array(10_000))

@@ -82,7 +82,12 @@ export class Reading {
   #finish(controller: ReadableByteStreamController): void {
     this.#isOver = true
     this.#woke()
-    controller.close()
+    try {
+      controller.close()
+    } catch {
+      // The last octets are a part of an element of the reader's view: by now that read has failed with a
+      // TypeError, as the standard has it, and the stream with it. That concerns nobody but the reader.
+    }
     // A reader with a buffer of his own is given it back empty.
     controller.byobRequest?.respond(0)
   }
