@@ -213,15 +213,20 @@ export class Ip {
   }
 
   mtuTo(to: Address): number {
-    const path = this.#paths.get(to.bytes)
+    return this.#mtuOf(to.bytes)
+  }
+
+  #mtuOf(to: Uint8Array): number {
+    const path = this.#paths.get(to)
     return path && path.until > this.host.clock.now ? path.mtu : this.host.mtu
   }
 
-  /** A router said how long packets to an address may be. */
-  learnMtu(to: Uint8Array, mtu: number): void {
-    const { leastMtu } = this.codec
-    const bounded = Math.max(leastMtu, Math.min(mtu, this.host.mtu))
-    this.#paths.set(to, { mtu: bounded, until: this.host.clock.now + PATH_MTU_MS })
+  /** A router said how long packets to an address may be: less than we knew, or it is not heeded. */
+  learnMtu(to: Uint8Array, said: number): void {
+    const mtu = Math.max(this.codec.leastMtu, said)
+    // RFC 8201 4, RFC 1191 3: only time makes it greater again.
+    if (mtu >= this.#mtuOf(to)) return
+    this.#paths.set(to, { mtu, until: this.host.clock.now + PATH_MTU_MS })
   }
 
   /**
