@@ -76,6 +76,18 @@ test('close ends where the other end keeps its half open, whenever it is waited 
   await lab.close()
 })
 
+test('keep-alive: silence is passed by advance; who reads is told behind the questions', async () => {
+  const { lab, a, b } = await pair()
+  b.listen(7, echo)
+  const connection = await a.connect('b', 7, { keepAlive: 10_000 })
+  lab.link('b').set({ up: false })
+  const reading = caught(heard(connection))
+  await lab.advance('10s')
+  expect(await reading).toMatchObject({ code: 'TIMEOUT' })
+  expect(lab.now).toBe(10_000 + 9 * 75_000)
+  await lab.close()
+})
+
 test('to ask for the end is no harm: in an idle lab the connection goes on', async () => {
   const { lab, a, b } = await pair()
   b.listen(7, echo)

@@ -27,7 +27,10 @@ export interface TcpOptions {
   userTimeout?: number
   /** Ends a connection whose other end has kept its window shut for so long; 24 h. */
   stallTimeout?: number
-  /** Silence after which the other end is asked whether it is there; left out: it is not asked. */
+  /**
+   * Silence after which the other end is asked whether it is there; left out: it is not asked. The silence
+   * is of the background: a lab's time passes for the questions, but only `advance` leads to the first.
+   */
   keepAlive?: number
   /** Maximum segment lifetime: TIME-WAIT takes two; 30 s, as Linux, not the RFC's 2 min. */
   msl?: number
