@@ -152,6 +152,19 @@ describe('TIME-WAIT', () => {
     ])
   })
 
+  test('late segments do not set keep-alive going again', async () => {
+    const peer = new TcpPeer()
+    const connection = await peer.opened({ keepAlive: 1000 })
+    shut(connection)
+    peer.send({ flags: 'FIN ACK', acknowledgment: 2 })
+    expect(state(connection)).toBe('TIME-WAIT')
+    peer.take()
+    peer.send({ sequence: 2, acknowledgment: 2 })
+    await peer.clock.advance(2 * MSL)
+    expect(peer.took()).toEqual([])
+    expect(peer.clock.pending).toBe(0)
+  })
+
   test('does not keep a port from being listened on', async () => {
     const peer = await waiting()
     expect(() => peer.stack.listen(8080)).toThrow(/in use/)

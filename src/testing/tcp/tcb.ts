@@ -152,7 +152,7 @@ export class Tcb implements SenderOwner {
   /** A segment of this connection came. */
   heard(): void {
     this.segmentsReceived++
-    this.#keepAlive?.heard()
+    if (this.state !== 'TIME-WAIT') this.#keepAlive?.heard()
   }
 
   /** Says where we are to somebody who may not know it, or may not be the other end (RFC 5961). */
