@@ -1,4 +1,5 @@
 /** What can be set for a connection. Milliseconds and octets. */
+import { describe, didYouMean, oneOf, quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
 
 export interface TcpOptions {
@@ -56,28 +57,47 @@ const defaults: TcpSettings = {
   msl: 30_000,
 }
 
+const KEYS: readonly string[] = [...Object.keys(defaults), 'mss', 'keepAlive']
+
 /** The smallest that is of use to anybody: half of it is a segment (RFC 9293 3.7.1). */
 const LEAST_BUFFER = 1072
 /** What a window can be (RFC 7323 2.3). */
 const MOST_BUFFER = 2 ** 30
 /** RFC 9293 3.7.1: without the option it is 536; less than 64 is nobody's. */
 const LEAST_MSS = 64
+/** Of milliseconds: a time that never comes is none. */
+const MOST_TIME = Number.MAX_SAFE_INTEGER
 
-/** @throws LinkspanError code `INVALID`: which option, what was found, what was expected */
-export function tcpSettings(...options: readonly (TcpOptions | undefined)[]): TcpSettings {
+/**
+ * @param others what the caller takes besides
+ * @throws LinkspanError code `INVALID`: which option, what was found, what was expected
+ */
+export function tcpSettings(
+  others: readonly string[],
+  ...options: readonly (TcpOptions | undefined)[]
+): TcpSettings {
+  for (const each of options) known(each, others)
   const settings: TcpSettings = Object.assign({}, defaults, ...options.map(given))
   within(settings, 'receiveBuffer', LEAST_BUFFER, MOST_BUFFER)
   within(settings, 'sendBuffer', LEAST_BUFFER, MOST_BUFFER)
   within(settings, 'highWaterMark', 0, MOST_BUFFER)
   within(settings, 'delayedAck', 0, 500)
   within(settings, 'synRetries', 0, 20)
-  within(settings, 'minimumTimeout', 1, settings.maximumTimeout)
   for (const name of ['userTimeout', 'stallTimeout', 'msl', 'maximumTimeout'] as const) {
-    within(settings, name, 1, Number.POSITIVE_INFINITY)
+    within(settings, name, 1, MOST_TIME)
   }
+  within(settings, 'minimumTimeout', 1, settings.maximumTimeout)
   if (settings.mss !== undefined) within(settings, 'mss', LEAST_MSS, 65_495)
-  if (settings.keepAlive !== undefined) within(settings, 'keepAlive', 1, Number.POSITIVE_INFINITY)
+  if (settings.keepAlive !== undefined) within(settings, 'keepAlive', 1, MOST_TIME)
   return settings
+}
+
+function known(options: TcpOptions = {}, others: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !KEYS.includes(key))
+  if (unknown === undefined) return
+  const all = [...KEYS, ...others]
+  const expected = `expected ${oneOf(all, all.length)}${didYouMean(unknown, all)}`
+  throw new LinkspanError('INVALID', `TCP option ${quote(unknown)} is not known; ${expected}`)
 }
 
 /** Without what was given as undefined. */
@@ -87,6 +107,6 @@ const given = (options: TcpOptions = {}): TcpOptions =>
 function within(settings: TcpSettings, name: keyof TcpOptions, least: number, most: number): void {
   const value: unknown = settings[name]
   if (typeof value === 'number' && value >= least && value <= most) return
-  const expected = most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`
-  throw new LinkspanError('INVALID', `TCP option ${name}: found ${value}; expected ${expected}`)
+  const problem = `found ${describe(value)}; expected ${least} to ${most}`
+  throw new LinkspanError('INVALID', `TCP option ${name}: ${problem}`)
 }

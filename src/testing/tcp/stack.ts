@@ -81,7 +81,7 @@ export class TcpStack {
   listen(port: number, options: ListenOptions = {}): TcpServer {
     this.#checkOpen()
     const { address, backlog = BACKLOG, ...rest } = options
-    const settings = tcpSettings(this.options.defaults, rest)
+    const settings = tcpSettings(['address', 'backlog'], this.options.defaults, rest)
     if (!Number.isInteger(backlog) || backlog < 1) {
       throw this.#error('INVALID', `a backlog of ${backlog}; expected 1 or more`)
     }
@@ -106,7 +106,7 @@ export class TcpStack {
   connect(to: Address, port: number, options: ConnectOptions = {}): TcpConnection {
     this.#checkOpen()
     const { localAddress, localPort, ...rest } = options
-    const settings = tcpSettings(this.options.defaults, rest)
+    const settings = tcpSettings(['localAddress', 'localPort'], this.options.defaults, rest)
     this.#checkPort(port)
     const from = localAddress ?? this.network.sourceFor(to)
     const isFree = (each: number) =>
