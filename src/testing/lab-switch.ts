@@ -2,16 +2,14 @@
 import { parsePrefix } from '../config/address.js'
 import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
 import { parseConfig } from '../config/parse.js'
-import type { BridgeInput, ConfigInput, PortInput, UplinkInput } from '../config/types.js'
+import type { BridgeInput, ConfigInput, PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import { type MemoryPort, type RouterInput, Switch } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
 import type { Sink } from './link/way.js'
-
-/** An uplink of the router, on a bridge of the lab in place of a device. */
-export type LabUplinkInput = Omit<UplinkInput, 'device'> & { bridge: Bridge | string }
+import { type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
 
 /** The parts of a router besides its gateways, as in a config. */
 export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
@@ -19,7 +17,7 @@ export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
 }
 
 /** What a switch has of its lab. */
-export interface SwitchHost {
+export interface SwitchHost extends UplinkHost {
   readonly clock: Timeline
   readonly module: WebAssembly.Module
   /** A bridge of the lab, by itself or by name. @throws LinkspanError code `NOT_FOUND` */
@@ -103,19 +101,18 @@ export class LabSwitch {
     return made
   }
 
-  /** Adds uplinks to the router, and sets its routes, NAT, published ports and filter. */
+  /**
+   * Adds uplinks to the router, and sets its routes, NAT, published ports and filter. Where something
+   * is wrong, nothing of it is there.
+   */
   router({ uplinks = {}, ...others }: LabRouterInput): this {
     this.flush()
-    const entries = Object.entries(uplinks).map(([name, { bridge, ...uplink }]) => {
-      const to = this.host.bridgeOf(bridge)
-      const who = `uplink ${quote(name)}`
-      return { name, uplink, to, who, prefixes: to.addressesFor(who, uplink.addresses) }
-    })
-    const inputs = Object.fromEntries(entries.map(({ name, uplink }) => [name, uplink]))
+    const plans = planUplinks(this, this.host, uplinks)
+    const inputs = Object.fromEntries(plans.map(({ name, input }) => [name, input]))
     this.production.configure({ ...others, uplinks: inputs as RouterInput['uplinks'] })
-    for (const { name, to, who, prefixes } of entries) {
-      to.take(who, this.production.config.uplinks[name]?.mac as string, prefixes)
-      this.host.cable(`${name}.${to.name}`, { on: this, port: name }, to)
+    for (const { name, who, to, link, mac, prefixes } of plans) {
+      to.take(who, mac, prefixes)
+      this.host.cable(link, { on: this, port: name }, to)
     }
     this.#look()
     return this
@@ -126,15 +123,21 @@ export class LabSwitch {
    * @throws LinkspanError code `EXISTS`
    */
   plug(name: string, input: PortInput, sink: Sink): Sink {
-    if (this.#names.has(name) || Object.hasOwn(this.production.config.uplinks, name)) {
-      throw new LinkspanError('EXISTS', `switch ${quote(this.name)} has a port ${quote(name)}`)
-    }
+    this.mustHaveRoom([name])
     const plug = new Plug(name, input, sink)
     this.#plugs.push(plug)
     // What is not plain may be wrong: it is made at once, so that whoever asks is told.
     if (Object.keys(input).length > 1) this.#flushOrForget(plug)
     this.#names.add(name)
     return this.#sender(plug)
+  }
+
+  /** @internal @throws LinkspanError code `EXISTS` where a port has one of the names */
+  mustHaveRoom(names: readonly string[]): void {
+    const { uplinks } = this.production.config
+    const old = names.find((name) => this.#names.has(name) || Object.hasOwn(uplinks, name))
+    if (old === undefined) return
+    throw new LinkspanError('EXISTS', `switch ${quote(this.name)} has a port ${quote(old)}`)
   }
 
   /** @internal The same for a port that is there: an uplink's. */

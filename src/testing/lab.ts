@@ -19,6 +19,7 @@ import { divide, type Group, membersOf } from './link/partition.js'
 import type { Sink } from './link/way.js'
 import { Random, type Seed, seedText } from './random.js'
 import { type Duration, milliseconds } from './time.js'
+import { FIRST } from './uplinks.js'
 
 export interface LabOptions {
   /** Another seed, another run; the same seed, the same octets. 0 if left out. */
@@ -42,8 +43,6 @@ export interface RunResult {
   waiting: string[]
 }
 
-/** The switch that is there without being asked for. */
-const FIRST = 'switch'
 const MODES: readonly ClockMode[] = ['auto', 'manual', 'real']
 
 export class Lab {
@@ -78,6 +77,7 @@ export class Lab {
       bridgeOf: (bridge) => this.#bridgeOf(bridge),
       mustBeNew: (name) => this.#mustBeNew('bridge', this.#bridges, name),
       newBridge: (bridge) => this.#bridges.set(bridge.name, bridge),
+      linkMustBeNew: (name) => this.#mustBeNew('link', this.#links, name),
       spareSubnets: () => this.#spareSubnets(),
       cable: (name, uplink, to) => this.#cable(name, uplink, to),
     }
@@ -139,6 +139,7 @@ export class Lab {
     this.#open()
     checkHostName(name)
     this.#mustBeNew('host', this.#hosts, name)
+    this.#mustBeNew('link', this.#links, name)
     const who = `host ${quote(name)}`
     const bridge = this.#bridgeFor(who, options.bridge)
     const plan = planHost(who, name, bridge, options)
@@ -229,7 +230,7 @@ export class Lab {
     for (const capture of this.#captures) capture.add(link)
   }
 
-  /** The link of that name: a host's has the host's, an uplink's is `UPLINK.BRIDGE`. */
+  /** The link of that name: a host's has the host's, an uplink's is `UPLINK.BRIDGE`, or `SWITCH:UPLINK.BRIDGE`. */
   link(name: Host | string): Link {
     const key = typeof name === 'string' ? name : name.name
     const link = this.#links.get(key)

@@ -10,6 +10,15 @@ const build = async () => {
   return { lab, lan }
 }
 
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  return expect.fail('nothing was thrown')
+}
+
 test.each([1, -1, 0, 0.5, 2 ** 53, 7n, -7n, 2n ** 100n, '', 'a seed', '🌱'])(
   'a seed may be %s',
   async (seed) => {
@@ -58,13 +67,10 @@ test.each<[string, HostOptions, string, string]>([
   ['__proto__', {}, 'INVALID', 'a name of 1 to 64'],
 ])('host %j %o is %s', async (name, options, code, message) => {
   const { lab, lan } = await build()
-  let error: unknown
-  try {
-    lab.host(name, options)
-  } catch (thrown) {
-    error = thrown
-  }
-  expect(error).toMatchObject({ code, message: expect.stringContaining(message) })
+  expect(thrownBy(() => lab.host(name, options))).toMatchObject({
+    code,
+    message: expect.stringContaining(message),
+  })
   // Neither name nor address is taken.
   expect([...lab.hosts.keys()]).toEqual(['a'])
   const next = lab.host('b', { bridge: lan })
@@ -111,13 +117,7 @@ test.each([
   [{ mtu: 9, colour: 1 }, 'CONFIG'],
 ])('bridge %o is refused, and its name is free', async (input, code) => {
   const { lab } = await build()
-  let error: unknown
-  try {
-    lab.bridge('dmz', input as never)
-  } catch (thrown) {
-    error = thrown
-  }
-  expect(error).toMatchObject({ code })
+  expect(thrownBy(() => lab.bridge('dmz', input as never))).toMatchObject({ code })
   lab.bridge('dmz')
   await lab.close()
 })
@@ -163,5 +163,75 @@ test('whom nobody knows, and where there is no way', async () => {
     expect(await caught(a.ping(a, options))).toMatchObject({ code: 'INVALID' })
   }
   expect(() => lab.link('b')).toThrow('no link "b"; expected "a" or "alone"')
+  await lab.close()
+})
+
+/** Uplinks of several switches on one bridge. */
+async function internet() {
+  const lab = await createLab()
+  const to = lab.bridge('internet', { subnets: ['203.0.113.0/24'] })
+  const wan = (last: number) => ({ bridge: to, addresses: [`203.0.113.${last}/24`] })
+  return { lab, to, wan }
+}
+
+test('uplinks of one name, of several switches, on one bridge', async () => {
+  const { lab, to, wan } = await internet()
+  lab.router({ uplinks: { wan: wan(10) } })
+  for (const [at, name] of ['r1', 'r2'].entries()) {
+    const router = lab.switch(name)
+    router.bridge(`lan-${name}`, { gateway: [`10.${at}.0.1/24`] })
+    router.router({
+      uplinks: { wan: wan(20 + at) },
+      nat: [{ type: 'masquerade', from: { bridge: `lan-${name}` }, uplink: 'wan' }],
+    })
+  }
+  const web = lab.host('web', { bridge: to })
+  for (const name of ['r1', 'r2']) {
+    const host = lab.host(`in-${name}`, { bridge: `lan-${name}` })
+    expect(await host.ping(web)).toMatchObject({ received: 1 })
+    expect(lab.link(`${name}:wan.internet`).counters.sent).toBeGreaterThan(0)
+  }
+  expect(lab.link('wan.internet').counters.drops.loss).toBe(0)
+  await lab.close()
+})
+
+test.each<[string, string, string]>([
+  ['02:00:00:00:00:09', 'EXISTS', 'uplink "wan": host "a" has the MAC "02:00:00:00:00:09"'],
+  ['02-00-00-00-00-09', 'EXISTS', 'uplink "wan": host "a" has the MAC "02:00:00:00:00:09"'],
+  ['', 'INVALID', 'a MAC address'],
+])('an uplink with the MAC %j leaves nothing behind', async (mac, code, message) => {
+  const { lab, to, wan } = await internet()
+  lab.host('a', { bridge: to, mac: '02:00:00:00:00:09' })
+  const said = { code, message: expect.stringContaining(message) }
+  expect(thrownBy(() => lab.router({ uplinks: { wan: { ...wan(10), mac } } }))).toMatchObject(said)
+  lab.router({ uplinks: { wan: wan(10) } })
+  await lab.close()
+})
+
+test('two uplinks of one MAC on a bridge, asked for together', async () => {
+  const { lab, wan } = await internet()
+  const mac = '02:00:00:00:00:09'
+  const uplinks = { one: { ...wan(10), mac }, two: { ...wan(11), mac } }
+  expect(() => lab.router({ uplinks })).toThrow('uplink "two": uplink "one" has the MAC')
+  lab.router({ uplinks: { one: uplinks.one } })
+  await lab.close()
+})
+
+test('links of hosts and of uplinks have different names', async () => {
+  const { lab, to, wan } = await internet()
+  const host = lab.host('wan.internet', { bridge: to })
+  expect(() => lab.router({ uplinks: { wan: wan(10) } })).toThrow('has a link "wan.internet"')
+  lab.router({ uplinks: { up: wan(10) } })
+  const inner = lab.switch('inner').bridge('inner')
+  expect(() => lab.host('up.internet', { bridge: inner })).toThrow('has a link "up.internet"')
+  expect(lab.link(host)).toBe(host.link)
+  await lab.close()
+})
+
+test('an uplink whose link would have too long a name', async () => {
+  const { lab, wan } = await internet()
+  const far = lab.switch('a'.repeat(60))
+  expect(() => far.router({ uplinks: { wan: wan(10) } })).toThrow('a name of 1 to 64')
+  expect(far.production.config.uplinks).toEqual({})
   await lab.close()
 })

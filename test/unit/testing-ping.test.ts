@@ -243,7 +243,7 @@ test('two switches on one clock, joined by an uplink of one on a bridge of the o
     nat: [{ type: 'masquerade', from: { bridge: 'inner' }, uplink: 'up' }],
   })
   expect(await far.ping(a)).toMatchObject({ received: 1 })
-  lab.link('up.lan').set({ delay: '5ms' })
+  lab.link('edge:up.lan').set({ delay: '5ms' })
   expect((await far.ping(a)).rtt).toMatchObject({ average: 10 })
   await lab.close()
 })
