@@ -78,7 +78,7 @@ export class Faults {
   #clean = true
   /** How likely the present frame is lost. */
   readonly #loss: Odds = { below: Number.NaN, tied: Number.NaN }
-  /** Frames that have entered, modulo 2^32, and those since one went out of order. */
+  /** The number of the last frame, from 1, modulo 2^32, and frames since one went out of order. */
   #frames = 0
   #ordered = 0
   /** When the last frame comes out of those that keep the order. */
@@ -124,10 +124,16 @@ export class Faults {
    * @param now milliseconds, never less than at the call before
    * @param octets of the frame, without FCS
    * @param header how many of them are the Ethernet header, 18 with a VLAN tag: MTUs do not count it
+   * @param number the frame's, which its luck hangs on; left out: one more than that of the call before
    */
-  pass(now: number, octets: number, header: number = ETHERNET): Verdict {
+  pass(
+    now: number,
+    octets: number,
+    header: number = ETHERNET,
+    number: number = this.#frames + 1,
+  ): Verdict {
     if (now >= this.#schedule.next) this.#catchUp(now)
-    this.#frames = (this.#frames + 1) | 0
+    this.#frames = number | 0
     const verdict = this.#verdict
     verdict.dropped = 0
     if (this.#clean) {

@@ -318,6 +318,15 @@ describe('seeds', () => {
     for (const [n, lost] of beside.entries()) if (lost !== undefined) expect(lost).toBe(alone[n])
   })
 
+  test('frames that somebody else counts: those that did not enter leave the others their luck', () => {
+    const all = sent({ loss: 0.5 }, 200).map(isLost)
+    const faults = new Faults(OF, { loss: 0.5 })
+    const odd = all.flatMap((_, n) =>
+      n % 2 ? [faults.pass(n, 1000, 14, n + 1).dropped === 1] : [],
+    )
+    expect(odd).toEqual(all.filter((_, n) => n % 2))
+  })
+
   test('nor does what held before, or another frame size', () => {
     const always = sent({ loss: 0.5 }, 200).map(isLost)
     const faults = new Faults(OF)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { readCapture } from '../../src/packet/capture/reader.js'
 import { createLab, type LinkSettings } from '../../src/testing/index.js'
 import { EVERY_FAULT } from '../support/every-fault.mjs'
-import { numbered, onTwo, pair } from '../support/lab-links.js'
+import { numbered, onTwo, pair, type Two } from '../support/lab-links.js'
 
 const COUNT = 1000
 
@@ -263,6 +263,25 @@ test('faults of one link leave those of another as they are', async () => {
       return (await numbered(two, 100, {})).numbers
     })
   expect(await lost({ delay: '5ms' })).toEqual(await lost({}))
+})
+
+test('luck hangs on the frame’s number: neither on when a fault was set, nor on what was cut off', async () => {
+  const answered = (early: (two: Two) => void, late: (two: Two) => void) =>
+    onTwo({ seed: 7 }, async (two) => {
+      early(two)
+      await two.a.ping(two.b, { count: 3, interval: '10ms', timeout: '10ms' })
+      late(two)
+      two.lab.link('a').set({ loss: 0.3, delay: 1 })
+      const { replies } = await two.a.ping(two.b, { count: 40, interval: '10ms' })
+      return replies.map(({ sequence }) => sequence)
+    })
+  const nothing = () => {}
+  const plain = await answered(nothing, nothing)
+  expect(await answered(({ lab }) => lab.link('a').set({ delay: 1 }), nothing)).toEqual(plain)
+  // Answers are cut off where they enter the link to a.
+  const healed = ({ lab }: Two) => lab.heal()
+  const cut = ({ lab, a, b }: Two) => lab.cut([b], [a])
+  expect(await answered(cut, healed)).toEqual(plain)
 })
 
 test('a capture says of a frame that its host sent why it was lost', async () => {

@@ -46,6 +46,8 @@ export class Link {
   #taps = NO_TAPS
   #sent = 0
   #received = 0
+  /** Frames towards the first end, also those that do not get there: luck hangs on their number. */
+  #entered = 0
 
   /**
    * @internal
@@ -144,7 +146,7 @@ export class Link {
   readonly send: Sink = (frame) => {
     this.#sent++
     const way = this.#out
-    const lost = way?.enter(frame)
+    const lost = way?.enter(frame, this.#sent)
     if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'transmit', lost)
     if (way === undefined) this.second(frame)
     else if (lost === undefined) way.carry(frame)
@@ -152,9 +154,10 @@ export class Link {
 
   /** To the first end. */
   readonly receive: Sink = (frame) => {
+    this.#entered++
     const way = this.#in
     if (way === undefined) this.#arrive(frame)
-    else if (way.enter(frame) === undefined) way.carry(frame)
+    else if (way.enter(frame, this.#entered) === undefined) way.carry(frame)
   }
 
   #arrive(frame: Uint8Array): void {

@@ -34,14 +34,18 @@ export class Way {
     this.faults = new Faults(of)
   }
 
-  /** A frame enters; returns why nothing of it comes out. Else it is to be carried, before the next. */
-  enter(frame: Uint8Array): LinkDrop | undefined {
+  /**
+   * A frame enters; returns why nothing of it comes out. Else it is to be carried, before the next.
+   *
+   * @param number of the frame in this direction, from 1 on, also of those that went before this was made
+   */
+  enter(frame: Uint8Array, number: number): LinkDrop | undefined {
     for (const cut of this.cuts) {
       if (!cut(frame)) continue
       this.drops.partition++
       return 'partition'
     }
-    const verdict = this.faults.pass(this.clock.now, frame.length, headerOf(frame))
+    const verdict = this.faults.pass(this.clock.now, frame.length, headerOf(frame), number)
     this.#verdict = verdict
     const { delivered, dropped, reasons } = verdict
     if (delivered + dropped > 1) this.duplicated++
