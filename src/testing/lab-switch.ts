@@ -9,7 +9,7 @@ import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
 import type { Sink } from './link/way.js'
-import { type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
+import { FIRST, type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
 
 /** The parts of a router besides its gateways, as in a config. */
 export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
@@ -120,7 +120,7 @@ export class LabSwitch {
 
   /**
    * @internal A port for a link; what the switch sends goes to `sink`. Returns where to send frames.
-   * @throws LinkspanError code `EXISTS`
+   * @throws LinkspanError code `EXISTS` or `LIMIT`
    */
   plug(name: string, input: PortInput, sink: Sink): Sink {
     this.mustHaveRoom([name])
@@ -132,12 +132,20 @@ export class LabSwitch {
     return this.#sender(plug)
   }
 
-  /** @internal @throws LinkspanError code `EXISTS` where a port has one of the names */
-  mustHaveRoom(names: readonly string[]): void {
-    const { uplinks } = this.production.config
+  /**
+   * @internal @param names of ports to come @param others without a name here
+   * @throws LinkspanError code `EXISTS` where a port has one of the names, `LIMIT`
+   */
+  mustHaveRoom(names: readonly string[], others = 0): void {
+    const { uplinks, capacity } = this.production.config
+    const who = `switch ${quote(this.name)}`
     const old = names.find((name) => this.#names.has(name) || Object.hasOwn(uplinks, name))
-    if (old === undefined) return
-    throw new LinkspanError('EXISTS', `switch ${quote(this.name)} has a port ${quote(old)}`)
+    if (old !== undefined) throw new LinkspanError('EXISTS', `${who} has a port ${quote(old)}`)
+    const asked = this.production.ports.size + this.#plugs.length + names.length + others
+    if (asked <= capacity.ports) return
+    const where = this.name === FIRST ? '"config" of createLab' : 'the config of lab.switch'
+    const problem = `${who} has room for ${capacity.ports} ports`
+    throw new LinkspanError('LIMIT', `${problem}: raise capacity.ports in ${where}`)
   }
 
   /** @internal The same for a port that is there: an uplink's. */

@@ -52,7 +52,9 @@ export function planUplinks(
   })
   checkAmong(plans)
   for (const to of new Set(plans.map((plan) => plan.to.on))) {
-    to.mustHaveRoom(plans.filter((plan) => plan.to.on === to).map(({ link }) => link))
+    const links = plans.filter((plan) => plan.to.on === to).map(({ link }) => link)
+    // A switch may be its own neighbour: then it has both ends.
+    to.mustHaveRoom(links, to === on ? plans.length : 0)
   }
   return plans
 }

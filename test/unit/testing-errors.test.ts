@@ -235,3 +235,44 @@ test('an uplink whose link would have too long a name', async () => {
   expect(far.production.config.uplinks).toEqual({})
   await lab.close()
 })
+
+test('a switch that is full refuses one more host, and goes on', async () => {
+  const lab = await createLab({ config: { capacity: { ports: 2 } } })
+  const lan = lab.bridge('lan', { subnets: ['192.0.2.0/24'] })
+  const [a, b] = [lab.host('a'), lab.host('b')]
+  const expected = 'raise capacity.ports in "config" of createLab'
+  const full = { code: 'LIMIT', message: `switch "switch" has room for 2 ports: ${expected}` }
+  expect(thrownBy(() => lab.host('c'))).toMatchObject(full)
+  expect(await a.ping(b)).toMatchObject({ received: 1 })
+  expect(thrownBy(() => lab.host('c'))).toMatchObject(full)
+  const inner = lab.switch('inner')
+  const wan = { bridge: lan, addresses: ['192.0.2.9/24'] }
+  expect(thrownBy(() => inner.router({ uplinks: { wan } }))).toMatchObject(full)
+  expect(inner.production.config.uplinks).toEqual({})
+  expect([...lab.hosts.keys()]).toEqual(['a', 'b'])
+  await lab.close()
+})
+
+test('an uplink of a switch on its own bridge needs two ports', async () => {
+  const lab = await createLab()
+  const edge = lab.switch('edge', { capacity: { ports: 1 } })
+  const to = edge.bridge('internet', { subnets: ['203.0.113.0/24'] })
+  const wan = { bridge: to, addresses: ['203.0.113.9/24'] }
+  const expected = 'raise capacity.ports in the config of lab.switch'
+  expect(() => edge.router({ uplinks: { wan } })).toThrow(expected)
+  expect(edge.production.config.uplinks).toEqual({})
+  await lab.close()
+})
+
+test('a ping that cannot begin waits for nothing', async () => {
+  const { lab } = await build()
+  const a = lab.hosts.get('a')!
+  const failure = new Error('the cable fails')
+  const end = lab.link('a').tap(() => {
+    throw failure
+  })
+  expect(await caught(a.ping('10.55.0.1'))).toBe(failure)
+  end()
+  expect(lab.waiting).toEqual([])
+  await lab.close()
+})

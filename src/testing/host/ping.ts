@@ -100,7 +100,12 @@ export async function ping(
 ): Promise<PingResult> {
   const series = new Series(stack, to, settingsOf(options))
   const wait = waits.begin<PingResult>(() => `host "${stack.name}" pings ${to.text}`)
-  series.begin(wait.resolve)
+  try {
+    series.begin(wait.resolve)
+  } catch (error) {
+    series.end()
+    wait.reject(error)
+  }
   return wait.promise
 }
 
@@ -129,6 +134,12 @@ class Series implements Echoes {
     this.#send()
   }
 
+  /** Nothing of it is left. */
+  end(): void {
+    this.#timer?.cancel()
+    this.stack.icmp.release(this.#identifier)
+  }
+
   #send(): void {
     const { icmp, clock } = this.stack
     const { size, count, interval, timeout } = this.settings
@@ -139,7 +150,7 @@ class Series implements Echoes {
     const isLast = this.#result.sent === count
     this.#timer = clock.after(
       isLast ? timeout : interval,
-      isLast ? () => this.#end() : () => this.#send(),
+      isLast ? () => this.#finish() : () => this.#send(),
     )
   }
 
@@ -163,12 +174,11 @@ class Series implements Echoes {
   }
 
   #look(): void {
-    if (this.#open.size === 0 && this.#result.sent === this.settings.count) this.#end()
+    if (this.#open.size === 0 && this.#result.sent === this.settings.count) this.#finish()
   }
 
-  #end(): void {
-    this.#timer?.cancel()
-    this.stack.icmp.release(this.#identifier)
+  #finish(): void {
+    this.end()
     const { replies, sent } = this.#result
     this.#result.received = replies.length
     this.#result.lost = sent - replies.length
