@@ -15,6 +15,7 @@ export class LabCapture {
   readonly #writer = new PcapngWriter()
   readonly #chunks: Uint8Array[] = []
   readonly #ends: (() => void)[] = []
+  #stopped = false
 
   /** @internal Use `lab.capture()`. */
   constructor(private readonly clock: Timeline) {
@@ -23,6 +24,7 @@ export class LabCapture {
 
   /** @internal Frames of one more link, as its first end sees them: a host's, or an uplink's. */
   add(link: Link): void {
+    if (this.#stopped) return
     const index = this.#ends.length
     this.#writer.interface({ name: link.name })
     const end = link.tap((frame, direction, lost) => {
@@ -48,8 +50,9 @@ export class LabCapture {
     return file
   }
 
-  /** Sees no more frames. */
+  /** Sees no more frames, nor links. */
   stop(): void {
+    this.#stopped = true
     for (const end of this.#ends) end()
   }
 }

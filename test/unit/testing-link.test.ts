@@ -304,3 +304,17 @@ test('a capture says of a frame that its host sent why it was lost', async () =>
   ])
   await lab.close()
 })
+
+test('a capture of all links that was stopped takes in no later ones', async () => {
+  const lab = await createLab()
+  lab.bridge('lan')
+  const a = lab.host('a')
+  const [stopped, goesOn] = [lab.capture(), lab.capture()]
+  stopped.stop()
+  const bytes = stopped.bytes()
+  await lab.host('b').ping(a)
+  expect(stopped.frames).toBe(0)
+  expect(stopped.bytes()).toEqual(bytes)
+  expect(goesOn.frames).toBeGreaterThan(0)
+  await lab.close()
+})
