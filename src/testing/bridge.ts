@@ -1,5 +1,5 @@
 /** A bridge of the lab, and who has which address on it. */
-import { formatPrefix, type Prefix, parsePrefix } from '../config/address.js'
+import { formatPrefix, type Prefix, parsePrefix, sameAddress } from '../config/address.js'
 import { oneOf, quote } from '../config/describe.js'
 import type { BridgeInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
@@ -14,30 +14,29 @@ export type LabBridgeInput = Omit<BridgeInput, 'gateway'> & {
   subnets?: readonly string[]
 }
 
+/** What somebody would have, and the bridge's networks where that says which it has. */
+export interface Claim {
+  readonly prefixes: readonly Prefix[]
+  readonly networks: readonly Subnet[]
+}
+
 export class Bridge {
-  readonly #subnets: Subnet[]
+  #subnets: readonly Subnet[]
   readonly #macs = new Map<string, string>()
 
   /** @internal Use `lab.bridge()`. */
   constructor(
     readonly name: string,
     readonly on: LabSwitch,
-    private readonly gateways: readonly string[],
+    private readonly gateway: { mac: string; addresses: readonly string[] } | undefined,
     subnets: readonly string[],
     private readonly spare: () => string[],
   ) {
-    this.#subnets = [...new Set([...subnets, ...gateways])].map((text) => new Subnet(text))
-    this.#dropRepeats()
-    for (const gateway of gateways) {
-      const prefix = parsePrefix(gateway)
-      this.#subnetOf(prefix)?.take(prefix.bytes, `the gateway of bridge ${quote(name)}`)
-    }
-  }
-
-  #dropRepeats(): void {
-    const seen = new Set<string>()
-    const kept = this.#subnets.filter(({ text }) => !seen.has(text) && seen.add(text))
-    this.#subnets.splice(0, this.#subnets.length, ...kept)
+    const gateways = (gateway?.addresses ?? []).map(parsePrefix)
+    this.#subnets = networksOf([...subnets.map(parsePrefix), ...gateways])
+    if (gateway === undefined) return
+    const claim = { prefixes: gateways, networks: this.#subnets }
+    this.take(`the gateway of bridge ${quote(name)}`, gateway.mac, claim)
   }
 
   /** Its networks. */
@@ -47,7 +46,7 @@ export class Bridge {
 
   /** The router's address of a family. @internal */
   gatewayOf(family: 4 | 6): string | undefined {
-    const gateway = this.gateways.find((text) => parsePrefix(text).family === family)
+    const gateway = this.gateway?.addresses.find((text) => parsePrefix(text).family === family)
     return gateway?.slice(0, gateway.indexOf('/'))
   }
 
@@ -60,19 +59,20 @@ export class Bridge {
    *
    * @internal @param who as a sentence has it: `host "a"`
    */
-  addressesFor(who: string, wanted: readonly string[] | undefined): Prefix[] {
-    if (wanted === undefined) {
-      if (this.#subnets.length === 0) this.#subnets.push(...this.spare().map((s) => new Subnet(s)))
-      return this.#subnets.map((subnet) => subnet.allot())
-    }
-    const prefixes = wanted.map((text) => parsePrefix(text))
+  claim(who: string, wanted: readonly string[] | undefined): Claim {
+    const asked = wanted?.map((text) => parsePrefix(text))
     // Who is the first on a bridge that has no networks says which it has.
-    if (this.#subnets.length === 0) {
-      for (const prefix of prefixes) this.#subnets.push(new Subnet(prefix))
-      this.#dropRepeats()
+    const isFirst = this.#subnets.length === 0
+    const networks = isFirst ? networksOf(asked ?? this.spare().map(parsePrefix)) : this.#subnets
+    if (asked === undefined) return { networks, prefixes: networks.map((one) => one.allot()) }
+    for (const [at, prefix] of asked.entries()) {
+      if (asked.slice(0, at).some((other) => sameAddress(other, prefix))) {
+        const problem = `${who}: ${quote(formatPrefix(prefix))} twice`
+        throw new LinkspanError('INVALID', `${problem}; expected each of "addresses" once`)
+      }
+      if (!isFirst) this.#check(who, prefix)
     }
-    for (const prefix of prefixes) this.#check(who, prefix)
-    return prefixes
+    return { networks, prefixes: asked }
   }
 
   #check(who: string, prefix: Prefix): void {
@@ -92,9 +92,11 @@ export class Bridge {
   }
 
   /** @internal Keeps what a host has from others. */
-  take(who: string, mac: string, prefixes: readonly Prefix[]): void {
+  take(who: string, mac: string, { prefixes, networks }: Claim): void {
     this.checkMac(who, mac)
     this.#macs.set(mac, who)
+    const isNew = ({ text }: Subnet) => this.#subnets.every((old) => old.text !== text)
+    this.#subnets = [...this.#subnets, ...networks.filter(isNew)]
     for (const prefix of prefixes) this.#subnetOf(prefix)?.take(prefix.bytes, who)
   }
 
@@ -104,4 +106,10 @@ export class Bridge {
     if (user === undefined) return
     throw new LinkspanError('EXISTS', `${who}: ${user} has the MAC ${quote(mac)} on this bridge`)
   }
+}
+
+/** The networks of addresses, each once. */
+function networksOf(prefixes: readonly Prefix[]): Subnet[] {
+  const subnets = prefixes.map((prefix) => new Subnet(prefix))
+  return [...new Map(subnets.map((subnet) => [subnet.text, subnet])).values()]
 }

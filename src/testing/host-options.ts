@@ -13,7 +13,7 @@ import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
 import { NAME, NAME_PATTERN } from '../config/names.js'
 import type { PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
-import type { Bridge } from './bridge.js'
+import type { Bridge, Claim } from './bridge.js'
 import type { LinkSettings } from './link/settings.js'
 
 export interface HostOptions {
@@ -34,7 +34,7 @@ export interface HostOptions {
 }
 
 export interface HostPlan {
-  readonly prefixes: readonly Prefix[]
+  readonly claim: Claim
   readonly gateways: readonly Address[]
   readonly mac: string
 }
@@ -65,10 +65,12 @@ export function planHost(
   }
   const mac = macOf(who, name, options.mac)
   bridge.checkMac(who, mac)
-  const all = bridge.addressesFor(who, options.addresses)
+  const all = bridge.claim(who, options.addresses)
   const isAllotted = options.addresses === undefined
-  const prefixes = all.filter(({ family }) => !(options.slaac && isAllotted && family === 6))
-  return { mac, prefixes, gateways: gatewaysOf(who, bridge, prefixes, options) }
+  const prefixes = all.prefixes.filter(
+    ({ family }) => !(options.slaac && isAllotted && family === 6),
+  )
+  return { mac, claim: { ...all, prefixes }, gateways: gatewaysOf(who, bridge, prefixes, options) }
 }
 
 function macOf(who: string, name: string, given: string | undefined): string {

@@ -94,8 +94,8 @@ export class LabSwitch {
     this.host.mustBeNew(name)
     const given = isList(gateway) ? { addresses: [...gateway] } : gateway
     this.production.addBridge(name, { ...others, ...(given && { gateway: given }) } as BridgeInput)
-    const gateways = this.production.config.bridges[name]?.gateway?.addresses ?? []
-    const made = new Bridge(name, this, gateways, subnets, () => this.host.spareSubnets())
+    const router = this.production.config.bridges[name]?.gateway
+    const made = new Bridge(name, this, router, subnets, () => this.host.spareSubnets())
     this.host.newBridge(made)
     this.#look()
     return made
@@ -110,8 +110,8 @@ export class LabSwitch {
     const plans = planUplinks(this, this.host, uplinks)
     const inputs = Object.fromEntries(plans.map(({ name, input }) => [name, input]))
     this.production.configure({ ...others, uplinks: inputs as RouterInput['uplinks'] })
-    for (const { name, who, to, link, mac, prefixes } of plans) {
-      to.take(who, mac, prefixes)
+    for (const { name, who, to, link, mac, claim } of plans) {
+      to.take(who, mac, claim)
       this.host.cable(link, { on: this, port: name }, to)
     }
     this.#look()

@@ -158,8 +158,8 @@ export class Lab {
     if (options.link !== undefined) link.set(options.link)
     const port = { ...options.port, bridge: bridge.name }
     const send: Sink = bridge.on.plug(name, port, link.receive)
-    bridge.take(who, plan.mac, plan.prefixes)
-    for (const { family, bytes, length } of plan.prefixes) {
+    bridge.take(who, plan.mac, plan.claim)
+    for (const { family, bytes, length } of plan.claim.prefixes) {
       const broadcast =
         family === 4 && length < 31 ? lastOf({ family, bytes, length }).bytes : undefined
       const address = addressOf({ family, bytes })
@@ -205,9 +205,8 @@ export class Lab {
       const isFree = prefixes.every((one) =>
         taken.every((other) => !contains(one, other) && !contains(other, one)),
       )
-      if (!isFree) continue
-      this.#spare++
-      return two
+      // Nobody has it yet: who does not take it leaves it to the next.
+      if (isFree) return two
     }
     throw new LinkspanError('LIMIT', 'no network is left for another bridge: give it "subnets"')
   }

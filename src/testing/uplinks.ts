@@ -1,11 +1,11 @@
 /** What the uplinks of a router are made of, checked before anything of them is there. */
-import { formatMac, type Prefix, parseMac } from '../config/address.js'
+import { formatMac, parseMac } from '../config/address.js'
 import { derivedMac } from '../config/derived-mac.js'
 import { quote } from '../config/describe.js'
 import { NAME, NAME_PATTERN } from '../config/names.js'
 import type { UplinkInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
-import type { Bridge } from './bridge.js'
+import type { Bridge, Claim } from './bridge.js'
 import type { LabSwitch } from './lab-switch.js'
 
 /** The switch that is there without being asked for: its uplinks are called as in a config. */
@@ -30,7 +30,7 @@ export interface UplinkPlan {
   readonly link: string
   readonly input: Omit<LabUplinkInput, 'bridge'>
   readonly mac: string
-  readonly prefixes: readonly Prefix[]
+  readonly claim: Claim
 }
 
 /** @throws LinkspanError; nothing is taken yet */
@@ -44,11 +44,11 @@ export function planUplinks(
     const who = `uplink ${quote(name)}`
     const input = { ...given, ...macFor(on, name, given.mac) }
     const mac = input.mac === undefined ? ofConfig(name) : formatMac(parseMac(input.mac))
-    const prefixes = to.addressesFor(who, given.addresses)
+    const claim = to.claim(who, given.addresses)
     to.checkMac(who, mac)
     const link = linkName(on, name, to)
     host.linkMustBeNew(link)
-    return { name, who, to, link, input, mac, prefixes }
+    return { name, who, to, link, input, mac, claim }
   })
   checkAmong(plans)
   for (const to of new Set(plans.map((plan) => plan.to.on))) {

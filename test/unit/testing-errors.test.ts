@@ -48,6 +48,12 @@ test.each<[string, HostOptions, string, string]>([
   ['b', { addresses: ['10.55.0.1/24'] }, 'EXISTS', 'the gateway of bridge "lan" has'],
   ['b', { addresses: ['192.0.2.1/24'] }, 'INVALID', 'is in no network of bridge "lan"'],
   ['b', { addresses: ['10.55.0.9'] }, 'INVALID', 'an address with a prefix length'],
+  [
+    'b',
+    { addresses: ['10.55.0.9/24', '10.55.0.9/24'] },
+    'INVALID',
+    '"10.55.0.9/24" twice; expected',
+  ],
   ['b', { gateway: '192.0.2.1' }, 'INVALID', 'its gateway "192.0.2.1" is in no network of its own'],
   ['b', { mac: 'xx' }, 'INVALID', 'a MAC address'],
   ['b', { mac: '01:00:5e:00:00:01' }, 'INVALID', 'not a group'],
@@ -76,6 +82,38 @@ test.each<[string, HostOptions, string, string]>([
   const next = lab.host('b', { bridge: lan })
   expect(next.addresses).toEqual(['10.55.0.3'])
   expect(await next.ping('a')).toMatchObject({ received: 1 })
+  await lab.close()
+})
+
+test('a host that is refused says nothing of the networks of its bridge', async () => {
+  const lab = await createLab()
+  const lan = lab.bridge('lan')
+  const gateway = '1.2.3.4'
+  expect(() => lab.host('a', { addresses: ['192.168.7.1/24'], gateway })).toThrow(gateway)
+  expect(() => lab.host('a', { gateway })).toThrow(gateway)
+  expect(lan.subnets).toEqual([])
+  expect(lab.host('b').addresses).toEqual(['10.55.0.1', 'fd55:0:0:37::1'])
+  lab.bridge('dmz')
+  expect(lab.host('c', { bridge: 'dmz', slaac: true }).addresses).toEqual(['10.56.0.1'])
+  expect(lab.host('d', { bridge: 'dmz' }).addresses).toEqual(['10.56.0.2', 'fd55:0:0:38::1'])
+  await lab.close()
+})
+
+test('the MAC of its bridge’s gateway', async () => {
+  const { lab, lan } = await build()
+  const mac = lan.on.production.config.bridges.lan?.gateway?.mac as string
+  expect(() => lab.host('b', { mac })).toThrow('the gateway of bridge "lan" has the MAC')
+  await lab.close()
+})
+
+test('uplinks that say which networks a bridge has, together', async () => {
+  const lab = await createLab()
+  const bridge = lab.bridge('internet')
+  const [one, two] = ['192.0.2.1/24', '192.0.2.1/25'].map((text) => ({ bridge, addresses: [text] }))
+  expect(() => lab.router({ uplinks: { one: one!, two: two! } })).toThrow()
+  expect(bridge.subnets).toEqual([])
+  lab.router({ uplinks: { one: one! } })
+  expect(bridge.subnets).toEqual(['192.0.2.0/24'])
   await lab.close()
 })
 
