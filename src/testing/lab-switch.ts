@@ -49,6 +49,13 @@ const CAPACITY = {
   rules: 256,
 } as const
 
+/** What the lab must know of, and is told by other means than a config. */
+const MADE_BY: Readonly<Record<string, string>> = {
+  bridges: 'bridge',
+  ports: 'host',
+  uplinks: 'router',
+}
+
 /** A port, from when it is asked for; it is made with others, in one step. */
 class Plug {
   port: MemoryPort | undefined
@@ -80,9 +87,10 @@ export class LabSwitch {
     seed: number,
   ) {
     const capacity = { ...CAPACITY, ...config.capacity }
-    if (config.ports !== undefined || config.uplinks !== undefined) {
-      const parts = 'a config without ports and uplinks: make them with host() and router()'
-      throw new InvalidError('ports or uplinks', parts)
+    const part = Object.keys(MADE_BY).find((key) => config[key as keyof ConfigInput] !== undefined)
+    if (part !== undefined) {
+      const parts = `a config of switch ${quote(name)} without them: make them with`
+      throw new InvalidError(part, `${parts} ${MADE_BY[part]}()`)
     }
     this.production = new Switch(host.module, parseConfig({ ...config, capacity }), { seed })
   }

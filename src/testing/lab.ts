@@ -110,7 +110,7 @@ export class Lab {
   /**
    * The switch of that name, which is made where it is not there yet.
    *
-   * @param config of a new one: `capacity`, `filter` …, but no ports and uplinks
+   * @param config of a new one: `capacity`, `filter` …, but no bridges, ports and uplinks
    */
   switch(name: string = FIRST, config?: ConfigInput): LabSwitch {
     this.#open()

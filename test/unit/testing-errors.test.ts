@@ -174,9 +174,19 @@ test('a router that contradicts itself changes nothing', async () => {
   await lab.close()
 })
 
-test('ports and uplinks are not for the config of a lab’s switch; a switch has one config', async () => {
-  const lab = await createLab({ config: { ports: {} } })
-  expect(() => lab.bridge('lan')).toThrow('make them with host() and router()')
+test.each([
+  [{ bridges: { lan: {} } }, 'found bridges; expected', 'make them with bridge()'],
+  [{ ports: {} }, 'found ports; expected', 'make them with host()'],
+  [{ uplinks: {} }, 'found uplinks; expected', 'make them with router()'],
+])('%o is not for the config of a lab’s switch', async (config, found, expected) => {
+  const lab = await createLab({ config })
+  expect(() => lab.bridge('lan')).toThrow(found)
+  expect(() => lab.bridge('lan')).toThrow(expected)
+  await lab.close()
+})
+
+test('a switch has one config', async () => {
+  const lab = await createLab()
   lab.switch('b', { capacity: { ports: 8 } })
   expect(() => lab.switch('b', {})).toThrow('switch "b" is there')
   await lab.close()
