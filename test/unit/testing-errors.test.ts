@@ -203,6 +203,13 @@ test('whom nobody knows, and where there is no way', async () => {
     code: 'UNREACHABLE',
     message: 'host "a" has no way to fd00::1: it has no IPv6 address',
   })
+  const other = await build()
+  for (const name of ['a', 'far']) {
+    const far = other.lab.hosts.get(name) ?? other.lab.host(name)
+    const message = `host "${name}" is of another lab`
+    expect(await caught(a.ping(far))).toMatchObject({ code: 'NOT_FOUND', message })
+  }
+  await other.lab.close()
   const alone = lab.host('alone', { gateway: false })
   expect(await caught(alone.ping('192.0.2.1'))).toMatchObject({
     message: 'host "alone" has no way to 192.0.2.1: it has 10.55.0.3/24 and no gateway',

@@ -90,6 +90,22 @@ test('65,507 octets over IPv4, 65,527 over IPv6, and not one more', async () => 
   await lab.close()
 })
 
+test('an answer comes from the address that was asked; to a group, from one of the host’s', async () => {
+  const { lab, a } = await three()
+  const addresses = ['10.55.0.20/24', '10.55.0.21/24', 'fd55::20/64', 'fd55::21/64']
+  const many = lab.host('many', { bridge: 'lan', addresses })
+  const server = many.udp(53, (datagram) => void datagram.reply('here'))
+  server.join('239.1.2.3')
+  const client = a.udp()
+  for (const to of ['10.55.0.20', '10.55.0.21', 'fd55::20', 'fd55::21']) {
+    await client.send(to, 53, 'who?')
+    expect((await client.receive()).from).toBe(to)
+  }
+  await client.send('239.1.2.3', 53, 'who?')
+  expect((await client.receive()).from).toBe('10.55.0.20')
+  await lab.close()
+})
+
 test('a port has one socket; a closed one is free again, and says nothing', async () => {
   const { lab, b } = await three()
   const socket = b.udp(53)

@@ -36,6 +36,9 @@ export function resolve(stack: Stack, names: Names, target: Target): Address {
   if (typeof host?.own !== 'function') {
     throw new InvalidError(describe(target), 'a host, its name, or an address')
   }
+  if (typeof target !== 'string' && names.find(host.name) !== host) {
+    throw new LinkspanError('NOT_FOUND', `host ${quote(host.name)} is of another lab`)
+  }
   const addresses = host.own()
   const [first] = addresses
   if (first === undefined) {

@@ -37,9 +37,9 @@ export class Datagram {
     return utf8.decoder.decode(this.data)
   }
 
-  /** Answers to where it came from. */
+  /** Answers to where it came from, from the address that was asked where that is the host's own. */
   reply(data: Uint8Array | string): Promise<void> {
-    return this.socket.send(this.from, this.port, data)
+    return this.socket.send(this.from, this.port, data, { from: this.to })
   }
 }
 
@@ -104,7 +104,7 @@ export class UdpSocket {
     to: Target,
     port: number,
     data: Uint8Array | string,
-    { ttl }: { ttl?: number } = {},
+    { ttl, from }: { ttl?: number /** @internal */; from?: string } = {},
   ): Promise<void> {
     this.#open()
     whole(port, 'a UDP port', 1, 65_535)
@@ -117,7 +117,8 @@ export class UdpSocket {
     setU16(segment, 4, segment.length)
     segment.set(octets, UDP_HEADER)
     const hops = ttl ?? (groupMac(address.bytes) ? 1 : 64)
-    const way = [stack.sourceFor(address), address] as const
+    const asked = stack.own.find(({ text }) => text === from)
+    const way = [asked ?? stack.sourceFor(address), address] as const
     stack.sendWith({ ttl: whole(hops, 'a TTL', 1, 255) }, Protocol.UDP, way, segment, CHECKSUM)
   }
 
