@@ -2,6 +2,7 @@
 import { quote } from '../../config/describe.js'
 import type { TcpConnection } from '../tcp/connection.js'
 import type { TcpServer } from '../tcp/server.js'
+import { onRejection } from './rejection.js'
 import type { TcpHost } from './tcp.js'
 
 /** May be async: the connection goes on when it is done, until somebody closes it. */
@@ -18,8 +19,7 @@ export class ConnectionHandlers {
   #handle(connection: TcpConnection, server: TcpServer, handler: ConnectionHandler): void {
     const failed = (error: unknown) => this.#failed(connection, server, error)
     try {
-      const promise = handler(connection, server)
-      if (promise instanceof Promise) promise.catch(failed)
+      onRejection(handler(connection, server), failed)
     } catch (error) {
       failed(error)
     }

@@ -6,6 +6,7 @@ import { type Duration, milliseconds } from '../time.js'
 import { addressOf } from './address.js'
 import type { Address, Arrival, Failure, FailureReason } from './network.js'
 import { whole } from './ping.js'
+import { onRejection } from './rejection.js'
 import type { Stack } from './stack.js'
 import type { Target } from './target.js'
 import { UDP_HEADER, type Udp } from './udp.js'
@@ -206,8 +207,7 @@ export class UdpSocket {
     const what = `${this.#who}, UDP port ${this.port}`
     try {
       // A handler may well be an async function: what it rejects with is told too.
-      const promise: unknown = this.handler?.(datagram, this)
-      if (promise instanceof Promise) promise.catch((error) => this.host.thrown(what, error))
+      onRejection(this.handler?.(datagram, this), (error) => this.host.thrown(what, error))
     } catch (error) {
       this.host.thrown(what, error)
     }
@@ -260,10 +260,13 @@ export class UdpSocket {
 }
 
 function octetsOf(data: unknown, most: number): Uint8Array {
-  const octets = typeof data === 'string' ? utf8.encoder.encode(data) : data
-  if (!(octets instanceof Uint8Array)) {
+  if (typeof data !== 'string' && !ArrayBuffer.isView(data)) {
     throw new InvalidError(describe(data), 'data: a Uint8Array or a string')
   }
+  const octets =
+    typeof data === 'string'
+      ? utf8.encoder.encode(data)
+      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   if (octets.length <= most) return octets
   throw new InvalidError(`${octets.length} octets`, `a datagram of at most ${most}`)
 }
