@@ -248,6 +248,23 @@ test('two switches on one clock, joined by an uplink of one on a bridge of the o
   await lab.close()
 })
 
+test.each([4, 6])(
+  'IPv%d: a host without a way back answers nothing; that is a loss',
+  async (family) => {
+    const lab = await createLab()
+    lab.bridge('l1', { gateway: ['10.1.0.1/24', 'fd01::1/64'] })
+    lab.bridge('l2', { gateway: ['10.2.0.1/24', 'fd02::1/64'] })
+    const a = lab.host('a', { bridge: 'l1' })
+    const b = lab.host('b', { bridge: 'l2', gateway: false })
+    const to = b.addresses.find((address) => address.includes(':') === (family === 6)) as string
+    expect(await a.ping(to)).toMatchObject({ sent: 1, received: 0, lost: 1, errors: [] })
+    const socket = a.udp()
+    await socket.send(to, 99, 'nobody is there to say so')
+    await expect(socket.receive({ timeout: '1s' })).rejects.toMatchObject({ code: 'TIMEOUT' })
+    await lab.close()
+  },
+)
+
 test('thirty idle days pass, with ageing, advertisements and flows', async () => {
   const { lab, a, b }: { lab: Lab } & Awaited<ReturnType<typeof two>> = await two()
   await a.udp().send(b, 9, 'x')

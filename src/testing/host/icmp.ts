@@ -77,8 +77,9 @@ export class Icmp implements Transport {
     reply[0] = EchoType[family].reply
     const ip = this.stack.ipOf(to)
     // RFC 1122 3.2.2.6: who asks everybody is answered by each of them, from its own address.
+    if (!ip.hasWay(from)) return
     const source = ip.isOwn(to.bytes, 0) ? to : this.stack.sourceFor(from)
-    this.stack.send(protocolOf(family), source, from, reply, CHECKSUM)
+    this.stack.answer({}, protocolOf(family), [source, from], reply, CHECKSUM)
   }
 
   #receiveError({ from, segment }: Arrival): void {
@@ -153,7 +154,7 @@ export class Icmp implements Transport {
     // RFC 4443 3.4: where what nobody knows stands.
     if (type === ErrorType[6].parameter && family === 6) setU32(message, 4, 6)
     message.set(quoted, HEADER)
-    this.stack.send(protocolOf(family), destination, to, message, CHECKSUM)
+    this.stack.answer({}, protocolOf(family), [destination, to], message, CHECKSUM)
   }
 
   close(): void {

@@ -61,7 +61,7 @@ export class NeighborDiscovery {
   }
 
   #send(from: Address, to: Address, message: Uint8Array): void {
-    this.stack.sendWith({ ttl: HOPS }, Protocol.ICMPV6, [from, to], message, CHECKSUM)
+    this.stack.answer({ ttl: HOPS }, Protocol.ICMPV6, [from, to], message, CHECKSUM)
   }
 
   receive(arrival: Arrival): void {

@@ -10,6 +10,7 @@ import { type ArpHost, receiveArp, requestArp } from './arp.js'
 import { header4, header6, type ReadHeader } from './header.js'
 import { Icmp } from './icmp.js'
 import { Ip, type IpHost, type OwnAddress } from './ip.js'
+import { mustBeLoss } from './loss.js'
 import { NeighborDiscovery } from './nd.js'
 import type { Address, Arrival, Failure, Network, Transport } from './network.js'
 import {
@@ -221,6 +222,15 @@ export class Stack implements Network, IpHost, ArpHost {
     setU16(segment, checksumAt, sum === 0 && protocol === Protocol.UDP ? 0xffff : sum)
     const { ttl = TTL, dontFragment = false } = options
     ip.send({ protocol, from, to, ttl, dontFragment }, segment)
+  }
+
+  /** The same of an answer: where there is no way back, it is lost. */
+  answer(...what: Parameters<Stack['sendWith']>): void {
+    try {
+      this.sendWith(...what)
+    } catch (error) {
+      mustBeLoss(error)
+    }
   }
 
   undelivered(

@@ -7,6 +7,7 @@ import type { PathErrorKind } from '../tcp/path-error.js'
 import type { TcpServer } from '../tcp/server.js'
 import * as tcp from '../tcp/stack.js'
 import { addressOf } from './address.js'
+import { mustBeLoss } from './loss.js'
 import type { Address, Arrival, Failure, FailureReason, Network, Transport } from './network.js'
 import type { Stack } from './stack.js'
 import { type ConnectionHandler, ConnectionHandlers } from './tcp-handler.js'
@@ -51,8 +52,7 @@ export class TcpTransport implements Transport {
         try {
           stack.send(protocol, from, to, segment, checksumAt)
         } catch (error) {
-          // The answer to a packet from where there is no way back: it is lost, as elsewhere.
-          if (!(error instanceof LinkspanError && error.code === 'UNREACHABLE')) throw error
+          mustBeLoss(error)
         } finally {
           this.#isSending = false
         }
