@@ -166,9 +166,9 @@ export class LabSwitch {
 
   #sender(plug: Plug): Sink {
     return (frame) => {
-      if (!this.#isDue) this.#wake()
       if (plug.port === undefined) this.flush()
       plug.port?.send(frame)
+      if (!this.#isDue) this.#wake()
     }
   }
 
@@ -198,26 +198,38 @@ export class LabSwitch {
   #wake(): void {
     if (this.#running) return
     this.#isDue = true
-    const { now } = this.host.clock
-    // Whoever sends is in the middle of it: where something is due too, nothing may come back before
-    // the event that is asked for below.
-    const { production } = this
-    if (production.now < now && production.nextDeadline() > now) production.advanceTo(now)
+    // Whoever sends is in the middle of it: nothing may come back before that event, and the switch
+    // does not turn before, not even for its clock.
     this.host.clock.after(0, () => this.#run())
   }
 
   #run(): void {
-    const { clock } = this.host
+    const hasFrames = this.#isDue
+    let waits = false
     this.#isDue = false
     this.#running = true
     try {
       this.flush()
-      if (this.production.now < clock.now) this.production.advanceTo(clock.now)
-      if (this.production.process() > 0) this.#busyUntil = clock.now + BUSY_MS
+      waits = true
+      this.#turn(hasFrames)
+      waits = false
+    } catch (error) {
+      // Frames that circulate would do so in every event of this instant.
+      if (error instanceof LinkspanError && error.code === 'LIMIT') waits = false
+      throw error
     } finally {
       this.#running = false
       this.#look()
+      // Whoever took a frame threw: those behind it are seen to all the same.
+      if (waits) this.#wake()
     }
+  }
+
+  #turn(hasFrames: boolean): void {
+    const { clock } = this.host
+    if (hasFrames) this.#busyUntil = clock.now + BUSY_MS
+    if (this.production.now < clock.now) this.production.advanceTo(clock.now)
+    if (this.production.process() > 0) this.#busyUntil = clock.now + BUSY_MS
   }
 
   /** Sees to it that the switch runs when time asks for it. */
