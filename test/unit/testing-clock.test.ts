@@ -157,6 +157,29 @@ test('run ends when nothing is under way, and says who waits for what; or by a c
   )
 })
 
+test('a condition that throws ends its run by that, and nothing else', async () => {
+  const { lab, a, b } = await two()
+  const cause = new Error('mine')
+  const until = () => {
+    throw cause
+  }
+  expect(await caught(lab.run({ until }))).toBe(cause)
+  expect(await a.ping(b)).toMatchObject({ received: 1 })
+  await lab.close()
+})
+
+test('each run is looked at: the one whose condition holds ends', async () => {
+  const { lab } = await two()
+  const at = (ms: number) => async () => {
+    const { now } = await lab.run({ until: () => lab.now >= ms })
+    return now
+  }
+  for (const ms of [5, 2]) void lab.sleep(ms)
+  const ends = [at(5)(), at(2)(), lab.advance(10).then(() => lab.now)]
+  expect(await Promise.all(ends)).toEqual([5, 2, 10])
+  await lab.close()
+})
+
 test('real: time is that of the computer', async () => {
   const { lab, a, b } = await two({ clock: 'real' })
   lab.link('a').set({ delay: '5ms' })

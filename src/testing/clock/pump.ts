@@ -119,7 +119,7 @@ export class Pump {
     if (this.#mode === 'real') return this.#realStep()
     const next = this.#timeline.next()
     const run = this.#runs[0]
-    if (run?.isDone?.()) return this.#end(run)
+    if (this.#endOne()) return true
     const isIdle = this.#timeline.underWay === 0
     if (run && run.until !== Infinity) {
       if (next <= run.until) return this.#do(next)
@@ -146,6 +146,19 @@ export class Pump {
     } catch (error) {
       this.#onError(error)
     }
+  }
+
+  /** Ends a run whose condition holds, or throws. */
+  #endOne(): boolean {
+    for (const run of this.#runs) {
+      try {
+        if (run.isDone?.()) return this.#end(run)
+      } catch (error) {
+        run.wait.reject(error)
+        return this.#end(run)
+      }
+    }
+    return false
   }
 
   #end(run: Run): boolean {
@@ -181,7 +194,8 @@ export class Pump {
     const next = this.#timeline.next()
     const now = this.#real()
     const run = this.#runs[0]
-    if (run && (run.isDone?.() || now >= run.until || this.#hasSettled(run))) return this.#end(run)
+    if (this.#endOne()) return true
+    if (run && (now >= run.until || this.#hasSettled(run))) return this.#end(run)
     if (next <= now) {
       this.#attempt()
       this.#timeline.passTo(now)
