@@ -180,6 +180,19 @@ test('each run is looked at: the one whose condition holds ends', async () => {
   await lab.close()
 })
 
+test('idle: what the end of a wait sends arrives where a loop waits', async () => {
+  const timeline = new Timeline()
+  const waits = new Waits()
+  const pump = new Pump(timeline, waits, 'auto', (error) => waits.failWith(error))
+  const loop = waits.begin<string>(() => 'a loop waits', true)
+  waits.add(
+    () => 'somebody waits',
+    () => void timeline.after(1, () => loop.resolve('heard')),
+  )
+  expect(await loop.promise).toBe('heard')
+  pump.close()
+})
+
 test('real: time is that of the computer', async () => {
   const { lab, a, b } = await two({ clock: 'real' })
   lab.link('a').set({ delay: '5ms' })

@@ -176,7 +176,8 @@ export class Pump {
         `nothing is under way at ${this.#timeline.now} ms, and ${all}: send something, or give ` +
         'what comes from outside the lab to lab.hold(promise)',
     )
-    return false
+    // Their end may have sent something: loops hear of it.
+    return this.#timeline.underWay > 0
   }
 
   #stuck(): void {
