@@ -206,6 +206,25 @@ test('real: time is that of the computer', async () => {
   await lab.close()
 })
 
+test('real: times count from when they are asked for, and time never goes back', async () => {
+  const computer = vi.spyOn(performance, 'now').mockReturnValue(1000)
+  const timeline = new Timeline()
+  const waits = new Waits()
+  const pump = new Pump(timeline, waits, 'real', (error) => waits.failWith(error))
+  try {
+    const wait = waits.begin<number>(() => 'the test waits')
+    timeline.after(50, () => wait.resolve(timeline.now))
+    computer.mockReturnValue(1800)
+    timeline.after(500, () => {})
+    expect(pump.now).toBe(800)
+    expect(await wait.promise).toBe(800)
+    expect(timeline.next()).toBe(1300)
+  } finally {
+    pump.close()
+    computer.mockRestore()
+  }
+})
+
 test('under fake timers of vitest time passes all the same', async () => {
   vi.useFakeTimers()
   try {

@@ -56,11 +56,12 @@ export class Pump {
     this.#mode = mode
     waits.onWait = () => this.wake()
     timeline.onEvent = () => this.wake()
+    // It stands while an event runs.
+    if (mode === 'real') timeline.source = () => (this.#turning ? 0 : this.#real())
   }
 
   /** The time as a program sees it. */
   get now(): number {
-    if (this.#mode === 'real' && !this.#turning) this.#timeline.passTo(this.#real())
     return this.#timeline.now
   }
 

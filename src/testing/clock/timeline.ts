@@ -46,6 +46,8 @@ function cancelled(instant: Instant): void {
 export class Timeline implements Clock {
   /** Called when something new is to happen. */
   onEvent: (() => void) | undefined
+  /** Of a clock that moves by itself: where it is. Left out: time is where the last event was. */
+  source: (() => number) | undefined
   readonly #heap = new Heap<Instant>((a, b) => a.time - b.time)
   readonly #instants = new Map<number, Instant>()
   /** Where the last event went: the next one often goes there too. */
@@ -54,6 +56,7 @@ export class Timeline implements Clock {
   #underWay = 0
 
   get now(): number {
+    if (this.source !== undefined) this.passTo(this.source())
     return this.#now
   }
 
@@ -66,7 +69,7 @@ export class Timeline implements Clock {
     if (!(ms >= 0)) {
       throw new LinkspanError('INVALID', `a time of ${ms} ms; expected 0 or more`)
     }
-    return this.at(this.#now + ms, run, kind)
+    return this.at(this.now + ms, run, kind)
   }
 
   /** The same at a time of the clock; what is past happens now. */
@@ -121,7 +124,8 @@ export class Timeline implements Clock {
     const { run } = event
     event.run = undefined
     this.settled(event.isBackground)
-    this.#now = instant.time
+    // One of a clock that moves by itself may be late.
+    this.passTo(instant.time)
     run?.()
   }
 
