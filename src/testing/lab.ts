@@ -276,14 +276,22 @@ export class Lab {
   }
 
   /** Lets that much time pass, with all that happens in it. */
-  async advance(time: Duration): Promise<void> {
+  advance(time: Duration): Promise<void> {
+    return this.#waits.give(() => this.#advance(time))
+  }
+
+  async #advance(time: Duration): Promise<void> {
     this.#open()
     const until = this.now + milliseconds(time)
     await this.#pump.run(until, () => `the test waits for ${until} ms`)
   }
 
   /** Lets time pass until a time, until a condition holds, or until nothing is under way. */
-  async run({ until }: RunOptions = {}): Promise<RunResult> {
+  run(options: RunOptions = {}): Promise<RunResult> {
+    return this.#waits.give(() => this.#run(options))
+  }
+
+  async #run({ until }: RunOptions): Promise<RunResult> {
     this.#open()
     const isDone = typeof until === 'function' ? until : undefined
     const end = until === undefined || isDone ? Infinity : milliseconds(until as Duration)
@@ -291,11 +299,11 @@ export class Lab {
     return { now: this.now, waiting: this.waiting }
   }
 
-  /** Resolves when that much time has passed; whoever moves the clock moves it. */
+  /** Resolves when that much time has passed; whoever moves the clock moves it. Never where the lab ends first. */
   async sleep(time: Duration): Promise<void> {
     this.#open()
     const end = this.now + milliseconds(time)
-    const wait = this.#waits.begin<void>(() => `the test sleeps until ${end} ms`)
+    const wait = this.#waits.begin<void>(() => `the test sleeps until ${end} ms`, 'sleep')
     this.#clock.at(end, () => wait.resolve())
     await wait.promise
   }
@@ -324,7 +332,7 @@ export class Lab {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#waits.fail('CLOSED', (all) => `the lab was closed while ${all}`)
+    this.#waits.close((all) => `the lab was closed while ${all}`)
     for (const stack of this.#stacks) stack.close()
     for (const each of this.#switches.values()) each.close()
     this.#clock.clear()

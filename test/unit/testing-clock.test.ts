@@ -184,7 +184,7 @@ test('idle: what the end of a wait sends arrives where a loop waits', async () =
   const timeline = new Timeline()
   const waits = new Waits()
   const pump = new Pump(timeline, waits, 'auto', (error) => waits.failWith(error))
-  const loop = waits.begin<string>(() => 'a loop waits', true)
+  const loop = waits.begin<string>(() => 'a loop waits', 'loop')
   waits.add(
     () => 'somebody waits',
     () => void timeline.after(1, () => loop.resolve('heard')),

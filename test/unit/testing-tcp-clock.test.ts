@@ -135,7 +135,7 @@ test('close ends connections and loops, and tells who waits', async () => {
   b.listen(7, echo)
   const server = b.listen(8)
   const loop = (async () => {
-    for await (const accepted of server) await caught(heard(accepted))
+    for await (const accepted of server) void caught(heard(accepted))
     return 'ended'
   })()
   const [one, other] = [await a.connect('b', 7), await a.connect('b', 8)]

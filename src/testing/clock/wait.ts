@@ -15,6 +15,8 @@ interface Pending {
   tell(): string
   /** Left out: a loop over what comes, which makes time move, and ends without an error. */
   readonly reject: ((error: unknown) => void) | undefined
+  /** A sleep: it has no end where time has none, and a program is not told. */
+  readonly isSleep: boolean
 }
 
 export class Waits {
@@ -23,13 +25,14 @@ export class Waits {
   /** Somebody was told of something: what they do about it comes before time moves. */
   woke = false
   readonly #pending = new Set<Pending>()
+  readonly #given = new Set<Promise<unknown>>()
 
   get size(): number {
     return this.#pending.size
   }
 
   /** @param tell as {@link Pending.tell} has it */
-  begin<T>(tell: () => string, isLoop = false): Wait<T> {
+  begin<T>(tell: () => string, kind?: 'loop' | 'sleep'): Wait<T> {
     let resolve: (value: T) => void = () => {}
     let reject: (error: unknown) => void = () => {}
     const promise = new Promise<T>((resolved, rejected) => {
@@ -47,7 +50,7 @@ export class Waits {
         reject(error)
       },
     }
-    const added = this.add(tell, isLoop ? undefined : wait.reject)
+    const added = this.add(tell, kind === 'loop' ? undefined : wait.reject, kind === 'sleep')
     return wait
   }
 
@@ -56,8 +59,8 @@ export class Waits {
    *
    * @param reject ends the waiting by an error; left out: as of a loop
    */
-  add(tell: () => string, reject?: (error: unknown) => void): { end(): void } {
-    const pending: Pending = { tell, reject }
+  add(tell: () => string, reject?: (error: unknown) => void, isSleep = false): { end(): void } {
+    const pending: Pending = { tell, reject, isSleep }
     this.#pending.add(pending)
     this.onWait?.()
     return {
@@ -65,6 +68,21 @@ export class Waits {
         if (this.#pending.delete(pending)) this.woke = true
       },
     }
+  }
+
+  /**
+   * What a program is given in place of the promise that `run` returns: where it waits still when the lab
+   * is closed, it is nobody's duty to catch that.
+   */
+  give<T>(run: () => Promise<T>): Promise<T> {
+    const done = () => this.#given.delete(given)
+    const given: Promise<T> = new Promise((resolve, reject) => {
+      const promise = run()
+      promise.then(resolve, reject)
+      promise.then(done, done)
+    })
+    this.#given.add(given)
+    return given
   }
 
   /** What is waited for, a line each. */
@@ -76,6 +94,15 @@ export class Waits {
   fail(code: string, because: (all: string) => string): void {
     const all = listed(this.list())
     this.#reject(() => new LinkspanError(code, because(all)))
+  }
+
+  /** The same at the end of the lab: nothing of it is to end a program that did not wait for it. */
+  close(because: (all: string) => string): void {
+    for (const given of this.#given) given.catch(() => {})
+    this.#given.clear()
+    const all = listed(this.list())
+    for (const pending of this.#pending) if (pending.isSleep) this.#pending.delete(pending)
+    this.#reject(() => new LinkspanError('CLOSED', because(all)))
   }
 
   /** Ends those that are no loops with one error; false where there was none. */

@@ -81,8 +81,9 @@ export class Host implements HasAddresses {
    * @param to a host, its name, or an address
    * @throws LinkspanError `NOT_FOUND`, or `UNREACHABLE` where the host has no way to it at all
    */
-  async ping(to: Target, options: PingOptions = {}): Promise<PingResult> {
-    return ping(this.#stack, this.#lab.waits, this.#resolve(to), options)
+  ping(to: Target, options: PingOptions = {}): Promise<PingResult> {
+    const { waits } = this.#lab
+    return waits.give(async () => ping(this.#stack, waits, this.#resolve(to), options))
   }
 
   /** The routers on the way to a host, nearest first, and the host, where it answers. */
@@ -133,7 +134,7 @@ export class Host implements HasAddresses {
    * @param to a host, its name, or an address
    * @throws LinkspanError `REFUSED` where nobody listens, `TIMEOUT`, `UNREACHABLE`, `NOT_FOUND`
    */
-  async connect(to: Target, port: number, options: ConnectOptions = {}): Promise<TcpConnection> {
-    return this.#tcp.connect(this.#resolve(to), port, options)
+  connect(to: Target, port: number, options: ConnectOptions = {}): Promise<TcpConnection> {
+    return this.#lab.waits.give(async () => this.#tcp.connect(this.#resolve(to), port, options))
   }
 }

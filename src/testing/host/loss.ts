@@ -1,12 +1,14 @@
 /** What of sending an answer is no error of anybody's. */
 import { LinkspanError } from '../../error.js'
 
+/** No way back, or nobody there any more who sends. */
+const LOSSES = ['UNREACHABLE', 'CLOSED']
+
 /**
  * Takes what sending an answer threw: from where there is no way back, it is lost, as elsewhere.
  *
- * @param codes those that are losses
  * @throws everything else
  */
-export function mustBeLoss(error: unknown, codes: readonly string[] = ['UNREACHABLE']): void {
-  if (!(error instanceof LinkspanError && codes.includes(error.code))) throw error
+export function mustBeLoss(error: unknown): void {
+  if (!(error instanceof LinkspanError && LOSSES.includes(error.code))) throw error
 }

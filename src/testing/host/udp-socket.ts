@@ -4,6 +4,7 @@ import { InvalidError, LinkspanError } from '../../error.js'
 import type { Wait, Waits } from '../clock/wait.js'
 import { type Duration, milliseconds } from '../time.js'
 import { addressOf } from './address.js'
+import { mustBeLoss } from './loss.js'
 import type { Address, Arrival, Failure, FailureReason } from './network.js'
 import { whole } from './ping.js'
 import { onRejection } from './rejection.js'
@@ -38,9 +39,18 @@ export class Datagram {
     return utf8.decoder.decode(this.data)
   }
 
-  /** Answers to where it came from, from the address that was asked where that is the host's own. */
-  reply(data: Uint8Array | string): Promise<void> {
-    return this.socket.send(this.from, this.port, data, { from: this.to })
+  /**
+   * Answers to where it came from, from the address that was asked where that is the host's own. Where there is
+   * no way back, or the socket was closed, the answer is lost.
+   *
+   * @throws LinkspanError code `INVALID`
+   */
+  async reply(data: Uint8Array | string): Promise<void> {
+    try {
+      await this.socket.send(this.from, this.port, data, { from: this.to })
+    } catch (error) {
+      mustBeLoss(error)
+    }
   }
 }
 
@@ -129,7 +139,11 @@ export class UdpSocket {
    * @throws LinkspanError `TIMEOUT`; `REFUSED` or `UNREACHABLE` where the network says that one sent
    *   before did not arrive; `CLOSED`; `IDLE` where nothing can come
    */
-  async receive({ timeout }: { timeout?: Duration } = {}): Promise<Datagram> {
+  receive(options: { timeout?: Duration } = {}): Promise<Datagram> {
+    return this.host.waits.give(() => this.#receive(options))
+  }
+
+  async #receive({ timeout }: { timeout?: Duration }): Promise<Datagram> {
     this.#open()
     const datagram = this.#queue.shift()
     if (datagram) return datagram
@@ -158,7 +172,7 @@ export class UdpSocket {
 
   #wait(isLoop: boolean): Wait<Datagram | undefined> {
     const tell = () => `${this.#who} waits for a datagram on UDP port ${this.port}`
-    const wait = this.host.waits.begin<Datagram | undefined>(tell, isLoop)
+    const wait = this.host.waits.begin<Datagram | undefined>(tell, isLoop ? 'loop' : undefined)
     this.#waiting.push({ wait, isLoop })
     return wait
   }

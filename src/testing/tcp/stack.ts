@@ -197,7 +197,8 @@ export class TcpStack {
     if (this.#isClosed) return
     for (const server of [...this.#servers.values()].flat()) server.close()
     for (const tcb of this.#table.all()) {
-      if (tcb.state === 'TIME-WAIT') tcb.forget()
+      // What serves it goes no further: an error would have nobody to catch it.
+      if (tcb.state === 'TIME-WAIT' || tcb.isServed) tcb.forget()
       else tcb.abort(tcb.ends.error('CLOSED', 'the host was closed'))
     }
     this.#isClosed = true
