@@ -51,6 +51,7 @@ test('what was begun and not waited for', async () => {
   void a.ping('10.55.0.99', { count: 5 })
   void a.connect('10.55.0.99', 80)
   void lab.advance('1h')
+  void a.listen(80).accept()
   void lab.run()
   await lab.close()
   await expect(awaited).rejects.toMatchObject({ code: 'CLOSED' })

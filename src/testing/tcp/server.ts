@@ -114,7 +114,14 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
    *
    * @throws LinkspanError code `CLOSED`: the server was closed
    */
-  async accept(): Promise<TcpConnection> {
+  accept(): Promise<TcpConnection> {
+    const accepted = this.#accept()
+    // Nobody's duty to catch, as everything that waits here.
+    accepted.catch(() => {})
+    return accepted
+  }
+
+  async #accept(): Promise<TcpConnection> {
     const connection = await this.#next(false)
     if (connection !== undefined) return connection
     throw new LinkspanError('CLOSED', `TCP ${this.#text}: the server was closed`)
