@@ -1,6 +1,6 @@
 /** A bridge of the lab, and who has which address on it. */
 import { formatPrefix, type Prefix, parsePrefix, sameAddress } from '../config/address.js'
-import { oneOf, quote } from '../config/describe.js'
+import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
 import type { BridgeInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import type { LabSwitch } from './lab-switch.js'
@@ -112,4 +112,14 @@ export class Bridge {
 function networksOf(prefixes: readonly Prefix[]): Subnet[] {
   const subnets = prefixes.map((prefix) => new Subnet(prefix))
   return [...new Map(subnets.map((subnet) => [subnet.text, subnet])).values()]
+}
+
+/** @internal The bridge of that name. */
+export function found(bridges: ReadonlyMap<string, Bridge>, name: unknown): Bridge {
+  const bridge = typeof name === 'string' ? bridges.get(name) : undefined
+  if (bridge) return bridge
+  const names = [...bridges.keys()]
+  const known = names.length === 0 ? 'the lab has none' : `expected ${oneOf(names)}`
+  const hint = typeof name === 'string' ? didYouMean(name, names) : ''
+  throw new LinkspanError('NOT_FOUND', `no bridge ${describe(name)}; ${known}${hint}`)
 }

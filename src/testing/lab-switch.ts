@@ -1,6 +1,6 @@
 /** A production switch in the lab: its ports are ends of links, its clock is the lab's. */
 import { parsePrefix } from '../config/address.js'
-import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
+import { quote } from '../config/describe.js'
 import { parseConfig } from '../config/parse.js'
 import type { BridgeInput, ConfigInput, PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
@@ -20,8 +20,6 @@ export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
 export interface SwitchHost extends UplinkHost {
   readonly clock: Timeline
   readonly module: WebAssembly.Module
-  /** A bridge of the lab, by itself or by name. @throws LinkspanError code `NOT_FOUND` */
-  bridgeOf(bridge: Bridge | string): Bridge
   /** @throws LinkspanError code `EXISTS` where a bridge of the lab has that name */
   mustBeNew(bridge: string): void
   /** Makes a bridge known. */
@@ -140,6 +138,14 @@ export class LabSwitch {
     return this.#sender(plug)
   }
 
+  /** @internal The same for a port that is there: an uplink's. */
+  plugUplink(name: string, sink: Sink): Sink {
+    const plug = new Plug(name, { bridge: '' }, sink)
+    plug.port = this.production.ports.get(name) as MemoryPort
+    plug.port.onFrame(sink)
+    return this.#sender(plug)
+  }
+
   /**
    * @internal @param names of ports to come @param others without a name here
    * @throws LinkspanError code `EXISTS` where a port has one of the names, `LIMIT`
@@ -154,14 +160,6 @@ export class LabSwitch {
     const where = this.name === FIRST ? '"config" of createLab' : 'the config of lab.switch'
     const problem = `${who} has room for ${capacity.ports} ports`
     throw new LinkspanError('LIMIT', `${problem}: raise capacity.ports in ${where}`)
-  }
-
-  /** @internal The same for a port that is there: an uplink's. */
-  plugUplink(name: string, sink: Sink): Sink {
-    const plug = new Plug(name, { bridge: '' }, sink)
-    plug.port = this.production.ports.get(name) as MemoryPort
-    plug.port.onFrame(sink)
-    return this.#sender(plug)
   }
 
   #sender(plug: Plug): Sink {
@@ -205,23 +203,20 @@ export class LabSwitch {
 
   #run(): void {
     const hasFrames = this.#isDue
-    let waits = false
     this.#isDue = false
+    this.flush()
     this.#running = true
     try {
-      this.flush()
-      waits = true
       this.#turn(hasFrames)
-      waits = false
     } catch (error) {
-      // Frames that circulate would do so in every event of this instant.
-      if (error instanceof LinkspanError && error.code === 'LIMIT') waits = false
+      this.#running = false
+      // Whoever took a frame threw: those behind it are seen to all the same, but not those that
+      // circulate, who would do so in every event of this instant.
+      if (!(error instanceof LinkspanError && error.code === 'LIMIT')) this.#wake()
       throw error
     } finally {
       this.#running = false
       this.#look()
-      // Whoever took a frame threw: those behind it are seen to all the same.
-      if (waits) this.#wake()
     }
   }
 
@@ -259,13 +254,3 @@ export class LabSwitch {
 
 const isList = (gateway: LabBridgeInput['gateway']): gateway is readonly string[] =>
   Array.isArray(gateway)
-
-/** @internal The bridge of that name. */
-export function found(bridges: ReadonlyMap<string, Bridge>, name: unknown): Bridge {
-  const bridge = typeof name === 'string' ? bridges.get(name) : undefined
-  if (bridge) return bridge
-  const names = [...bridges.keys()]
-  const known = names.length === 0 ? 'the lab has none' : `expected ${oneOf(names)}`
-  const hint = typeof name === 'string' ? didYouMean(name, names) : ''
-  throw new LinkspanError('NOT_FOUND', `no bridge ${describe(name)}; ${known}${hint}`)
-}

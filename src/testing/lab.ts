@@ -1,23 +1,22 @@
 /** The lab: hosts, switches and links in one process, on one clock and one seed. */
-import { contains, lastOf, parseMac, parsePrefix } from '../config/address.js'
 import { describe, oneOf, quote } from '../config/describe.js'
 import type { ConfigInput } from '../config/types.js'
 import { singleModule } from '../dataplane/single.js'
 import { InvalidError, LinkspanError } from '../error.js'
-import { Bridge, type LabBridgeInput } from './bridge.js'
+import { Bridge, found, type LabBridgeInput } from './bridge.js'
 import { LabCapture } from './capture.js'
 import { type ClockMode, Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
 import { Waits } from './clock/wait.js'
-import { addressOf } from './host/address.js'
-import { Host, type HostLab } from './host/host.js'
-import { Stack } from './host/stack.js'
+import type { Host, HostLab } from './host/host.js'
+import type { Stack } from './host/stack.js'
+import { makeHost } from './host-making.js'
 import { checkHostName, type HostOptions, planHost } from './host-options.js'
-import { found, type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
+import { type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
 import { Link } from './link/link.js'
 import { divide, type Group, membersOf } from './link/partition.js'
-import type { Sink } from './link/way.js'
 import { Random, type Seed, seedText } from './random.js'
+import { SpareSubnets } from './subnet.js'
 import { type Duration, milliseconds } from './time.js'
 import { FIRST } from './uplinks.js'
 
@@ -59,7 +58,7 @@ export class Lab {
   readonly #captures: LabCapture[] = []
   readonly #switchHost: SwitchHost
   readonly #hostLab: HostLab
-  #spare = 55
+  readonly #spare = new SpareSubnets()
   #unreported: unknown[] = []
   #closed = false
 
@@ -78,7 +77,8 @@ export class Lab {
       mustBeNew: (name) => this.#mustBeNew('bridge', this.#bridges, name),
       newBridge: (bridge) => this.#bridges.set(bridge.name, bridge),
       linkMustBeNew: (name) => this.#mustBeNew('link', this.#links, name),
-      spareSubnets: () => this.#spareSubnets(),
+      spareSubnets: () =>
+        this.#spare.next([...this.#bridges.values()].flatMap((one) => one.subnets)),
       cable: (name, uplink, to) => this.#cable(name, uplink, to),
     }
     this.#hostLab = {
@@ -143,35 +143,9 @@ export class Lab {
     const who = `host ${quote(name)}`
     const bridge = this.#bridgeFor(who, options.bridge)
     const plan = planHost(who, name, bridge, options)
-    const bridgeConfig = bridge.on.production.config.bridges[bridge.name]
-    const stack = new Stack({
-      name,
-      clock: this.#clock,
-      random: new Random(`${this.#seed} host ${name}`),
-      mac: parseMac(plan.mac),
-      mtu: bridgeConfig?.mtu ?? 1500,
-      slaac: options.slaac ?? false,
-      transmit: (frame) => link.send(frame),
-    })
-    const receive: Sink = (frame) => stack.receive(frame)
-    const link: Link = new Link(name, this.#seed, this.#clock, receive, (frame) => send(frame))
-    if (options.link !== undefined) link.set(options.link)
-    const port = { ...options.port, bridge: bridge.name }
-    const send: Sink = bridge.on.plug(name, port, link.receive)
-    bridge.take(who, plan.mac, plan.claim)
-    for (const { family, bytes, length } of plan.claim.prefixes) {
-      const broadcast =
-        family === 4 && length < 31 ? lastOf({ family, bytes, length }).bytes : undefined
-      const address = addressOf({ family, bytes })
-      stack.addAddress({ address, length, broadcast, isLinkLocal: false })
-    }
-    for (const gateway of plan.gateways) {
-      const address = addressOf(gateway)
-      stack.ipOf(address).gateway = address
-    }
-    stack.nd.begin()
-    this.#addLink(link)
-    const host = new Host(name, link, stack, this.#hostLab)
+    const common = { clock: this.#clock, seed: this.#seed, lab: this.#hostLab }
+    const { host, stack } = makeHost(name, bridge, plan, options, common)
+    this.#addLink(host.link)
     this.#stacks.push(stack)
     this.#hosts.set(name, host)
     return host
@@ -194,21 +168,6 @@ export class Lab {
   #mustBeNew(kind: string, among: ReadonlyMap<string, unknown>, name: string): void {
     if (!among.has(name)) return
     throw new LinkspanError('EXISTS', `the lab has a ${kind} ${quote(name)}: take another name`)
-  }
-
-  /** A network of each family that overlaps none of the lab's. */
-  #spareSubnets(): string[] {
-    const taken = [...this.#bridges.values()].flatMap((bridge) => bridge.subnets.map(parsePrefix))
-    for (; this.#spare < 256; this.#spare++) {
-      const two = [`10.${this.#spare}.0.0/16`, `fd55:0:0:${this.#spare.toString(16)}::/64`]
-      const prefixes = two.map(parsePrefix)
-      const isFree = prefixes.every((one) =>
-        taken.every((other) => !contains(one, other) && !contains(other, one)),
-      )
-      // Nobody has it yet: who does not take it leaves it to the next.
-      if (isFree) return two
-    }
-    throw new LinkspanError('LIMIT', 'no network is left for another bridge: give it "subnets"')
   }
 
   #cable(name: string, { on, port }: { on: LabSwitch; port: string }, to: Bridge): void {

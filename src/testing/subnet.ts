@@ -67,3 +67,24 @@ function plus(bytes: Uint8Array, count: bigint): Uint8Array {
   }
   return sum
 }
+
+/** Where networks for bridges that are given none begin: 10.55.0.0/16 and fd55::/64. */
+const FIRST_SPARE = 55
+
+/** Networks of a lab that no bridge has asked for. */
+export class SpareSubnets {
+  #number = FIRST_SPARE
+
+  /** One of each family that overlaps none of `taken`; who does not take it leaves it to the next. */
+  next(taken: readonly string[]): string[] {
+    const others = taken.map(parsePrefix)
+    for (; this.#number < 256; this.#number++) {
+      const two = [`10.${this.#number}.0.0/16`, `fd55:0:0:${this.#number.toString(16)}::/64`]
+      if (two.map(parsePrefix).every((one) => others.every((other) => !overlap(one, other))))
+        return two
+    }
+    throw new LinkspanError('LIMIT', 'no network is left for another bridge: give it "subnets"')
+  }
+}
+
+const overlap = (a: Prefix, b: Prefix) => contains(a, b) || contains(b, a)

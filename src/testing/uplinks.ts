@@ -16,6 +16,7 @@ export type LabUplinkInput = Omit<UplinkInput, 'device'> & { bridge: Bridge | st
 
 /** What planning has of the lab. */
 export interface UplinkHost {
+  /** A bridge of the lab, by itself or by name. @throws LinkspanError code `NOT_FOUND` */
   bridgeOf(bridge: Bridge | string): Bridge
   /** @throws LinkspanError code `EXISTS` where a link of the lab has that name */
   linkMustBeNew(name: string): void

@@ -9,10 +9,10 @@ import { onEveryBuild } from '../support/builds.js'
 import { startCapture, Wants } from '../support/capturing.js'
 import { BROADCAST, station } from '../support/frames.js'
 import { arpFrame } from '../support/ip.js'
+import { masqueraded } from '../support/masqueraded.js'
 import { readIp, udp } from '../support/nat-packets.js'
 import { Random } from '../support/random.js'
 import { type Offloaded, type Rig, rig } from '../support/rig.js'
-import { masqueraded } from '../support/two-ways.js'
 import { DATA_VALID, NOTHING } from '../support/virtio.js'
 
 const STEPS = 150

@@ -5,10 +5,10 @@ import { onEveryBuild } from '../support/builds.js'
 import { startCapture, Wants } from '../support/capturing.js'
 import { station } from '../support/frames.js'
 import { arpFrame } from '../support/ip.js'
+import { masqueraded } from '../support/masqueraded.js'
 import { Flag, readIp, tcp, udp } from '../support/nat-packets.js'
 import { Random } from '../support/random.js'
 import { type Rig, rig } from '../support/rig.js'
-import { masqueraded } from '../support/two-ways.js'
 
 const STEPS = 120
 const HOSTS = 3

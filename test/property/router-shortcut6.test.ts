@@ -11,7 +11,8 @@ import { type Ip, readIp, udp } from '../support/nat-packets.js'
 import { advertisement } from '../support/nd.js'
 import { Random } from '../support/random.js'
 import { type Rig, rig } from '../support/rig.js'
-import { agree, answerOf, type Given, usualFrame } from '../support/two-ways.js'
+import { agree, answerOf, type Given } from '../support/two-ways.js'
+import { usualFrame } from '../support/usual-frame.js'
 import { Gso, NEEDS_CSUM, NOTHING } from '../support/virtio.js'
 
 const HOSTS = 5

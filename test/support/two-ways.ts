@@ -6,7 +6,6 @@ import { expect } from 'vitest'
 import { startCapture, Wants } from './capturing.js'
 import { EtherType, station } from './frames.js'
 import { arpFrame, ICMPV6, readArp } from './ip.js'
-import { Flag, type Ip, tcp, udp } from './nat-packets.js'
 import { advertisement, readNd } from './nd.js'
 import { Random } from './random.js'
 import type { Offloaded, Rig } from './rig.js'
@@ -26,37 +25,6 @@ export interface Traffic {
   move(): void
   /** A frame that left by the uplink, and may be answered. */
   noteLeft(frame: Uint8Array): void
-}
-
-/** A gateway on `lan` and an uplink `wan` on a made rig, whose hosts are masqueraded by it, or routed only. */
-export function masqueraded(
-  made: Rig,
-  translated: boolean,
-  uplink: { offloads?: boolean } = {},
-): Rig {
-  made.uplink('wan', { addresses: ['203.0.113.10/24'], mac: '02:ff:00:00:00:02', ...uplink })
-  made.gateway('lan', { addresses: ['10.55.0.1/24'], mac: '02:ff:00:00:00:01' })
-  made.routes({ to: '0.0.0.0/0', via: '203.0.113.1' })
-  made.neighbors({ bridge: 'wan', address: '203.0.113.1', mac: '02:00:00:00:00:90' })
-  const source = { from: { bridge: 'lan' }, uplink: 'wan', ports: 'random' } as const
-  const filtering = 'endpoint-independent'
-  return translated ? made.nat([{ type: 'masquerade', ...source, filtering }], []) : made
-}
-
-/** A datagram, or a segment of few sequence numbers and now and then other flags, from and to these MACs. */
-export function usualFrame(
-  random: Random,
-  ends: Parameters<typeof udp>[0],
-  [to, from]: readonly [Uint8Array, Uint8Array],
-  more: Partial<Ip>,
-  { datagram, data }: { datagram: boolean; data: number },
-): Uint8Array {
-  const flags = random.chance(0.75) ? Flag.ACK : random.below(32)
-  const numbers = { sequence: random.below(3) * 50, acknowledgement: random.below(3) * 50 }
-  const frame = datagram ? udp(ends, more, data) : tcp(ends, { flags, ...numbers, data }, more)
-  frame.set(to, 0)
-  frame.set(from, 6)
-  return frame
 }
 
 type Changes = readonly ((made: Rig) => unknown)[]

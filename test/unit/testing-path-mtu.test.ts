@@ -25,14 +25,14 @@ test.each([
   })
   const to = addressOf(text)
   const learnt = (mtu: number) => {
-    ip.learnMtu(to.bytes, mtu)
-    return ip.mtuTo(to)
+    ip.paths.learn(to.bytes, mtu)
+    return ip.paths.to(to.bytes)
   }
   expect([9000, 1400, 1450, 1300, 1400, 9000].map(learnt)).toEqual([
     1500, 1400, 1400, 1300, 1300, 1300,
   ])
   expect([0, 1300].map(learnt)).toEqual([least, least])
   clock.passTo(600_000)
-  expect(ip.mtuTo(to)).toBe(1500)
+  expect(ip.paths.to(to.bytes)).toBe(1500)
   expect(learnt(1400)).toBe(1400)
 })

@@ -90,7 +90,7 @@ export class Icmp implements Transport {
     const failure = this.#failure(this.stack.ipOf(from), packet, from, said.reason, said)
     if (failure === undefined) return
     if (failure.mtu !== undefined) {
-      this.stack.ipOf(from).learnMtu(failure.destination.bytes, failure.mtu)
+      this.stack.ipOf(from).paths.learn(failure.destination.bytes, failure.mtu)
     }
     this.stack.failed(failure)
   }

@@ -6,11 +6,9 @@ import { AddressMap, isSame } from './address.js'
 import { type HeaderCodec, lastRead, type ReadHeader, written } from './header.js'
 import { Neighbors } from './neighbors.js'
 import type { Address } from './network.js'
+import { PathMtus } from './path-mtu.js'
 import { Reassembly } from './reassembly.js'
 import { copy, ETHERNET, groupMac, setU16, u32 } from './wire.js'
-
-/** RFC 1191 6.3, RFC 8201 5.3: what was learnt of a path is forgotten again. */
-const PATH_MTU_MS = 600_000
 
 /** An address of ours on the link. */
 export interface OwnAddress {
@@ -63,7 +61,7 @@ export class Ip {
   gateway: Address | undefined
   readonly neighbors: Neighbors
   readonly #groups: AddressMap<number>
-  readonly #paths: AddressMap<{ mtu: number; until: number }>
+  readonly paths: PathMtus
   readonly #reassembly: Reassembly
   #id = 0
 
@@ -80,7 +78,7 @@ export class Ip {
       unreachable: (frame) => host.undelivered(this, frame.subarray(ETHERNET), 'host-unreachable'),
     })
     this.#groups = new AddressMap(address)
-    this.#paths = new AddressMap(address)
+    this.paths = new PathMtus(codec, host)
     this.#reassembly = new Reassembly(clock, family === 4 ? 65_515 : 65_535)
   }
 
@@ -212,23 +210,6 @@ export class Ip {
     return new LinkspanError('UNREACHABLE', `${who} has no way to ${to.text}: it has ${has}`)
   }
 
-  mtuTo(to: Address): number {
-    return this.#mtuOf(to.bytes)
-  }
-
-  #mtuOf(to: Uint8Array): number {
-    const path = this.#paths.get(to)
-    return path && path.until > this.host.clock.now ? path.mtu : this.host.mtu
-  }
-
-  /** A router said how long packets to an address may be: less than we knew, or it is not heeded. */
-  learnMtu(to: Uint8Array, said: number): void {
-    const mtu = Math.max(this.codec.leastMtu, said)
-    // RFC 8201 4, RFC 1191 3: only time makes it greater again.
-    if (mtu >= this.#mtuOf(to)) return
-    this.#paths.set(to, { mtu, until: this.host.clock.now + PATH_MTU_MS })
-  }
-
   /**
    * Sends an upper-layer packet, in fragments where it is too long for the way.
    *
@@ -238,7 +219,7 @@ export class Ip {
     const { header } = this.codec
     if (this.isOwn(packet.to.bytes, 0)) return this.#loop(packet, segment)
     const hop = this.#hopTo(packet.to)
-    const mtu = this.mtuTo(packet.to)
+    const mtu = this.paths.to(packet.to.bytes)
     this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
     if (header + segment.length <= mtu) {
       written.dontFragment = true

@@ -192,7 +192,7 @@ export class Stack implements Network, IpHost, ArpHost {
   }
 
   mtuTo(to: Address): number {
-    return this.ipOf(to).mtuTo(to)
+    return this.ipOf(to).paths.to(to.bytes)
   }
 
   send(

@@ -47,13 +47,6 @@ export class RetransmissionTimeout {
     this.#timeout = Math.min(this.most, 2 * this.#timeout)
   }
 
-  /** New data were acknowledged, but when they had been sent is not known. */
-  recover(): void {
-    if (this.#measured) {
-      this.#timeout = this.#within(this.#smoothed + Math.max(1, 4 * this.#variation))
-    }
-  }
-
   #within(timeout: number): number {
     return Math.min(this.most, Math.max(this.least, timeout))
   }

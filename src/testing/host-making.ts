@@ -1,0 +1,51 @@
+/** What a planned host is made of: its stack, its link, and the port of the switch that it is on. */
+import { lastOf, parseMac } from '../config/address.js'
+import type { Bridge } from './bridge.js'
+import type { Timeline } from './clock/timeline.js'
+import { addressOf } from './host/address.js'
+import { Host, type HostLab } from './host/host.js'
+import { Stack } from './host/stack.js'
+import type { HostOptions, HostPlan } from './host-options.js'
+import { Link } from './link/link.js'
+import type { Sink } from './link/way.js'
+import { Random } from './random.js'
+
+/** @throws LinkspanError, ConfigError; then neither bridge nor switch know of it */
+export function makeHost(
+  name: string,
+  bridge: Bridge,
+  plan: HostPlan,
+  options: HostOptions,
+  { clock, seed, lab }: { clock: Timeline; seed: string; lab: HostLab },
+): { host: Host; stack: Stack } {
+  const stack = new Stack({
+    name,
+    clock,
+    random: new Random(`${seed} host ${name}`),
+    mac: parseMac(plan.mac),
+    mtu: bridge.on.production.config.bridges[bridge.name]?.mtu ?? 1500,
+    slaac: options.slaac ?? false,
+    transmit: (frame) => link.send(frame),
+  })
+  const receive: Sink = (frame) => stack.receive(frame)
+  const link: Link = new Link(name, seed, clock, receive, (frame) => send(frame))
+  if (options.link !== undefined) link.set(options.link)
+  const send: Sink = bridge.on.plug(name, { ...options.port, bridge: bridge.name }, link.receive)
+  bridge.take(`host "${name}"`, plan.mac, plan.claim)
+  address(stack, plan)
+  stack.nd.begin()
+  return { host: new Host(name, link, stack, lab), stack }
+}
+
+function address(stack: Stack, { claim, gateways }: HostPlan): void {
+  for (const { family, bytes, length } of claim.prefixes) {
+    const broadcast =
+      family === 4 && length < 31 ? lastOf({ family, bytes, length }).bytes : undefined
+    const own = addressOf({ family, bytes })
+    stack.addAddress({ address: own, length, broadcast, isLinkLocal: false })
+  }
+  for (const gateway of gateways) {
+    const own = addressOf(gateway)
+    stack.ipOf(own).gateway = own
+  }
+}
