@@ -18,6 +18,7 @@ export type LinkspanErrorCode =
   | 'TIMEOUT'
   | 'IDLE'
   | 'HANDLER'
+  | 'RECORDING'
 
 export class LinkspanError extends Error {
   override readonly name: string = 'LinkspanError'

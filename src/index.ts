@@ -9,10 +9,13 @@ export { ConfigError, type ConfigIssue, LinkspanError } from './error.js'
 export type { CaptureFilterWords, CaptureHandler, SwitchCapture } from './inspect/capture.js'
 export type { ObservedFrame } from './inspect/observer.js'
 export type { Trace, TraceDrop, TraceOutput } from './inspect/trace.js'
+export { type OpenOptions, openRecording, type Recording } from './recording/recording.js'
+export type { Difference, Replay, ReplayedFrame, ReplayResult } from './recording/replay.js'
 export {
   createSwitch,
   type MemoryPort,
   type RouterInput,
   type Switch,
   type SwitchOptions,
+  type SwitchRecording,
 } from './switch.js'

@@ -31,9 +31,10 @@ import {
   startCapture,
 } from './inspect/capture.js'
 import { type Trace, traceFrames } from './inspect/trace.js'
+import { SwitchRecording } from './recording/recorder.js'
 import { Loop } from './worker/loop.js'
 
-export { MemoryPort }
+export { MemoryPort, SwitchRecording }
 
 export interface SwitchOptions {
   /** Keys the hashes: the same seed and input give the same output, bit for bit. 0 if left out. */
@@ -313,6 +314,22 @@ export class Switch {
     this.#open()
     const host = { captures: this.#captures, topology: this.#topology }
     return startCapture(host, filter, onFrame)
+  }
+
+  /**
+   * Records all that happens from now on: `openRecording` replays it, to the same frames and the same state.
+   * See docs/recording.md.
+   */
+  record(): SwitchRecording {
+    this.#open()
+    const source = {
+      memory: this.#attachment.memory,
+      manager: this.#manager,
+      topology: this.#topology,
+      config: () => this.#config,
+      now: () => this.#now,
+    }
+    return new SwitchRecording(source, [this.#forwarder])
   }
 
   close(): void {

@@ -22,7 +22,7 @@ const program = new Command('linkspan')
   .addHelpText(
     'after',
     `
-Commands but demo, check, generate, bench and api talk to the switch of --name, or at --socket.
+Commands but demo, check, replay, generate, bench and api talk to the switch of --name, or at --socket.
 Exit status: 0 done, 1 failed, 2 wrong usage. docs/operating.md has what is done how with bridge,
 ovs-vsctl and tcpdump, and how here.
 `,
@@ -103,6 +103,28 @@ targeted(program.command('capture'))
   .action(async (options) => {
     endWithReader()
     await (await import('./capture.js')).capture(options)
+  })
+
+targeted(program.command('record <file>'))
+  .description('record all that a running switch does, until a signal or the end of --duration')
+  .option('--duration <time>', 'end after this time, as in 10s', duration)
+  .action(async (file, options) => (await import('./record.js')).record(file, options))
+
+program
+  .command('replay <file>')
+  .description('replay a recording, and say whether all was the same; no switch has to run')
+  .option(
+    '--until <frame>',
+    'stop before this frame, counted from 0, and say what becomes of it',
+    wholeNumber,
+  )
+  .option('--print', 'print every frame that comes in and goes out')
+  .option('-w, --write <file>', 'write these frames as pcapng')
+  .option('--cut', 'take a recording whose end is missing')
+  .option('--json', 'print what came of it as JSON')
+  .action(async (file, options) => {
+    endWithReader()
+    await (await import('./replay.js')).replay(file, options)
   })
 
 targeted(program.command('events'))

@@ -23,7 +23,9 @@ import { sharedModule } from '../dataplane/shared.js'
 import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
+import { LinkspanError } from '../error.js'
 import { monotonicClock } from '../worker/clock.js'
+import type { Letter } from '../worker/mailbox.js'
 import type { WorkerState } from '../worker/pool.js'
 import { capacitiesOf, numbersOf } from './capacities.js'
 import { Casualties, type CasualtyFiles } from './casualties.js'
@@ -35,6 +37,7 @@ import type { OverlayControl } from './overlay.js'
 import type { Origin, Port } from './port.js'
 import type { Readers } from './readers.js'
 import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from './reconciler.js'
+import { RunningRecording } from './recording.js'
 import type { SwitchEvents } from './switch-events.js'
 import { tell } from './tell.js'
 import type { Step } from './transaction.js'
@@ -70,6 +73,8 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   readonly #reconciler: Reconciler
   readonly #endpoints: Endpoints
   readonly #timers: NodeJS.Timeout[]
+  #recording: RunningRecording | undefined
+  #isRecording = false
   #closing: Promise<void> | undefined
 
   private constructor(config: Config, attachment: Attachment, options: StartOptions) {
@@ -160,6 +165,14 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   /** @internal */
   died(death: WorkerDeath): void {
     this.emit('worker', death)
+  }
+  /** @internal */
+  threadChanged(worker: number, what: 'starts' | 'died'): void {
+    this.#recording?.threadChanged(worker, what)
+  }
+  /** @internal */
+  writeToWorkers(letter: Letter): number {
+    return this.#workers.pool.write(letter)
   }
   /** @internal */
   get overlay(): OverlayControl {
@@ -258,6 +271,29 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     return this.topology.drops(port)
   }
 
+  /**
+   * Records all that happens from now on, until it is stopped: see docs/recording.md.
+   *
+   * @throws LinkspanError code `LIMIT` while another recording runs
+   */
+  async record(): Promise<RunningRecording> {
+    if (this.#isRecording) {
+      throw new LinkspanError('LIMIT', 'the switch is being recorded already: end that first')
+    }
+    this.#isRecording = true
+    const done = () => {
+      this.#recording = undefined
+      this.#isRecording = false
+    }
+    this.#recording = await RunningRecording.begin(this, done)
+    return this.#recording
+  }
+
+  /** The recording that runs. */
+  get recording(): RunningRecording | undefined {
+    return this.#recording
+  }
+
   /** @internal */
   followed(config: Config): void {
     this.#endpoints.follow(config)
@@ -306,6 +342,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   }
 
   async #close(): Promise<void> {
+    await this.#recording?.finish()
     await this.#reconciler.close()
     this.#endpoints.close()
     for (const timer of this.#timers) clearInterval(timer)

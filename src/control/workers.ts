@@ -19,6 +19,8 @@ export interface WorkersHost {
   /** Tells of a death; `file` has the frames that may be why. */
   died(death: WorkerDeath): void
   reportLeftover(why: string): void
+  /** A thread takes a worker's place, or has died in it. */
+  threadChanged(worker: number, what: 'starts' | 'died'): void
 }
 
 export interface WorkerDeath {
@@ -59,7 +61,7 @@ export class Workers {
   constructor(
     host: WorkersHost,
     casualties: Casualties,
-    pool: Omit<PoolOptions, 'onDeath'>,
+    pool: Omit<PoolOptions, 'onDeath' | 'onChange'>,
     config: Config,
   ) {
     this.#host = host
@@ -67,7 +69,8 @@ export class Workers {
     this.#count = workersOf(config)
     this.readers = new Readers(firstWorkers(this.#count))
     const onDeath: PoolOptions['onDeath'] = (...death) => this.#died(...death)
-    this.pool = new WorkerPool({ ...pool, onDeath })
+    const onChange: PoolOptions['onChange'] = (...change) => host.threadChanged(...change)
+    this.pool = new WorkerPool({ ...pool, onDeath, onChange })
     this.pool.orders.spin = spinOf(config)
   }
 

@@ -103,11 +103,14 @@ export function createMemory(
   return memory
 }
 
-/** An instance of its own for `worker`, over a memory that is booted. */
+/**
+ * An instance of its own for `worker`, over a memory that is booted. Its functions may be replaced one by
+ * one: recordings do.
+ */
 export function attach(attachment: Attachment, worker: number): Exports {
   const exports = instantiate(attachment.module, attachment.memory)
   if (!exports.attach(worker)) {
     throw new LinkspanError('INVALID', `worker ${worker} cannot attach: memory of another version`)
   }
-  return exports
+  return { ...exports }
 }

@@ -4,7 +4,7 @@ import { quote } from '../config/describe.js'
 import { parseConfig } from '../config/parse.js'
 import type { BridgeInput, ConfigInput, PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
-import { type MemoryPort, type RouterInput, Switch } from '../switch.js'
+import { type MemoryPort, type RouterInput, Switch, type SwitchRecording } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
@@ -244,6 +244,11 @@ export class LabSwitch {
       this.#run()
     }
     this.#timer = this.host.clock.at(next, wake, isBusy ? undefined : 'background')
+  }
+
+  /** Records all that the switch does from now on: see docs/recording.md. */
+  record(): SwitchRecording {
+    return this.production.record()
   }
 
   /** @internal */

@@ -10,6 +10,7 @@ import { sharedModule } from '../dataplane/shared.js'
 import { NativeIo, type Poller } from '../device/native-io.js'
 import { monotonicClock } from './clock.js'
 import { Loop } from './loop.js'
+import { Mailbox } from './mailbox.js'
 import { Orders } from './orders.js'
 import { warmUp } from './warm.js'
 
@@ -21,25 +22,27 @@ export interface WorkerTask {
   ports: number
   /** What control asks of workers: orders.ts. */
   orders: SharedArrayBuffer
-  /** Where the thread says that it is ready. */
-  ready: MessagePort
+  /** Where the thread says that it is ready, and control writes letters to it. */
+  control: MessagePort
 }
 
 // As soon as the thread has loaded this file, which may be before there is a task for it.
 const warm = sharedModule().then((module) => warmUp(module, 'shared'))
 
 export default async function run(task: WorkerTask): Promise<void> {
-  const { attachment, worker, poller, arena, ports, ready } = task
+  const { attachment, worker, poller, arena, ports, control } = task
   await warm
   const forwarder = new Forwarder(attachment, worker)
   const io = new NativeIo(forwarder, poller, arena, ports)
   const loop = new Loop(forwarder, io, monotonicClock())
-  ready.postMessage('ready')
-  ready.close()
   const orders = new Orders(task.orders)
+  const mailbox = new Mailbox(control, orders, forwarder)
+  control.postMessage('ready')
   while (!orders.stops(worker)) {
+    mailbox.look()
     loop.spin.most = orders.spin
     loop.turn()
   }
   forwarder.quiesce()
+  control.close()
 }

@@ -1,6 +1,6 @@
 /** What control asks of workers, in memory that they look at every turn. */
 
-const HEAD = 1
+const HEAD = 2
 
 export class Orders {
   readonly buffer: SharedArrayBuffer
@@ -18,6 +18,14 @@ export class Orders {
   }
   set spin(microseconds: number) {
     Atomics.store(this.#words, 0, microseconds)
+  }
+
+  /** Letters that control has sent to workers so far: who finds more than it has read reads its own. */
+  get letters(): number {
+    return Atomics.load(this.#words, 1)
+  }
+  countLetter(): void {
+    Atomics.add(this.#words, 1, 1)
   }
 
   /** Whether a worker is to end, at the end of the burst that it is in. */

@@ -4,12 +4,13 @@
  * same memory, so that what was learnt stays.
  */
 import { once } from 'node:events'
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Piscina } from 'piscina'
 import type { Attachment } from '../dataplane/instance.js'
 import type { Manager } from '../dataplane/manager.js'
 import { loadNative } from '../device/native.js'
 import type { Poller } from '../device/native-io.js'
+import type { Letter } from './mailbox.js'
 import type { WorkerTask } from './main.js'
 import { Orders } from './orders.js'
 import { takeThread } from './threads.js'
@@ -26,6 +27,8 @@ export interface PoolOptions {
    * place. @returns is called when one does or, with `final`, none will any more
    */
   onDeath: (worker: number, error: Error, final: boolean) => () => void
+  /** A thread takes a worker's place, or has left it by dying; before anything is done about that. */
+  onChange: (worker: number, what: 'starts' | 'died') => void
 }
 
 /** A worker that died this often within the window is not started again: the cause is not chance. */
@@ -42,6 +45,8 @@ interface Slot {
   readonly poller: Poller
   state: WorkerState
   thread?: Piscina
+  /** To the thread. */
+  port?: MessagePort
   /** Resolves when what runs in it has ended. */
   running?: Promise<void>
 }
@@ -93,9 +98,11 @@ export class WorkerPool {
     await Promise.allSettled(going.map(({ running }) => running))
     await Promise.all(
       going.map(async (slot) => {
-        const { thread } = slot
+        const { thread, port } = slot
         if (slot.state !== 'idle') slot.state = 'stopped'
         delete slot.thread
+        delete slot.port
+        port?.close()
         await thread?.destroy()
       }),
     )
@@ -109,6 +116,7 @@ export class WorkerPool {
   /** Starts a worker; resolves when it is ready. Its end is seen to in the background. */
   async #launch(worker: number, deaths: readonly number[]): Promise<void> {
     const slot = this.#slots[worker] as Slot
+    this.#options.onChange(worker, 'starts')
     slot.state = 'starting'
     slot.thread ??= takeThread()
     this.orders.setStop(worker, false)
@@ -116,21 +124,21 @@ export class WorkerPool {
     const { port1, port2 } = new MessageChannel()
     const { poller, thread } = slot
     const { buffer: orders } = this.orders
-    const task = { attachment, worker, poller, arena, ports, orders, ready: port2 }
+    const task = { attachment, worker, poller, arena, ports, orders, control: port2 }
     const run: Promise<void> = thread.run(task satisfies WorkerTask, { transferList: [port2] })
+    slot.port?.close()
+    slot.port = port1
     const ready = once(port1, 'message').then(() => {
       slot.state = 'running'
     })
     slot.running = run.catch((error: Error) => this.#died(worker, error, deaths))
     // A worker that dies before it is ready is dealt with like any other; but `start` must know.
-    try {
-      await Promise.race([ready, run])
-    } finally {
-      port1.close()
-    }
+    await Promise.race([ready, run])
+    port1.unref()
   }
 
   async #died(worker: number, error: Error, deaths: readonly number[]): Promise<void> {
+    this.#options.onChange(worker, 'died')
     // Of one that is to end anyway, too: what it held would stand in the way of all others for ever.
     this.#options.manager.exports.breakLocks(worker)
     if (this.orders.stops(worker)) return
@@ -152,6 +160,15 @@ export class WorkerPool {
     await again?.catch(() => {
       // Its death has been reported by the call before this one in the chain.
     })
+  }
+
+  /** Writes to all workers that run; returns how many do. */
+  write(letter: Letter): number {
+    const running = [...this.#slots.entries()].filter(([, { state }]) => state === 'running')
+    for (const [, { port }] of running) port?.postMessage(letter)
+    this.orders.countLetter()
+    for (const [worker] of running) this.wake(worker)
+    return running.length
   }
 
   /** Makes a worker look at shared memory now. */

@@ -29,7 +29,7 @@ export function sendOctets(
 ): void {
   const target = {
     write: (octets: Uint8Array) => taken(response, octets),
-    end: () => response.end(),
+    end: () => ended(response),
   }
   begin(response, contentType, () => start(target))
 }
@@ -42,6 +42,13 @@ function begin(response: ServerResponse, contentType: string, start: () => () =>
   const stop = start()
   if (response.destroyed) stop()
   else response.on('close', stop)
+}
+
+function ended(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve)
+    response.end(resolve)
+  })
 }
 
 async function taken(response: ServerResponse, octets: Uint8Array): Promise<void> {

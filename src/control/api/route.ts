@@ -22,7 +22,8 @@ export type Stream = (write: (line: object) => void) => () => void
 export interface OctetTarget {
   /** Resolves when the client can take more, or has left. */
   write(octets: Uint8Array): Promise<void>
-  end(): void
+  /** Resolves when all was handed to the kernel, or the client has left. */
+  end(): Promise<void>
 }
 export class OctetStream {
   constructor(readonly start: (target: OctetTarget) => () => void) {}

@@ -8,6 +8,7 @@ import { flowRoutes } from './flows.js'
 import { overlayRoutes } from './overlay.js'
 import { portRoutes } from './ports.js'
 import { publishRoutes } from './publish.js'
+import { recordRoutes } from './record.js'
 import type { Route } from './route.js'
 import { routerRoutes } from './router.js'
 import { ruleRoutes } from './rules.js'
@@ -32,4 +33,5 @@ export const routes: readonly Route[] = [
   ...statisticRoutes,
   ...traceRoutes,
   ...captureRoutes,
+  ...recordRoutes,
 ]

@@ -1,0 +1,27 @@
+/** gzip of what is in memory, by what Node and browsers have alike. */
+
+export async function gzip(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([...parts]).stream().pipeThrough(new CompressionStream('gzip'))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
+}
+
+/** What can be had of it: where it was cut, as far as it goes. Octets that are no gzip come as they are. */
+export async function gunzip(octets: Uint8Array): Promise<Uint8Array> {
+  if (octets[0] !== 0x1f || octets[1] !== 0x8b) return octets
+  const stream = new Blob([Uint8Array.from(octets)])
+    .stream()
+    .pipeThrough(new DecompressionStream('gzip'))
+  const parts: Uint8Array[] = []
+  try {
+    for (const reader = stream.getReader(); ; ) {
+      const { done, value } = await reader.read()
+      if (done) break
+      parts.push(value)
+    }
+  } catch {
+    // Cut or damaged: whoever reads it sees that its end is missing.
+  }
+  return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer())
+}

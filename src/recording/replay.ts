@@ -1,0 +1,290 @@
+/** Replays a recording on a dataplane of its own: the same calls on the same memory. */
+import { MORE, RECEIVED_SIZE, VIRTIO_HEADER } from '../dataplane/abi.js'
+import { Forwarder } from '../dataplane/forwarder.js'
+import { Manager } from '../dataplane/manager.js'
+import { type Entry, FRAME, frameSize, Kind, readEntry } from './entry.js'
+import { type ExplainedFrame, explainFrame } from './explain.js'
+import { type Names, type RecordingHead, recordingError } from './file.js'
+import { PAGE, restoreImage } from './image.js'
+import { framesOfList, hashOfList } from './outputs.js'
+import { stateHash } from './state.js'
+
+export type { ExplainedFrame } from './explain.js'
+
+export interface ReplayedFrame {
+  /** Frames come in are counted from 0; what goes out has none. */
+  index: number | undefined
+  direction: 'receive' | 'transmit'
+  /** Milliseconds of the recording's clock. */
+  time: number
+  port: string
+  /** The port's number. */
+  number: number
+  /** Without the virtio-net header. */
+  frame: Uint8Array
+  /** A virtio-net header of 12 octets. */
+  header: Uint8Array
+}
+
+/** Where a replay was not what had been recorded. */
+export interface Difference {
+  /** The frame that is next, counted from 0: it happened before it. */
+  frame: number
+  time: number
+  call: string
+  /** What is different. */
+  what: 'result' | 'frames' | 'state'
+  recorded: number
+  replayed: number
+}
+
+export interface ReplayResult {
+  /** Frames that came in so far. */
+  frames: number
+  /** Milliseconds of the recording's clock. */
+  now: number
+  /** Everything so far was as recorded; at the end that means the state, too. */
+  identical: boolean
+  /** The first difference, and how many there are. */
+  difference: Difference | undefined
+  differences: number
+  /** The call that ended in a trap now. */
+  trapped: string | undefined
+  /** The call that did not return then: of a worker that died in it. */
+  unfinished: string | undefined
+}
+
+export interface ReplaySource {
+  module: WebAssembly.Module
+  head: RecordingHead
+  image: Uint8Array
+  entries: Uint8Array
+  state: number | null
+}
+
+type Calls = Record<string, (...given: number[]) => number>
+
+export class Replay {
+  readonly manager: Manager
+  readonly memory: WebAssembly.Memory
+  readonly module: WebAssembly.Module
+  /** Called with every frame. */
+  onFrame: ((frame: ReplayedFrame) => void) | undefined
+  readonly #forwarders: Forwarder[]
+  readonly #head: RecordingHead
+  readonly #entries: DataView
+  readonly #state: number | null
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #names: Names
+  #at = 0
+  #frames = 0
+  #now: number
+  #difference: Difference | undefined
+  #differences = 0
+  #trapped: string | undefined
+  #unfinished: string | undefined
+
+  /** @internal Use {@link Recording.replay}. */
+  constructor({ module, head, image, entries, state }: ReplaySource) {
+    const pages = head.memory / PAGE
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const attachment = { module, memory }
+    this.module = module
+    this.memory = memory
+    restoreImage(memory, image)
+    // Instances have no state but for what attaching writes, and that is taken back.
+    this.manager = attached(() => new Manager(attachment, head.workers))
+    this.#forwarders = Array.from(
+      { length: head.workers },
+      (_, worker) => new Forwarder(attachment, worker),
+    )
+    restoreImage(memory, image)
+    this.#head = head
+    this.#entries = new DataView(entries.buffer, entries.byteOffset, entries.length)
+    this.#state = state
+    this.#names = head.names
+    this.#now = head.now
+    this.#bytes = new Uint8Array(memory.buffer)
+    this.#view = new DataView(memory.buffer)
+  }
+
+  /** The names of ports and domains by their numbers, as of now. */
+  get names(): Names {
+    return this.#names
+  }
+
+  get now(): number {
+    return this.#now
+  }
+
+  /** Whether all was replayed. */
+  get isAtEnd(): boolean {
+    return this.#trapped !== undefined || !readEntry(this.#entries, this.#at)
+  }
+
+  /**
+   * Goes on to the end, or to before the burst that has frame `until`.
+   *
+   * @param until how many frames may have come in, at most
+   */
+  run(until = Number.POSITIVE_INFINITY): ReplayResult {
+    while (this.#step(until));
+    if (this.isAtEnd && this.#trapped === undefined) this.#checkState()
+    return {
+      frames: this.#frames,
+      now: this.#now,
+      identical: this.#differences === 0,
+      difference: this.#difference,
+      differences: this.#differences,
+      trapped: this.#trapped,
+      unfinished: this.#unfinished,
+    }
+  }
+
+  /** The frames that the next burst has: what comes in next. */
+  next(): ReplayedFrame[] {
+    for (let at = this.#at; ; ) {
+      const entry = readEntry(this.#entries, at)
+      if (!entry) return []
+      if (this.#nameOf(entry) === 'process') return this.#received(entry)
+      at = entry.end
+    }
+  }
+
+  /** What would become of a frame that is still to come; the replay goes on to before its burst. */
+  explain(frame: number): ExplainedFrame {
+    return explainFrame(this, frame)
+  }
+
+  #step(until: number): boolean {
+    const entry = this.#trapped === undefined && readEntry(this.#entries, this.#at)
+    if (!entry) return false
+    const isBurst = this.#nameOf(entry) === 'process'
+    if (isBurst && this.#frames + entry.count > until) return false
+    this.#at = entry.end
+    if (entry.kind === Kind.NOTE) this.#note(entry)
+    else if (entry.kind === Kind.CALL) this.#call(entry)
+    return true
+  }
+
+  #nameOf({ kind, call }: Entry): string | undefined {
+    return kind === Kind.CALL ? this.#head.calls[call] : undefined
+  }
+
+  #note({ rest, count }: Entry): void {
+    const { buffer, byteOffset } = this.#entries
+    this.#names = JSON.parse(
+      new TextDecoder().decode(new Uint8Array(buffer, byteOffset + rest, count)),
+    )
+  }
+
+  #call(entry: Entry): void {
+    const name = this.#nameOf(entry)
+    const { worker } = entry
+    const forwarder = this.#forwarders[worker]
+    const exports = (forwarder ?? this.manager).exports as unknown as Calls
+    const called = name === undefined ? undefined : exports[name]
+    if (!name || !called)
+      throw recordingError(`the recording calls ${name}, which is not there any more`)
+    if (name === 'process') this.#receive(entry, forwarder as Forwarder)
+    else if (entry.count > 0) this.#scratch(entry)
+    if (name === 'process' || name === 'tick') this.#now = entry.given.at(-1) as number
+    let result: number
+    try {
+      result = called(...entry.given) ?? 0
+    } catch {
+      this.#trapped = name
+      if (!Number.isNaN(entry.result)) this.#differ(name, 'result', entry.result, Number.NaN)
+      return
+    }
+    if (Number.isNaN(entry.result)) this.#unfinished = name
+    else if (result !== entry.result) this.#differ(name, 'result', entry.result, result)
+    if (name === 'process' || name === 'resume' || name === 'tick') {
+      this.#sent(name, entry, forwarder as Forwarder, (result & ~MORE) >>> 0)
+    }
+  }
+
+  #received({ given, rest, count }: Entry): ReplayedFrame[] {
+    const [, port, , time] = given as [number, number, number, number]
+    const frames: ReplayedFrame[] = []
+    for (let [at, frame] = [rest, 0]; frame < count; frame++) {
+      const length = this.#entries.getUint32(at + 4, true)
+      const message = this.#octets(at + FRAME, VIRTIO_HEADER + length)
+      const index = this.#frames + frame
+      frames.push({ index, direction: 'receive', time, ...this.#port(port), ...split(message) })
+      at += frameSize(length)
+    }
+    return frames
+  }
+
+  #octets(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.#entries.buffer, this.#entries.byteOffset + at, length)
+  }
+
+  #port(number: number) {
+    return { number, port: this.#names.ports[number] ?? `#${number}` }
+  }
+
+  /** Puts a burst where it lay. */
+  #receive(entry: Entry, { received }: Forwarder): void {
+    if (this.onFrame) for (const frame of this.#received(entry)) this.onFrame(frame)
+    let at = entry.rest
+    for (let frame = 0; frame < entry.count; frame++) {
+      const [address, length] = [
+        this.#entries.getUint32(at, true),
+        this.#entries.getUint32(at + 4, true),
+      ]
+      const message = this.#octets(at + FRAME, VIRTIO_HEADER + length)
+      this.#bytes.set(message, address - VIRTIO_HEADER)
+      this.#view.setUint32(received + frame * RECEIVED_SIZE, address, true)
+      this.#view.setUint32(received + frame * RECEIVED_SIZE + 4, length, true)
+      at += frameSize(length)
+    }
+    this.#frames += entry.count
+  }
+
+  #scratch({ rest, count }: Entry): void {
+    const { scratch } = this.manager
+    this.#bytes.set(this.#octets(rest, count), scratch.byteOffset)
+  }
+
+  #sent(name: string, { hash, result }: Entry, { transmit }: Forwarder, entries: number): void {
+    const found = hashOfList(this.#view, transmit, entries)
+    if (found !== hash && !Number.isNaN(result)) this.#differ(name, 'frames', hash, found)
+    if (!this.onFrame) return
+    for (const { ports, message } of framesOfList(this.#view, transmit, entries)) {
+      for (const port of ports) {
+        const common = { index: undefined, direction: 'transmit', time: this.#now } as const
+        this.onFrame({ ...common, ...this.#port(port), ...split(message) })
+      }
+    }
+  }
+
+  #checkState(): void {
+    if (this.#state === null) return
+    const found = stateHash(this.manager.exports, this.memory)
+    if (found !== this.#state) this.#differ('the end', 'state', this.#state, found)
+  }
+
+  #differ(call: string, what: Difference['what'], recorded: number, replayed: number): void {
+    this.#differences++
+    const [frame, time] = [this.#frames, this.#now]
+    this.#difference ??= { frame, time, call, what, recorded, replayed }
+  }
+}
+
+function split(message: Uint8Array) {
+  return { frame: message.subarray(VIRTIO_HEADER), header: message.subarray(0, VIRTIO_HEADER) }
+}
+
+function attached<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (cause) {
+    throw recordingError(
+      'the recording is of a version of linkspan with other tables: replay it with that version',
+      { cause },
+    )
+  }
+}
