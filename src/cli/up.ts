@@ -39,7 +39,7 @@ export async function up(options: UpOptions): Promise<void> {
     announce(running, socket)
     tellSystemd()
     log.info({ reason: await stop.requested }, 'stopping')
-    await running.recording?.finish()
+    await running.recordings.finish()
     await server.close()
     stopLog()
   } finally {

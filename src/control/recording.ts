@@ -53,7 +53,7 @@ export class RunningRecording {
   readonly #isRead = promised()
 
   /** @param done is called when it is over and read */
-  private constructor(host: RecordHost, done: () => void) {
+  constructor(host: RecordHost, done: () => void) {
     this.#host = host
     this.#done = done
     this.#source = {
@@ -65,18 +65,20 @@ export class RunningRecording {
     }
   }
 
-  /** @throws LinkspanError code `TIMEOUT` where a worker does not join */
-  static async begin(host: RecordHost, done: () => void): Promise<RunningRecording> {
-    const recording = new RunningRecording(host, done)
+  /**
+   * Begins once all workers have joined; what happens until then is not recorded.
+   *
+   * @throws LinkspanError code `TIMEOUT` where a worker does not join; then it is over
+   */
+  async begin(): Promise<void> {
     try {
-      await recording.#join()
+      await this.#join()
     } catch (error) {
-      recording.stop()
-      done()
+      this.stop()
+      this.#done()
       throw error
     }
-    recording.#open()
-    return recording
+    this.#open()
   }
 
   async #join(): Promise<void> {

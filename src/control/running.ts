@@ -23,7 +23,6 @@ import { sharedModule } from '../dataplane/shared.js'
 import { type DropCount, Topology } from '../dataplane/topology.js'
 import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
-import { LinkspanError } from '../error.js'
 import { monotonicClock } from '../worker/clock.js'
 import type { Letter } from '../worker/mailbox.js'
 import type { WorkerState } from '../worker/pool.js'
@@ -37,7 +36,8 @@ import type { OverlayControl } from './overlay.js'
 import type { Origin, Port } from './port.js'
 import type { Readers } from './readers.js'
 import { type Applied, type ApplyOptions, Reconciler, type ReconcilerHost } from './reconciler.js'
-import { RunningRecording } from './recording.js'
+import type { RunningRecording } from './recording.js'
+import { Recordings } from './recordings.js'
 import type { SwitchEvents } from './switch-events.js'
 import { tell } from './tell.js'
 import type { Step } from './transaction.js'
@@ -67,14 +67,13 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   readonly captures: Captures
   /** Stations and VTEPs that others tell of; whoever speaks for a source puts them in. */
   readonly directory: MemoryDirectory
+  readonly recordings = new Recordings()
   readonly startedAt = new Date()
   readonly #now = monotonicClock()
   readonly #workers: Workers
   readonly #reconciler: Reconciler
   readonly #endpoints: Endpoints
   readonly #timers: NodeJS.Timeout[]
-  #recording: RunningRecording | undefined
-  #isRecording = false
   #closing: Promise<void> | undefined
 
   private constructor(config: Config, attachment: Attachment, options: StartOptions) {
@@ -168,7 +167,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   }
   /** @internal */
   threadChanged(worker: number, what: 'starts' | 'died'): void {
-    this.#recording?.threadChanged(worker, what)
+    this.recordings.threadChanged(worker, what)
   }
   /** @internal */
   writeToWorkers(letter: Letter): number {
@@ -276,22 +275,8 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
    *
    * @throws LinkspanError code `LIMIT` while another recording runs
    */
-  async record(): Promise<RunningRecording> {
-    if (this.#isRecording) {
-      throw new LinkspanError('LIMIT', 'the switch is being recorded already: end that first')
-    }
-    this.#isRecording = true
-    const done = () => {
-      this.#recording = undefined
-      this.#isRecording = false
-    }
-    this.#recording = await RunningRecording.begin(this, done)
-    return this.#recording
-  }
-
-  /** The recording that runs. */
-  get recording(): RunningRecording | undefined {
-    return this.#recording
+  record(): Promise<RunningRecording> {
+    return this.recordings.begin(this)
   }
 
   /** @internal */
@@ -342,7 +327,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   }
 
   async #close(): Promise<void> {
-    await this.#recording?.finish()
+    await this.recordings.finish()
     await this.#reconciler.close()
     this.#endpoints.close()
     for (const timer of this.#timers) clearInterval(timer)

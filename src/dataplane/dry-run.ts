@@ -4,13 +4,14 @@
  * the switch would do; nobody else sees it. Several frames may follow each other: each finds what the
  * ones before it left, as they would in the switch.
  */
-import { CAPTURES_MAX, HEADROOM, MORE, TRANSMIT_SIZE, VIRTIO_HEADER } from './abi.js'
+import { CAPTURES_MAX, HEADROOM, MORE, VIRTIO_HEADER } from './abi.js'
 import { type Passage, PassageReader } from './dry-passage.js'
 import type { FdbEntry } from './fdb-records.js'
 import { Forwarder } from './forwarder.js'
 import { drops } from './generated/drops.js'
 import type { Attachment } from './instance.js'
 import { Manager } from './manager.js'
+import { transmitted } from './transmitted.js'
 
 /** What would leave by one port. */
 export interface DryOutput {
@@ -197,19 +198,8 @@ export class DryRunner {
   }
 
   #take(entries: number, outputs: DryOutput[]): void {
-    const word = (at: number) => this.#view.getUint32(at, true)
-    for (let index = 0; index < entries; index++) {
-      const at = this.#forwarder.transmit + index * TRANSMIT_SIZE
-      const [head, headLength, body, bodyLength] = [0, 4, 8, 12].map((offset) => word(at + offset))
-      const message = Uint8Array.from([
-        ...this.#bytes.subarray(head, (head as number) + (headLength as number)),
-        ...this.#bytes.subarray(body, (body as number) + (bodyLength as number)),
-      ])
-      const tunnel = word(at + 28) === 0 ? undefined : word(at + 28) - 1
-      for (let which = 0; which < word(at + 20); which++) {
-        const port = word(word(at + 16) + which * 4)
-        if (port !== word(at + 24)) outputs.push({ port, tunnel, message })
-      }
+    for (const { ports, ...sent } of transmitted(this.#view, this.#forwarder.transmit, entries)) {
+      for (const port of ports) outputs.push({ port, ...sent })
     }
   }
 

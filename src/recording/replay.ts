@@ -2,11 +2,12 @@
 import { MORE, RECEIVED_SIZE, VIRTIO_HEADER } from '../dataplane/abi.js'
 import { Forwarder } from '../dataplane/forwarder.js'
 import { Manager } from '../dataplane/manager.js'
+import { transmitted } from '../dataplane/transmitted.js'
 import { type Entry, FRAME, frameSize, Kind, readEntry } from './entry.js'
 import { type ExplainedFrame, explainFrame } from './explain.js'
 import { type Names, type RecordingHead, recordingError } from './file.js'
 import { PAGE, restoreImage } from './image.js'
-import { framesOfList, hashOfList } from './outputs.js'
+import { hashOfList } from './outputs.js'
 import { stateHash } from './state.js'
 
 export type { ExplainedFrame } from './explain.js'
@@ -253,7 +254,7 @@ export class Replay {
     const found = hashOfList(this.#view, transmit, entries)
     if (found !== hash && !Number.isNaN(result)) this.#differ(name, 'frames', hash, found)
     if (!this.onFrame) return
-    for (const { ports, message } of framesOfList(this.#view, transmit, entries)) {
+    for (const { ports, message } of transmitted(this.#view, transmit, entries)) {
       for (const port of ports) {
         const common = { index: undefined, direction: 'transmit', time: this.#now } as const
         this.onFrame({ ...common, ...this.#port(port), ...split(message) })

@@ -1,6 +1,5 @@
 /** Recordings of the switch, for `linkspan replay`. */
 import * as z from 'zod'
-import { LinkspanError } from '../../error.js'
 import { type OctetTarget, octets, requests, route } from './route.js'
 
 const recordRequest = z.strictObject({
@@ -41,9 +40,6 @@ export const recordRoutes = [
     summary: 'End the recording: its reader gets what there is, and the end',
     answer: { status: 204, description: 'It is ended' },
     errors: [404],
-    handle: ({ running }) => {
-      if (!running.recording) throw new LinkspanError('NOT_FOUND', 'nothing is being recorded')
-      running.recording.stop()
-    },
+    handle: ({ running }) => running.recordings.stop(),
   }),
 ]
