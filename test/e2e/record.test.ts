@@ -160,7 +160,7 @@ describe('a recording ends', () => {
     const file = join(directory(), 'death.lsrec')
     const program = startScript(MORTAL, { ...config, workers: 1, file })
     await program.prints('recording')
-    const client = await startIperf(a, b, '--bidir')
+    const client = await startIperf(a, b, '--bidir', '-b', '100M')
     program.kill('SIGUSR2')
     await program.prints('written')
     await ping(a.netns, b.ip4)
