@@ -119,6 +119,11 @@ export function transmitFailed(
   dropTransmitted(worker, port, reason, frames)
 }
 
+/** Counts frames of `octets` together that left by a port beside those that were sent there: copies. */
+export function transmitCopied(worker: u32, port: u32, frames: u32, octets: u32): void {
+  countTransmitted(countersOf(worker, port), frames, octets)
+}
+
 /** Sum over all workers (and the control thread) of a port's counter; `which` from 0 to COUNT - 1. */
 export function portCounter(port: u32, which: u32): f64 {
   const workers = load<u32>(DIRECTORY, Directory.MAX_WORKERS)

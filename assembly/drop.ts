@@ -145,4 +145,24 @@ export namespace Drop {
   export const UNDERLAY_UNREACHABLE: u32 = 69
   /** worker-died (rx): it was in hand of a worker that died. */
   export const WORKER_DIED: u32 = 70
+  /** impair-loss-receive (rx): lost by the port's impairment on its way in. */
+  export const IMPAIR_LOSS_RECEIVE: u32 = 71
+  /** impair-loss-transmit (tx): lost by the port's impairment on its way out. */
+  export const IMPAIR_LOSS_TRANSMIT: u32 = 72
+  /** impair-queue-receive (rx): no room in the queue before the rate of the port's impairment. */
+  export const IMPAIR_QUEUE_RECEIVE: u32 = 73
+  /** impair-queue-transmit (tx): no room in the queue before the rate of the port's impairment. */
+  export const IMPAIR_QUEUE_TRANSMIT: u32 = 74
+  /** impair-mtu-receive (rx): larger than the MTU of the port's impairment. */
+  export const IMPAIR_MTU_RECEIVE: u32 = 75
+  /** impair-mtu-transmit (tx): larger than the MTU of the port's impairment. */
+  export const IMPAIR_MTU_TRANSMIT: u32 = 76
+  /** impair-down-receive (rx): the port's impairment has "up: false". */
+  export const IMPAIR_DOWN_RECEIVE: u32 = 77
+  /** impair-down-transmit (tx): the port's impairment has "up: false". */
+  export const IMPAIR_DOWN_TRANSMIT: u32 = 78
+  /** impair-room-receive (rx): no memory for a frame that the port's impairment holds, or the workers are behind. */
+  export const IMPAIR_ROOM_RECEIVE: u32 = 79
+  /** impair-room-transmit (tx): no memory for a frame that the port's impairment holds. */
+  export const IMPAIR_ROOM_TRANSMIT: u32 = 80
 }

@@ -49,6 +49,7 @@ export {
   dropReceived,
   portCounter,
   resetPort,
+  transmitCopied,
   transmitFailed,
   workerStatistic,
 } from './counter'

@@ -68,14 +68,26 @@ napi_value await_time(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
-/* awaitFrames(fd, milliseconds): 1 if there is something to read or an error, 0 after the time. */
+/*
+ * awaitFrames(fd, milliseconds): 1 if there is something to read or an error, 0 after the time, of
+ * which fractions count. Of an epoll: if it has something to report.
+ */
 napi_value await_frames(napi_env env, napi_callback_info info) {
-    uint32_t numbers[2];
-    if (!read_number_arguments(env, info, 2, numbers)) {
+    napi_value arguments[2];
+    uint32_t fd;
+    double milliseconds;
+    read_arguments(env, info, 2, arguments);
+    if (!read_numbers(env, arguments, 1, &fd)) {
         return NULL;
     }
-    struct pollfd entry = {.fd = (int)numbers[0], .events = POLLIN};
-    return make_int(env, poll(&entry, 1, (int)numbers[1]) > 0);
+    if (napi_get_value_double(env, arguments[1], &milliseconds) != napi_ok) {
+        napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "a number was expected");
+        return NULL;
+    }
+    uint64_t time = milliseconds > 0 ? (uint64_t)(milliseconds * 1e6) : 0;
+    struct timespec most = {(time_t)(time / SECOND), (long)(time % SECOND)};
+    struct pollfd entry = {.fd = (int)fd, .events = POLLIN};
+    return make_int(env, ppoll(&entry, 1, &most, NULL) > 0);
 }
 
 /* The one or two pieces of a frame; 0 if they lie outside. */

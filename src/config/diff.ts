@@ -12,9 +12,10 @@ import type { Bridge, Config, Mirror, Port, StaticEntry, Underlay, Uplink } from
 
 /**
  * A part of a port that can change by itself: the bridge it is on, whether it is up, its device
- * (addresses, MTU, routes … of the same interface, file or socket), all its other settings.
+ * (addresses, MTU, routes … of the same interface, file or socket), its impairment, all its other
+ * settings.
  */
-export type PortPart = 'bridge' | 'up' | 'device' | 'policy'
+export type PortPart = 'bridge' | 'up' | 'device' | 'impair' | 'policy'
 
 /** What of the switch as a whole may change while it runs. */
 export type SwitchSetting = 'workers' | 'spin'
@@ -179,7 +180,7 @@ function portUpdate(both: Both<Port>): Change {
   return { op: 'update', object: 'port', ...both, parts }
 }
 
-const SEPARATE = ['bridge', 'up', 'device'] as const
+const SEPARATE = ['bridge', 'up', 'device', 'impair'] as const
 
 function changedKeys<T extends object>(from: T, to: T): (keyof T)[] {
   const keys = Object.keys({ ...from, ...to }) as (keyof T)[]

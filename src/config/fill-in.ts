@@ -5,6 +5,7 @@ import { resolveGuard } from './guard.js'
 import { BURST_MAX } from './limits.js'
 import { mtuOn } from './overlay-mtu.js'
 import { VXLAN_PORT } from './overlay-schema.js'
+import { impairOf } from './port-impair.js'
 import type { programSchemas } from './schema.js'
 import { longestFrame } from './super-frame.js'
 import type {
@@ -77,9 +78,12 @@ function gatewayName(bridge: string, underlay: Underlay | undefined): string {
 }
 
 function fillInUplink(uplink: Parsed['uplinks'][string], name: string): Uplink {
+  const { impair: given, ...settings } = uplink
   const device = fillInDevice(uplink.device, uplink.mtu)
+  const impair = impairOf(given)
   return {
-    ...uplink,
+    ...settings,
+    ...(impair && { impair }),
     device,
     mac: uplink.mac ?? derivedMac(`uplink ${name}`),
     mtu: uplink.mtu ?? Math.min(MTU_MAX, device.mtu ?? DEFAULT_MTU),
@@ -90,7 +94,8 @@ export function fillInPort(
   parsed: ParsedPort,
   { bridges, underlay }: Pick<Config, 'bridges' | 'underlay'>,
 ): Port {
-  const { vlan: written, guard, mirror, ...port } = parsed
+  const { vlan: written, guard, mirror, impair: given, ...port } = parsed
+  const impair = impairOf(given)
   const bridge = Object.hasOwn(bridges, port.bridge) ? bridges[port.bridge] : undefined
   const device = fillInDevice(port.device, bridge && mtuOn(bridge, underlay))
   const vlan = written ?? (bridge?.vlanAware ? DEFAULT_VLAN : undefined)
@@ -102,6 +107,7 @@ export function fillInPort(
     limits: fillInLimits(port.limits, device),
     ...(guard && { guard: resolveGuard(guard, device.type === 'tap' ? device : {}) }),
     ...(mirror && { mirror }),
+    ...(impair && { impair }),
     device,
   }
 }

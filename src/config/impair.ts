@@ -125,7 +125,7 @@ const loss = z.union(
   LOSS,
 )
 
-const shape = {
+export const impairmentShape = {
   up: flag.optional().describe('false: no frame passes'),
   mtu: mtu.optional().describe('Larger packets are lost; octets, without the Ethernet header'),
   rate: rateSchema(1, 1e12, LINK_RATE).optional().describe('Bits a second'),
@@ -137,8 +137,8 @@ const shape = {
   reorder: reorder.optional(),
   corrupt: chance.optional().describe('Frames of which one bit is changed'),
 }
-const IMPAIRMENT = 'a mapping such as { delay: "10ms", loss: "1%" }'
-export const impairmentSchema = z.strictObject(shape, IMPAIRMENT)
+export const IMPAIRMENT = 'a mapping such as { delay: "10ms", loss: "1%" }'
+export const impairmentSchema = z.strictObject(impairmentShape, IMPAIRMENT)
 
 /** A probability, with how likely a frame shares the luck of the last one. */
 export interface Chance {
@@ -175,7 +175,7 @@ export interface ImpairmentChange {
 
 /** @param value an ImpairmentPatch, or anything else @throws ConfigError */
 export function parseImpairmentPatch(value: unknown, where: Path = []): ImpairmentChange {
-  const gone = isMapping(value) ? Object.keys(shape).filter((key) => value[key] === null) : []
+  const gone = isMapping(value) ? Object.keys(impairmentShape).filter((key) => value[key] === null) : []
   const given = isMapping(value) ? without(value, gone) : value
   const parsed = impairmentSchema.safeParse(given)
   if (parsed.success) return { set: parsed.data, gone }
@@ -191,13 +191,17 @@ export function mergeImpairment(before: Impairment, { set, gone }: ImpairmentCha
 
 /** What hangs together across settings. @throws ConfigError */
 export function checkImpairment(impairment: Impairment, where: Path = []): Impairment {
-  const { reorder, delay, jitter } = impairment
-  if (reorder === undefined || reorder.delay !== undefined || delay || jitter) return impairment
-  // Who goes ahead must have somebody to overtake.
-  const expected = 'a "delay" beside it, which some frames go without, or one of its own'
+  if (!lacksOvertaken(impairment)) return impairment
   const issues = new Issues()
-  issues.add([...where, 'reorder'], '"reorder" alone', expected)
+  issues.add([...where, 'reorder'], '"reorder" alone', OVERTAKEN)
   throw new ConfigError(issues.list)
+}
+
+export const OVERTAKEN = 'a "delay" beside it, which some frames go without, or one of its own'
+
+/** Whether frames are to go ahead where there is nobody to overtake. */
+export function lacksOvertaken({ reorder, delay, jitter }: Impairment): boolean {
+  return reorder !== undefined && reorder.delay === undefined && !delay && !jitter
 }
 
 function without(mapping: object, keys: readonly string[]) {
@@ -214,6 +218,6 @@ const PARTS: Readonly<Record<string, object>> = {
 }
 
 /** The keys of the mapping at a path below `where`, for errors about those that are not there. */
-function keysOfImpairment([part]: Path): string[] {
-  return Object.keys(part === undefined ? shape : (PARTS[part] ?? {}))
+export function keysOfImpairment([part]: Path): string[] {
+  return Object.keys(part === undefined ? impairmentShape : (PARTS[part] ?? {}))
 }

@@ -8,7 +8,6 @@ import type { Mapping } from './mapping.js'
 
 const KEYS: Partial<Record<Mapping, Record<string, string>>> = {
   bridge: { limits: 'limits a bridge' },
-  port: { impair: 'impairment' },
 }
 
 const DEVICES: Record<string, string> = {

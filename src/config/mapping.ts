@@ -17,6 +17,7 @@ import {
   staticNatSchema,
 } from './nat-schema.js'
 import { underlaySchema, vxlanSchema } from './overlay-schema.js'
+import { keysOfImpair, WAYS } from './port-impair.js'
 import { gatewaySchema, neighborShape, routeShape, uplinkRouteShape } from './router-schema.js'
 import { controlSchema, fdbShape, programSchemas } from './schema.js'
 
@@ -59,6 +60,14 @@ const KEYS = {
   flood: () => ['unknownUnicast', 'multicast', 'broadcast'],
   policing: () => ['bits', 'frames', 'burst'],
   guard: () => ['macs', 'addresses'],
+  impair: () => keysOfImpair([]),
+  impairWay: () => keysOfImpair(['receive']),
+  impairJitter: () => keysOfImpair(['jitter']),
+  impairLoss: () => keysOfImpair(['loss']),
+  impairDuplicate: () => keysOfImpair(['duplicate']),
+  impairReorder: () => keysOfImpair(['reorder']),
+  impairCorrupt: () => keysOfImpair(['corrupt']),
+  impairQueue: () => keysOfImpair(['queue']),
 }
 
 export type Mapping = keyof typeof KEYS
@@ -94,6 +103,7 @@ export function mappingAt(path: readonly (string | number)[], type: unknown): Ma
   }
   if (section === 'filter') return part === undefined ? 'rule' : 'match'
   if (part === 'device') return deviceMapping(rest, type)
+  if (part === 'impair') return impairMapping(rest)
   if (section === 'uplinks') return part === 'routes' ? 'uplinkRoute' : 'uplink'
   return portMapping(part, rest)
 }
@@ -105,6 +115,23 @@ function bridgeMapping(part: string | number | undefined): Mapping {
 
 function deviceMapping(rest: readonly (string | number)[], type: unknown): Mapping {
   return rest.length > 0 ? 'route' : (DEVICES.find((name) => name === type) ?? 'tap')
+}
+
+const IMPAIR_PARTS = {
+  jitter: 'impairJitter',
+  loss: 'impairLoss',
+  duplicate: 'impairDuplicate',
+  reorder: 'impairReorder',
+  corrupt: 'impairCorrupt',
+  queue: 'impairQueue',
+} as const
+
+function impairMapping([first, second]: readonly (string | number)[]): Mapping {
+  if (first === undefined) return 'impair'
+  const isWay = WAYS.some((way) => way === first)
+  if (isWay && second === undefined) return 'impairWay'
+  const part = isWay ? second : first
+  return IMPAIR_PARTS[part as keyof typeof IMPAIR_PARTS] ?? 'impair'
 }
 
 function portMapping(part: string | number | undefined, rest: readonly unknown[]): Mapping {

@@ -5,6 +5,7 @@
  */
 import { LinkspanError } from '../error.js'
 import { isMapping, type Mapping } from './plain.js'
+import { patchImpair } from './port-impair.js'
 import type { Bridge, Config, Port, VlanPolicy } from './types.js'
 
 /** Settings of a port that change, and VLANs that a trunk carries more or less. */
@@ -17,14 +18,16 @@ export interface PortPatch {
 /**
  * The port as a PortInput, right or wrong: that is for parseConfig to say.
  *
- * `guard` and `mirror` are replaced as a whole; `vlan` too, unless both are trunks.
+ * `guard` and `mirror` are replaced as a whole; `vlan` too, unless both are trunks; each setting of
+ * `impair` too, for both ways unless it is said of one.
  */
 export function patchPort(port: Port, { port: patch = {}, tag = [], untag = [] }: PortPatch) {
-  const { vlan, guard, mirror, device, ...rest } = patch
+  const { vlan, guard, mirror, device, impair, ...rest } = patch
   const whole = { guard, mirror }
   const next = merge(withoutDerived(port, patch), rest)
   for (const [key, value] of Object.entries(whole)) if (value !== undefined) put(next, key, value)
   if (device !== undefined) next.device = patchDevice(port.device, device)
+  if (impair !== undefined) put(next, 'impair', patchImpair(port.impair, impair))
   const wanted = patchVlan(port.vlan, vlan, tag, untag)
   if (wanted === undefined) delete next.vlan
   else next.vlan = wanted

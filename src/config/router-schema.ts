@@ -16,6 +16,7 @@ import {
 } from './address.js'
 import { describe, quote } from './describe.js'
 import type { FILE, PROGRAM } from './forms.js'
+import { portImpairSchema } from './port-impair.js'
 import {
   DESTINATION,
   destination,
@@ -180,6 +181,7 @@ export function uplinkSchema<P extends typeof FILE | typeof PROGRAM>(parts: P) {
       mac: unicastMac.optional().describe("The router's MAC; left out: one made of the name"),
       mtu: mtu.optional().describe("Bytes of IP; left out: the device's, else 1500"),
       up: flag.default(true).describe('false: it is there and forwards nothing'),
+      impair: portImpairSchema.optional().describe('Delay, loss and other faults of a link'),
     },
     UPLINK,
   )

@@ -12,6 +12,7 @@ import { checkSocketPath, SOCKET_PATH } from './names.js'
 import { natSchema, publishSchema } from './nat-schema.js'
 import { underlaySchema, vtep, vxlanSchema } from './overlay-schema.js'
 import { controlFrames, policyShape } from './policy.js'
+import { portImpairSchema } from './port-impair.js'
 import { gatewaySchema, neighborSchema, routerRouteSchema, uplinkSchema } from './router-schema.js'
 import { isSpin, SPIN } from './spin.js'
 import { account, flag, mtu, name, quoted, text, unicastMac, whole } from './values.js'
@@ -132,6 +133,7 @@ function portSchema<P extends Form>(parts: P) {
       limits: limitsSchema(parts.size).prefault({}),
       guard: guardSchema.optional().describe('What the port may send from; left out: anything'),
       mirror: mirrorSchema.optional().describe('Copies of its frames'),
+      impair: portImpairSchema.optional().describe('Delay, loss and other faults of a link'),
     },
     'a mapping such as { bridge: lan, device: { type: tap, name: eth0 } }',
   )

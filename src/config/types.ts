@@ -17,6 +17,7 @@ import type {
   routerRouteSchema,
   uplinkRouteSchema,
 } from './router-schema.js'
+import type { PortImpair } from './port-impair.js'
 import type { controlSchema, fdbSchema, programSchemas } from './schema.js'
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
@@ -52,8 +53,9 @@ export type Vxlan = Frozen<z.output<typeof vxlanSchema> & { port: number }>
 export type Underlay = Frozen<z.output<typeof underlaySchema>>
 /** A port on which the router is a host of an outer network. */
 export type Uplink = Frozen<
-  Omit<z.output<typeof programSchemas.uplink>, 'device'> & {
+  Omit<z.output<typeof programSchemas.uplink>, 'device' | 'impair'> & {
     device: Device
+    impair?: PortImpair
     mac: string
     mtu: number
   }
@@ -131,6 +133,8 @@ export interface Port extends PortPolicy {
   readonly bridge: string
   readonly up: boolean
   readonly device: Device
+  /** Absent where frames pass as they are. */
+  readonly impair?: PortImpair
 }
 /**
  * A static FDB entry; `vlan` is there exactly when the bridge is VLAN-aware. Exactly one of `port` and

@@ -26,6 +26,6 @@ export const UPLINK_BRIDGE: Bridge = Object.freeze({
   policy: 'allow',
 })
 
-export function uplinkPort(name: string, { device, up }: Uplink): Port {
-  return { bridge: uplinkBridge(name), up, device, ...OPEN }
+export function uplinkPort(name: string, { device, up, impair }: Uplink): Port {
+  return { bridge: uplinkBridge(name), up, device, ...(impair && { impair }), ...OPEN }
 }

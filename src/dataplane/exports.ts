@@ -206,6 +206,7 @@ export interface Exports {
   dropCounter(port: number, reason: number): number
   dropReceived(worker: number, port: number, reason: number, frames: number): void
   resetPort(port: number): void
+  transmitCopied(worker: number, port: number, frames: number, octets: number): void
   transmitFailed(worker: number, port: number, reason: number, frames: number, octets: number): void
   workerStatistic(worker: number, which: number): number
   account(worker: number, busy: number, waited: number): void

@@ -140,7 +140,7 @@ export interface Native {
   ringClose(ring: RingHandle): void
   /** Waits until `deadline`, nanoseconds of CLOCK_MONOTONIC, and writes the time then as an f64. */
   awaitTime(memory: MemoryHandle, clock: number, deadline: number): void
-  /** 1 if there is something to read or an error, 0 after the time. */
+  /** 1 if there is something to read or an error, 0 after the time; fractions of it count. */
   awaitFrames(fd: number, timeoutMs: number): number
   /**
    * How many frames {u32 head, headLength, body, bodyLength} were taken, or -errno of the first; at

@@ -101,6 +101,16 @@ export const stages: Readonly<Record<Reason, Stage>> = {
   'split-horizon': 'egress',
   'tunnel-tagged': 'egress',
   'policed-transmit': 'egress',
+  'impair-loss-receive': 'door',
+  'impair-loss-transmit': 'egress',
+  'impair-queue-receive': 'door',
+  'impair-queue-transmit': 'egress',
+  'impair-mtu-receive': 'door',
+  'impair-mtu-transmit': 'egress',
+  'impair-down-receive': 'door',
+  'impair-down-transmit': 'egress',
+  'impair-room-receive': 'door',
+  'impair-room-transmit': 'egress',
 }
 
 /** A place in the packet path: a stage, or the second time that a packet comes by one. */
