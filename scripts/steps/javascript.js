@@ -33,6 +33,7 @@ const groups = [
   { 'cli/linkspan': 'src/cli/linkspan.ts' },
   { 'cli/begin': 'src/cli/begin.ts' },
   { 'worker/main': 'src/worker/main.ts' },
+  { 'detour/main': 'src/detour/main.ts' },
   { 'bench/main': 'bench/user.js', 'bench/worker': 'bench/lib/pipeline/worker.js' },
 ]
 const entries = Object.assign({}, ...groups)

@@ -175,7 +175,9 @@ export interface ImpairmentChange {
 
 /** @param value an ImpairmentPatch, or anything else @throws ConfigError */
 export function parseImpairmentPatch(value: unknown, where: Path = []): ImpairmentChange {
-  const gone = isMapping(value) ? Object.keys(impairmentShape).filter((key) => value[key] === null) : []
+  const gone = isMapping(value)
+    ? Object.keys(impairmentShape).filter((key) => value[key] === null)
+    : []
   const given = isMapping(value) ? without(value, gone) : value
   const parsed = impairmentSchema.safeParse(given)
   if (parsed.success) return { set: parsed.data, gone }

@@ -11,13 +11,13 @@ import type {
 import type { matchSchema, ruleSchema } from './filter-schema.js'
 import type { natSchema, publishSchema } from './nat-schema.js'
 import type { underlaySchema, vxlanSchema } from './overlay-schema.js'
+import type { PortImpair } from './port-impair.js'
 import type {
   gatewaySchema,
   neighborSchema,
   routerRouteSchema,
   uplinkRouteSchema,
 } from './router-schema.js'
-import type { PortImpair } from './port-impair.js'
 import type { controlSchema, fdbSchema, programSchemas } from './schema.js'
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T

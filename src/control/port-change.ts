@@ -37,6 +37,7 @@ function updating(port: Port, device: Device, to: PortConfig): Step {
     undo: () => undo(),
     stage: () => port.configure(to),
     unstage: () => port.configure(from),
+    finish: () => port.impair(),
   }
 }
 

@@ -106,7 +106,11 @@ export class PortEntry {
       ...settingsOf(this.#config),
       up: up && !this.#held,
       mtu: this.#mtu,
-      ...(device && { offloads: device.offloads, coalesce: device.coalesce ?? false }),
+      // Of an impaired port each frame has a fate of its own: none is a super-frame, each is complete.
+      ...(device && {
+        offloads: this.#config.impair ? 0 : device.offloads,
+        coalesce: device.coalesce ?? false,
+      }),
     })
     if (device) this.become(up ? 'up' : 'down', info?.why)
   }

@@ -1,6 +1,7 @@
 /** A port and the switch it is on, as they see each other. */
 import type { Manager } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
+import type { Detours } from '../detour/detours.js'
 import type { Poller } from '../device/native-io.js'
 import type { Readers } from './readers.js'
 
@@ -14,7 +15,9 @@ export interface PortHost {
   /** Of all workers that there may be, whether they run or not. */
   readonly pollers: readonly Poller[]
   readonly readers: Readers
-  /** Makes changes of the topology active; resolves when no worker uses what they took out. */
+  /** The way of impaired ports. */
+  readonly detours: Detours
+  /** Makes changes of the topology active; resolves when no thread uses what they, and others, took out. */
   settle(): Promise<void>
   /** Says what happened to a port, for the log. */
   report(port: { readonly name: string }, event: string, detail?: { why: string }): void

@@ -4,9 +4,11 @@
  * and taken back before they are closed.
  */
 import type { Port as PortConfig } from '../config/types.js'
+import type { PortCounters } from '../dataplane/manager.js'
 import type { Device, DeviceLinkEvent } from '../device/device.js'
 import { checkOpenable, isMissing, mayBeThere, openDevice, waitsFor } from '../device/open.js'
 import { Backoff } from './backoff.js'
+import type { PortDetour } from './port-detour.js'
 import { isUp, PortEntry } from './port-entry.js'
 import type { Origin, PortHost, PortState } from './port-host.js'
 import { PortQueues } from './queues.js'
@@ -80,6 +82,7 @@ export class Port extends PortEntry {
   #attach(): void {
     const device = this.openDevice(this.config)
     try {
+      this.#queues.prepare(this.name, this.config.impair)
       this.hold(device)
       this.#queues.lend(device.queues)
       this.stage()
@@ -104,6 +107,7 @@ export class Port extends PortEntry {
       if (device === this.device) this.lost(why)
     })
     device.onNotice?.((event, detail) => this.host.report(this, event, { why: textOf(detail) }))
+    if (config.impair) device.handOver?.({ finished: true })
     device.onQueues?.((before) => this.#queues.change(device, before, () => device === this.device))
     return device
   }
@@ -123,10 +127,34 @@ export class Port extends PortEntry {
    */
   exchange(config: PortConfig, device: Device | undefined, why?: string): void {
     if (this.device) this.#queues.disconnect(this.device.queues)
+    this.#queues.prepare(this.name, config.impair)
     // What was learnt on the old device is not true of the new one.
     this.flush()
     this.set(config, device)
     if (!device) this.become('waiting', why)
+  }
+
+  /** @internal Has frames go the way that its config says, when that is in force. */
+  async impair(): Promise<void> {
+    const { device, config } = this
+    const { impair } = config
+    if (!device) return this.#queues.prepare(this.name, impair)
+    const { queues } = device
+    const isOurs = () => device === this.device && device.queues === queues
+    if (impair) device.handOver?.({ finished: true })
+    await this.#queues.impair(this.name, impair, queues, isOurs)
+    if (!impair && isOurs()) device.handOver?.({ finished: false })
+  }
+
+  /** What its impairment is and does; undefined where it has none. */
+  get detour(): PortDetour | undefined {
+    return this.#queues.detour
+  }
+
+  /** With what happened on the detour until now. */
+  override counters(): PortCounters {
+    this.detour?.collect()
+    return super.counters()
   }
 
   /** @internal Resolves when no worker uses what the last change took out. */
@@ -219,6 +247,7 @@ export class Port extends PortEntry {
   /** Takes the port out of the switch and closes its device when no worker uses it any more. */
   async close(): Promise<void> {
     const device = this.remove()
+    this.#queues.end()
     await (device ? this.closeLater(device) : this.#queues.closed)
     await this.host.settle()
   }

@@ -1,8 +1,13 @@
-/** Handing the descriptors of a port's devices to the workers, taking them back, closing them. */
+/**
+ * Handing the descriptors of a port's devices to the workers, taking them back, closing them. Those of an
+ * impaired port are the detour's, and the workers have others in their place.
+ */
+import type { PortImpair } from '../config/port-impair.js'
 import { readyToken } from '../dataplane/abi.js'
 import type { Device } from '../device/device.js'
 import { loadNative } from '../device/native.js'
 import type { Queue } from '../device/queue.js'
+import { PortDetour } from './port-detour.js'
 import type { PortHost } from './port-host.js'
 
 /** A queue that somebody reads. */
@@ -14,6 +19,9 @@ interface Read {
 /** No worker has that number. */
 const NOBODY = 0xffffffff
 
+/** Milliseconds that workers have to read what an impairment held when it ends. */
+const PATIENCE = 1000
+
 export class PortQueues {
   /** Resolves when every device that was given to `close` so far is closed. */
   closed: Promise<void> = Promise.resolve()
@@ -22,6 +30,9 @@ export class PortQueues {
   readonly #complain: (error: Error) => void
   /** By the number of the queue. */
   readonly #read = new Map<number, Read>()
+  /** Of an impaired port; behind it one that is being left. */
+  #detour: PortDetour | undefined
+  #before: PortDetour | undefined
 
   /** @param port its number @param complain is told what went wrong, which nobody waits for */
   constructor(host: PortHost, port: number, complain: (error: Error) => void) {
@@ -36,11 +47,16 @@ export class PortQueues {
     this.listen(queues)
   }
 
+  #given(queues: readonly Queue[]): readonly Queue[] {
+    return this.#detour?.through(queues) ?? queues
+  }
+
   /** A queue for every worker to write to. */
   lend(queues: readonly Queue[]): void {
     const { manager, pollers } = this.#host
+    const given = this.#given(queues)
     for (const worker of pollers.keys()) {
-      const written = queues[worker % queues.length]
+      const written = given[worker % given.length]
       if (!written) continue
       const { fd, kind, writer } = written
       manager.exports.setQueue(worker, this.#port, writer ?? fd, kind)
@@ -50,7 +66,7 @@ export class PortQueues {
   /** Each queue is read by its worker from now on. */
   listen(queues: readonly Queue[]): void {
     const { readers } = this.#host
-    for (const [queue, { fd }] of queues.entries()) {
+    for (const [queue, { fd }] of this.#given(queues).entries()) {
       this.#give(queue, fd, readers.of(this.#port, queue, queues.length))
     }
   }
@@ -58,7 +74,7 @@ export class PortQueues {
   #give(queue: number, fd: number, worker: number): void {
     const { manager, pollers } = this.#host
     const poller = pollers[worker]
-    if (!poller) return
+    if (!poller || this.#read.get(queue)?.fd === fd) return
     manager.exports.setReader(queue, this.#port, fd, worker)
     loadNative().pollerAdd(poller.epoll, fd, readyToken(this.#port, queue))
     this.#read.set(queue, { fd, worker })
@@ -108,9 +124,24 @@ export class PortQueues {
     // The kind stays: a worker may have read the descriptor a moment ago, and reads its kind now.
     const kind = queues[0]?.kind ?? 0
     for (const worker of pollers.keys()) manager.exports.setQueue(worker, this.#port, -1, kind)
+    this.#takeAll()
+    topology.stageBarrier()
+    for (const detour of [this.#detour, this.#before]) {
+      if (detour) this.#closeLater(detour.leave())
+    }
+  }
+
+  #takeAll(): void {
     this.#moving.clear()
     for (const [queue, read] of this.#read) this.#take(queue, read)
-    topology.stageBarrier()
+  }
+
+  /** Closes what no thread uses any more when the next change has been passed. */
+  #closeLater(close: () => void): void {
+    this.closed = this.closed
+      .then(() => this.#host.settle())
+      .then(close)
+      .catch(this.#complain)
   }
 
   /**
@@ -140,5 +171,95 @@ export class PortQueues {
     }
     this.closed = this.closed.then(close).catch(this.#complain)
     return this.closed
+  }
+
+  /** Of an impaired port. */
+  get detour(): PortDetour | undefined {
+    return this.#detour
+  }
+
+  /** The same at once, while there is no device, or before it is connected. */
+  prepare(name: string, impair: PortImpair | undefined): void {
+    if (this.#detour && impair) return this.#detour.set(impair)
+    if (this.#detour) this.#closeLater(this.#detour.end())
+    this.#detour = impair && this.#detourFor(name, impair)
+  }
+
+  #detourFor(name: string, impair: PortImpair): PortDetour {
+    return new PortDetour(this.#host, this.#port, name, impair)
+  }
+
+  /**
+   * Has a device that is in use go another way. No frame is lost: while nobody reads it they wait in its
+   * queue, and writers find the new way in the place of the old one.
+   *
+   * @param isOurs whether the device is still the port's, with those queues @throws Error of a system call; then
+   *   the way is as it was
+   */
+  async impair(
+    name: string,
+    impair: PortImpair | undefined,
+    queues: readonly Queue[],
+    isOurs: () => boolean,
+  ): Promise<void> {
+    if (this.#detour && impair) this.#detour.set(impair)
+    else if (impair) await this.#turnIn(this.#detourFor(name, impair), queues, isOurs)
+    else if (this.#detour) await this.#turnOut(this.#detour, queues, isOurs)
+  }
+
+  async #turnIn(
+    detour: PortDetour,
+    queues: readonly Queue[],
+    isOurs: () => boolean,
+  ): Promise<void> {
+    this.#detour = detour
+    this.#takeAll()
+    await this.#passed()
+    if (!isOurs()) return
+    try {
+      this.connect(queues)
+    } catch (error) {
+      this.#detour = undefined
+      this.#closeLater(detour.end())
+      this.connect(queues)
+      throw error
+    }
+  }
+
+  /** What was held goes first, so that nothing that comes in overtakes it. */
+  async #turnOut(
+    detour: PortDetour,
+    queues: readonly Queue[],
+    isOurs: () => boolean,
+  ): Promise<void> {
+    await detour.drain(PATIENCE)
+    if (isOurs()) this.#takeAll()
+    await this.#passed()
+    this.#detour = undefined
+    this.#before = detour
+    if (isOurs()) this.lend(queues)
+    this.#host.topology.stageBarrier()
+    await this.#host.settle()
+    // What was sent until then is read out of the pairs, and what comes out of them next came later.
+    const close = detour.end()
+    this.#before = undefined
+    await this.#host.settle()
+    close()
+    if (isOurs()) this.listen(queues)
+  }
+
+  /** Resolves when no worker has frames in hand that it read before: see Workers. */
+  async #passed(): Promise<void> {
+    for (let change = 0; change < 2; change++) {
+      this.#host.topology.stageBarrier()
+      await this.#host.settle()
+    }
+  }
+
+  /** The port is no more, and its device neither. */
+  end(): void {
+    const detour = this.#detour
+    this.#detour = undefined
+    if (detour) this.#closeLater(detour.end())
   }
 }

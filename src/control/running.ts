@@ -21,6 +21,7 @@ import { type Attachment, createMemory } from '../dataplane/instance.js'
 import { Manager } from '../dataplane/manager.js'
 import { sharedModule } from '../dataplane/shared.js'
 import { type DropCount, Topology } from '../dataplane/topology.js'
+import { Detours } from '../detour/detours.js'
 import type { Poller } from '../device/native-io.js'
 import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
@@ -69,6 +70,8 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   readonly directory: MemoryDirectory
   readonly recordings = new Recordings()
   readonly startedAt = new Date()
+  /** @internal The way of impaired ports. */
+  readonly detours: Detours
   readonly #now = monotonicClock()
   readonly #workers: Workers
   readonly #reconciler: Reconciler
@@ -86,6 +89,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     this.topology = new Topology(this.manager, numbersOf(config))
     this.fdb = new Fdb(this.topology, this.#now)
     this.flows = new Flows(this.manager, this.#now)
+    this.detours = new Detours(ports, (why) => this.reportLeftover(why))
     this.directory = new MemoryDirectory({ now: this.#now, keep: KEEP })
     this.#endpoints = new Endpoints(this, this.directory, (why) => this.reportLeftover(why))
     this.#reconciler = new Reconciler(this, this.fdb, config, (outcome) =>
@@ -267,6 +271,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
 
   /** Frames dropped, by port and reason. */
   drops(port?: string): DropCount[] {
+    for (const each of this.ports.values()) each.detour?.collect()
     return this.topology.drops(port)
   }
 
@@ -293,6 +298,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     while (!this.topology.flush() || !this.topology.settled()) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_INTERVAL))
     }
+    await this.detours.settled()
   }
 
   report(port: Port, event: string, detail?: { why: string }): void {
@@ -316,6 +322,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     // Asked of the descriptors themselves: whatever a worker could tell might be of a device that the
     // port had before, or not fit the ring.
     for (const port of this.ports.values()) port.check()
+    for (const port of this.ports.values()) port.detour?.collect()
     this.#reconciler.overlay.look()
     this.directory.expire()
   }
@@ -333,6 +340,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     for (const timer of this.#timers) clearInterval(timer)
     // Workers first: nothing uses a descriptor any more when it is closed.
     await this.#workers.pool.close()
+    await this.detours.end()
     for (let worker = 0; worker < this.pollers.length; worker++) {
       this.manager.exports.quiesce(worker)
     }

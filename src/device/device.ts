@@ -62,6 +62,11 @@ export interface Device {
   onQueues?(callback: (before: readonly Queue[]) => Promise<void>): void
   /** Tells what people may want to read in the log, and is no change of the link. */
   onNotice?(callback: (event: string, detail: object) => void): void
+  /**
+   * Whether it is to hand over finished frames only: no super-frames, no partial checksums. One that has
+   * no say in that, or hands over nothing else, does without.
+   */
+  handOver?(frames: { finished: boolean }): void
   /** Looks after itself, ten times a second. @returns why it is lost, if it is */
   look(): string | undefined
   /** Lets go of the namespace it stands in: no events and no `info` from here on. */

@@ -84,6 +84,12 @@ export class TapDevice implements Device {
     this.#offloads = offloads
   }
 
+  /** What it takes stays what it was. */
+  handOver({ finished }: { finished: boolean }): void {
+    const step = this.#step('set the offloads of')
+    attempt(step, () => setTapOffloads(loadNative(), this.#first(), finished ? 0 : this.#offloads))
+  }
+
   /** Whether `update` can make the interface what other options ask for. */
   canUpdate(to: TapOptions): boolean {
     return this.#interface.namespace !== undefined && canUpdateTap(this.#options, to)

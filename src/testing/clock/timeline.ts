@@ -3,8 +3,8 @@
  * time share a list: a thousand hosts that act at once cost one place in the heap.
  */
 import { LinkspanError } from '../../error.js'
+import { Heap } from '../../impair/heap.js'
 import type { Clock, Timer } from './clock.js'
-import { Heap } from './heap.js'
 
 class Event implements Timer {
   instant: Instant | undefined
