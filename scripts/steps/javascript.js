@@ -17,7 +17,7 @@ import { at, HouseError, top } from '../lib/house.js'
  * A file costs about a millisecond to find and load: so the command line is one, and `up` and the
  * worker, which should be quick, share nothing with others. */
 const commands =
-  'api apply capture check demo edit generate generate-memory generate-run generate-thread port-edit raw show trace'.split(
+  'api apply capture check demo edit generate generate-memory generate-run generate-thread impair port-edit raw show trace'.split(
     ' ',
   )
 const groups = [

@@ -14,9 +14,32 @@ export function addEditCommands(program: Command): void {
   targeted(port.command('del <port>'))
     .description('remove a port, and its interface if Linkspan made it')
     .action(async (name, options) => (await portEdit()).portDelete(name, options))
+  addImpair(program.command('impair <port> [settings...]'))
   addFlow(program.command('flow').description('end flows of a running switch'))
   addPublish(program.command('publish').description('publish services of a running switch'))
   addBridge(program.command('bridge').description('change the bridges of a running switch'))
+}
+
+const IMPAIR_HELP = `
+Settings are those of "impair" in docs/impair.md, and none takes one away:
+  linkspan impair web delay=20ms jitter=5ms,distribution=normal loss=1%
+  linkspan impair web rate=10M queue=100frames --transmit
+  linkspan impair web loss=none
+  linkspan impair web --clear
+`
+
+function addImpair(command: Command): void {
+  targeted(command)
+    .description('show what an impaired port does to its frames, or change that')
+    .option('--receive', 'for frames into the switch only')
+    .option('--transmit', 'for frames out of the switch only')
+    .option('--seed <number>', 'what luck hangs on: the same for the same', wholeNumber)
+    .option('--clear', 'take all settings away; what is on its way comes out at once')
+    .option('--json', 'show it as JSON')
+    .addHelpText('after', IMPAIR_HELP + UNTIL_APPLY)
+    .action(async (name, settings, options) =>
+      (await import('./impair.js')).impair(name, settings, options),
+    )
 }
 
 function addPublish(publish: Command): void {

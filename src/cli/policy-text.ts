@@ -35,6 +35,7 @@ export function policyWords(port: PortView): string[] {
     guard ? 'guard' : '',
     mirror ? mirrorText(mirror) : '',
     mirrorTarget ? 'mirror-target' : '',
+    port.impair ? 'impaired' : '',
   ]
   return words.filter((word) => word !== '')
 }

@@ -1,5 +1,6 @@
 /** One port for people: everything that `show port` knows of it. */
 import type { DropView, PortView } from '../control/view.js'
+import { wayWords } from './impair-words.js'
 import { policyWords, vlanText } from './policy-text.js'
 
 const ORIGINS = { config: 'of the config', api: 'added by hand' }
@@ -10,7 +11,7 @@ function placeText({ bridge, device }: PortView): string {
 }
 
 export function portText(port: PortView, drops: readonly DropView[]): string {
-  const { guard } = port
+  const { guard, impair } = port
   const lines: [string, string][] = [
     ['port', `${port.name} ${placeText(port)}, ${ORIGINS[port.origin]}`],
     ['state', port.error === null ? port.state : `${port.state}: ${port.error}`],
@@ -18,6 +19,11 @@ export function portText(port: PortView, drops: readonly DropView[]): string {
     ['vlan', vlanText(port.vlan)],
     ['policy', policyWords(port).join(' ') || '-'],
     ...(guard ? ([['guard', guardText(guard)]] as [string, string][]) : []),
+    ...(impair
+      ? (['receive', 'transmit'] as const).map((way): [string, string] => {
+          return ['impair', `${way} ${wayWords(impair[way]).join(' ') || '-'}`]
+        })
+      : []),
     ['rx', trafficText(port.rx)],
     ['tx', trafficText(port.tx)],
     ['kernel', port.kernelDrops === null ? '-' : `${port.kernelDrops} dropped before they came in`],

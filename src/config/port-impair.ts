@@ -1,18 +1,17 @@
 /**
  * `impair` of a port: what becomes of its frames on their way into the switch and out of it, in the words
- * that links of the lab have (impair.ts).
+ * that links of the lab have (impair-schema.ts).
  */
 import * as z from 'zod'
 import {
   IMPAIRMENT,
   type Impairment,
-  type ImpairmentPatch,
   impairmentSchema,
   impairmentShape,
   keysOfImpairment,
   lacksOvertaken,
   OVERTAKEN,
-} from './impair.js'
+} from './impair-schema.js'
 import { isMapping, type Mapping } from './plain.js'
 import { whole } from './values.js'
 
@@ -25,13 +24,6 @@ export interface PortImpair {
   readonly receive: Impairment
   readonly transmit: Impairment
   readonly seed?: number | undefined
-}
-
-/** Of a running port: what is null is taken away, what is not there stays. */
-export type PortImpairPatch = ImpairmentPatch & {
-  receive?: ImpairmentPatch | null
-  transmit?: ImpairmentPatch | null
-  seed?: number | null
 }
 
 const SEED_MAX = 2 ** 32 - 1

@@ -1,8 +1,10 @@
 /** Every metric: its name, what it says, and where its values come from. */
 import { tunnelOf } from '../config/overlay-names.js'
+import { WAYS } from '../config/port-impair.js'
 import { shownBridge } from '../config/uplink-port.js'
 import { BURST_SIZES } from '../dataplane/abi.js'
 import type { PortCounters, WorkerStatistics } from '../dataplane/manager.js'
+import type { WayState } from '../detour/counts.js'
 import { counted, type Metric, type Reading, type Sample, single } from './metric.js'
 import { overlayMetrics } from './metric-overlay.js'
 import type { Port } from './port.js'
@@ -159,6 +161,35 @@ const ports: Metric[] = [
   },
 ]
 
+const impaired = (
+  what: keyof WayState,
+  name: string,
+  help: string,
+  type: Metric['type'],
+): Metric => ({
+  name: `linkspan_port_impair_${name}`,
+  help,
+  type,
+  read: ({ running }) =>
+    [...running.ports.values()].flatMap((port) =>
+      WAYS.flatMap((direction) => {
+        const state = port.detour?.stateOf(direction)
+        return state ? [{ labels: { ...place(port), direction }, value: state[what] }] : []
+      }),
+    ),
+})
+
+const impairments: Metric[] = [
+  impaired('held', 'held_frames', 'Frames of an impaired port that are on their way', 'gauge'),
+  impaired('duplicated', 'duplicated_total', 'Copies that an impairment made', 'counter'),
+  impaired(
+    'corrupted',
+    'corrupted_total',
+    'Frames of which an impairment changed a bit',
+    'counter',
+  ),
+]
+
 type Read = (statistics: WorkerStatistics) => number
 
 function ofWorkers(read: (statistics: WorkerStatistics, worker: number) => Sample[]) {
@@ -248,6 +279,7 @@ const rules: Metric[] = [
 export const metrics: readonly Metric[] = [
   ...whole,
   ...ports,
+  ...impairments,
   ...overlayMetrics,
   ...rules,
   ...workers,

@@ -16,6 +16,7 @@ import type { fdbAnswer } from './api/fdb.js'
 import type { portAnswer } from './api/ports.js'
 import type { dropAnswer, workerAnswer } from './api/statistics.js'
 import type { infoAnswer } from './api/switch.js'
+import { impairView } from './impair-view.js'
 import { peersByBridge } from './overlay-view.js'
 import { mirrorView, policyView } from './policy-view.js'
 import type { Port } from './port.js'
@@ -58,6 +59,7 @@ function viewOfPort(port: Port, targets: ReadonlySet<string>): PortView {
     mtu: port.mtu,
     mac: port.mac ?? null,
     ...policyView(port.config),
+    impair: impairView(port.detour),
     mirrorTarget: targets.has(port.name),
     rx: { frames: counters.rxFrames, bytes: counters.rxBytes, drops: counters.rxDrops },
     tx: { frames: counters.txFrames, bytes: counters.txBytes, drops: counters.txDrops },

@@ -19,8 +19,9 @@ export class MemoryPorts {
   ) {}
 
   /** Makes the device of a port, and the port, to be flushed. */
-  add(name: string, { up, bridge, device: wanted, ...policy }: Port): MemoryPort {
+  add(name: string, { up, bridge, device: wanted, impair, ...policy }: Port): MemoryPort {
     mustMirrorToPort(`port "${name}"`, policy.mirror)
+    mustNotImpair(name, impair)
     if (wanted.type !== 'memory') {
       throw new LinkspanError(
         'INVALID',
@@ -73,5 +74,13 @@ export function mustMirrorToPort(who: string, mirror: Mirror | undefined): void 
   throw new LinkspanError(
     'INVALID',
     `${who}: a mirror to a file needs startSwitch of linkspan/node; here, mirror to a port and take its frames`,
+  )
+}
+
+export function mustNotImpair(port: string, impair: Port['impair']): void {
+  if (impair === undefined) return
+  throw new LinkspanError(
+    'INVALID',
+    `port "${port}": "impair" needs startSwitch of linkspan/node; in a program, links of linkspan/testing have the same settings`,
   )
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import type { PortInput } from '../../config/types.js'
 import { vlanNumbers } from '../../config/vlan.js'
 import { portView, portViews } from '../view.js'
+import { impair } from './impair.js'
 import { policyShape } from './policy.js'
 import { answers, checkedByConfig, requests, route } from './route.js'
 import { count, mac, named, origin, settings } from './values.js'
@@ -29,6 +30,9 @@ export const portAnswer = z.strictObject({
   mtu: z.number(),
   mac: mac.nullable().describe("The interface's; null where there is none"),
   ...policyShape,
+  impair: impair
+    .nullable()
+    .describe('What becomes of its frames; null where they pass as they are'),
   rx: traffic.describe('Into the switch'),
   tx: traffic.describe('Out of the switch'),
   kernelDrops: count.nullable().describe('Frames the kernel dropped before the switch read them'),
@@ -44,7 +48,7 @@ requests.add(addition, { id: 'PortAddition' })
 const change = z.strictObject({
   port: settings(
     'Settings of PortConfig to change, as a JSON merge patch (RFC 7396): null takes the default; ' +
-      'guard and mirror are replaced as a whole, vlan unless both are trunks',
+      'guard and mirror are replaced as a whole, vlan unless both are trunks, each setting of impair',
   ),
   tag: vlanNumbers.optional().describe('VLANs that the port carries tagged as well'),
   untag: vlanNumbers.optional().describe('VLANs that it carries tagged no more'),
