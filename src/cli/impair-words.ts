@@ -36,9 +36,7 @@ function settingOf(key: string, text: string): unknown {
   if (parts.length === 1 && !first.includes('=')) return meaning(first)
   const pairs = parts.map((part): [string, unknown] => {
     const at = part.indexOf('=')
-    return at < 0
-      ? [main, meaning(part)]
-      : [part.slice(0, at), meaning(part.slice(at + 1))]
+    return at < 0 ? [main, meaning(part)] : [part.slice(0, at), meaning(part.slice(at + 1))]
   })
   return Object.fromEntries(pairs)
 }

@@ -28,6 +28,7 @@ interface Thread {
 export class Detours {
   readonly #ports: number
   readonly #report: (why: string) => void
+  readonly #file: URL
   readonly #known = new Map<number, Known>()
   readonly #kick = () => this.#end()
   #counts: DetourCounts | undefined
@@ -39,10 +40,16 @@ export class Detours {
   #done = 0
   #waiting: { number: number; resolve: () => void }[] = []
 
-  /** @param ports there may be @param report is told what went wrong */
-  constructor(ports: number, report: (why: string) => void) {
+  /** @param ports there may be @param report is told what went wrong @param file of the thread */
+  constructor(
+    ports: number,
+    report: (why: string) => void,
+    // Beside this file's room: the bundler may move this code, but not out of its depth.
+    file = new URL('../detour/main.js', import.meta.url),
+  ) {
     this.#ports = ports
     this.#report = report
+    this.#file = file
   }
 
   /** Of ports on the detour; undefined until there was one. */
@@ -107,8 +114,7 @@ export class Detours {
     const poller = loadNative().pollerCreate()
     const stop = new SharedArrayBuffer(4)
     const task: DetourTask = { poller, counts: this.#counts.buffer, stop }
-    // Beside this file's room: the bundler may move this code, but not out of its depth.
-    const worker = new Worker(new URL('../detour/main.js', import.meta.url), { workerData: task })
+    const worker = new Worker(this.#file, { workerData: task })
     worker.on('message', (answer: Answer) => this.#answered(answer))
     worker.unref()
     let why = 'its thread ended'
@@ -160,6 +166,8 @@ export class Detours {
         if (queues.length > 0) this.#tell({ op: 'attach', port, queues })
       }
     }
+    // Who waits, waits until all of that is done.
+    this.#waiting = this.#waiting.map(({ resolve }) => ({ number: this.#last, resolve }))
     if (final || this.#known.size === 0) this.#finish(this.#last)
   }
 

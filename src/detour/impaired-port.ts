@@ -20,7 +20,7 @@ export interface Source {
 
 export class ImpairedPort {
   readonly #name: string
-  #seed: number
+  #settings: Seeded
   readonly #counts: Readonly<Record<Way, WayCounts>>
   readonly #paths: Readonly<Record<Way, Path>>
   readonly #output: Output
@@ -28,12 +28,12 @@ export class ImpairedPort {
 
   constructor(
     name: string,
-    { seed, ...settings }: Seeded,
+    settings: Seeded,
     counts: { buffer: SharedArrayBuffer; port: number },
     machine: Machine,
   ) {
     this.#name = name
-    this.#seed = seed
+    this.#settings = settings
     this.#output = machine.output
     const countsOf = (way: Way) => new WayCounts(counts.buffer, counts.port, way)
     this.#counts = { receive: countsOf('receive'), transmit: countsOf('transmit') }
@@ -42,7 +42,7 @@ export class ImpairedPort {
   }
 
   #of(direction: Way) {
-    return { seed: this.#seed, link: this.#name, direction }
+    return { seed: this.#settings.seed, link: this.#name, direction }
   }
 
   get sources(): readonly Source[] {
@@ -55,19 +55,21 @@ export class ImpairedPort {
   }
 
   /** Another seed is another luck, from the first frame on. */
-  set(now: number, { seed, ...settings }: Seeded): void {
-    const isNew = seed !== this.#seed
-    this.#seed = seed
-    for (const way of WAYS) {
-      const path = this.#paths[way]
-      if (isNew) path.replace(this.#of(way), settings[way])
-      else path.set(now, settings[way])
-    }
+  set(now: number, settings: Seeded): void {
+    const isNew = settings.seed !== this.#settings.seed
+    this.#settings = settings
+    if (isNew) this.#begin()
+    else for (const way of WAYS) this.#paths[way].set(now, settings[way])
   }
 
   /** Lets frames pass as they are. */
   clear(): void {
     for (const way of WAYS) this.#paths[way].replace(this.#of(way), {})
+  }
+
+  /** From the first frame on, with nothing under way that others would have to come behind. */
+  #begin(): void {
+    for (const way of WAYS) this.#paths[way].replace(this.#of(way), this.#settings[way])
   }
 
   attach(queues: readonly QueueEnds[]): void {
@@ -86,6 +88,7 @@ export class ImpairedPort {
   detach(): void {
     for (const { to } of this.#sources) this.#output.close(to)
     this.#sources = []
+    this.#begin()
   }
 }
 

@@ -10,6 +10,7 @@ import { Fdb } from '../../src/dataplane/fdb.js'
 import { createMemory } from '../../src/dataplane/instance.js'
 import { Manager } from '../../src/dataplane/manager.js'
 import { Topology } from '../../src/dataplane/topology.js'
+import { Detours } from '../../src/detour/detours.js'
 import type { Device } from '../../src/device/device.js'
 import { closeDevices } from '../../src/device/open.js'
 import { moduleOf } from '../support/builds.js'
@@ -29,6 +30,7 @@ function setUp(input: ConfigInput) {
   const host: ReconcilerHost = {
     ...{ manager, topology, pollers: [], readers: new Readers([]), now: () => 0 },
     workerStep: () => ({}),
+    detours: new Detours(1, (why) => expect.unreachable(why)),
     captures: new Captures(manager.exports, memory, 1),
     settle: async () => void topology.flush(),
     report: () => {},

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { PortHost } from '../../src/control/port-host.js'
 import { PortQueues } from '../../src/control/queues.js'
 import { firstWorkers, Readers } from '../../src/control/readers.js'
+import { Detours } from '../../src/detour/detours.js'
 import type { Device } from '../../src/device/device.js'
 import { type Queue, QueueKind } from '../../src/device/queue.js'
 import { Rig } from '../support/rig.js'
@@ -16,6 +17,7 @@ function hostOf({ manager, topology }: Rig): PortHost {
     topology,
     pollers: [{ epoll: -1, event: -1 }],
     readers: new Readers(firstWorkers(1)),
+    detours: new Detours(1, (why) => expect.unreachable(why)),
     settle: async () => {
       while (!topology.flush() || !topology.settled()) {
         await new Promise((resolve) => setTimeout(resolve, 1))
