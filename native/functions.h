@@ -32,6 +32,7 @@
     X(ringDrops, ring_drops)                                                                       \
     X(ringClose, ring_close)                                                                       \
     X(awaitTime, await_time)                                                                       \
+    X(timerSlack, timer_slack)                                                                     \
     X(awaitFrames, await_frames)                                                                   \
     X(sendFrames, send_frames)                                                                     \
     X(unixListen, unix_listen)                                                                     \

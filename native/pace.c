@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -66,6 +67,20 @@ napi_value await_time(napi_env env, napi_callback_info info) {
     }
     *clock = (double)now;
     return NULL;
+}
+
+/*
+ * timerSlack(nanoseconds): how much later than asked for the kernel may wake this thread, so as to
+ * wake others with it; 50,000 unless told. 0 is that again.
+ */
+napi_value timer_slack(napi_env env, napi_callback_info info) {
+    uint32_t nanoseconds;
+    if (!read_number_arguments(env, info, 1, &nanoseconds)) {
+        return NULL;
+    }
+    return prctl(PR_SET_TIMERSLACK, (unsigned long)nanoseconds, 0, 0, 0) == 0
+               ? NULL
+               : throw_errno(env, errno, "prctl(PR_SET_TIMERSLACK)", "thread");
 }
 
 /*

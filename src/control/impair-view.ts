@@ -27,7 +27,7 @@ const LOSS = {
 }
 const UNTIED = { correlation: null }
 
-function settingsView(settings: Impairment) {
+export function settingsView(settings: Impairment) {
   const { up = true, mtu = null, rate = null, delay = null } = settings
   const { queue, jitter, loss, duplicate, reorder, corrupt } = settings
   return {

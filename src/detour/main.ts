@@ -9,7 +9,10 @@ import { Detour } from './detour.js'
 import type { Answer, DetourTask, Numbered } from './orders.js'
 
 function run({ poller, counts, stop }: DetourTask): void {
-  const detour = new Detour({ native: loadNative(), poller, counts, now: monotonicClock() })
+  const native = loadNative()
+  // A frame is not to be late for the sake of other timers.
+  native.timerSlack(1)
+  const detour = new Detour({ native, poller, counts, now: monotonicClock() })
   const stops = new Int32Array(stop)
   const control = parentPort as NonNullable<typeof parentPort>
   while (Atomics.load(stops, 0) === 0) {

@@ -140,6 +140,8 @@ export interface Native {
   ringClose(ring: RingHandle): void
   /** Waits until `deadline`, nanoseconds of CLOCK_MONOTONIC, and writes the time then as an f64. */
   awaitTime(memory: MemoryHandle, clock: number, deadline: number): void
+  /** How much later than asked for the kernel may wake this thread; 50,000 ns unless told. */
+  timerSlack(nanoseconds: number): void
   /** 1 if there is something to read or an error, 0 after the time; fractions of it count. */
   awaitFrames(fd: number, timeoutMs: number): number
   /**

@@ -1,6 +1,14 @@
 /** Impairments of ports of a switch that runs: what they do to frames, and changing them under traffic. */
 import { describe, expect, test } from 'vitest'
-import { drops, Ear, expected, impairLab, quickest, send, withImpair } from '../support/impair-lab.js'
+import {
+  drops,
+  Ear,
+  expected,
+  impairLab,
+  quickest,
+  send,
+  withImpair,
+} from '../support/impair-lab.js'
 import { lab, two } from '../support/lab.js'
 import { configFile, up } from '../support/linkspan.js'
 import { descriptors, finishPing, ip, namespace, ping, startPing } from '../support/netns.js'

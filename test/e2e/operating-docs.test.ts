@@ -37,3 +37,8 @@ test('docs/overlay.md', { timeout: 120_000 }, async () => {
 test('docs/generate.md', { timeout: 120_000 }, async () => {
   await runPage('docs/generate.md', { least: 10 })
 })
+
+test('docs/impair.md', { timeout: 120_000 }, async () => {
+  const meanwhile = 'ip netns exec web ping -q -i 0.2 10.55.0.3'
+  await runPage('docs/impair.md', { least: 20, meanwhile })
+})

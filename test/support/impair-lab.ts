@@ -1,9 +1,10 @@
 /** Two stations on a switch, of which one's port is impaired, and marked frames between them. */
-import { Faults } from '../../src/impair/faults.js'
+
 import type { Way } from '../../src/config/port-impair.js'
 import type { DropView } from '../../src/control/view.js'
-import { BROADCAST, frame, markOf, station as mac } from './frames.js'
-import { lab, type LabOptions, type Station, two } from './lab.js'
+import { Faults } from '../../src/impair/faults.js'
+import { BROADCAST, frame, station as mac, markOf } from './frames.js'
+import { type LabOptions, lab, type Station, two } from './lab.js'
 import { type Linkspan, up } from './linkspan.js'
 import { within } from './netns.js'
 import { type PacketSocket, packetSocket } from './packet.js'

@@ -19,6 +19,7 @@ const pages = [
   'docs/config.md',
   'docs/devices.md',
   'docs/generate.md',
+  'docs/impair.md',
   'docs/operating.md',
   'docs/overlay.md',
   'docs/pcap.md',

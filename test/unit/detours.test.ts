@@ -1,7 +1,7 @@
 /** The detour's thread as control has it: orders in turn, answers waited for, a death. */
 import { expect, test } from 'vitest'
-import type { Seeded } from '../../src/detour/orders.js'
 import { Detours } from '../../src/detour/detours.js'
+import type { Seeded } from '../../src/detour/orders.js'
 import { defer } from '../support/cleanup.js'
 
 const impair: Seeded = { receive: { delay: 5 }, transmit: {}, seed: 1 }

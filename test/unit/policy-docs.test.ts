@@ -1,4 +1,4 @@
-/** What docs/policy.md, docs/vlans.md, docs/filter.md and docs/overlay.md name is there, and what there is of policy is in them. */
+/** What docs/policy.md, docs/vlans.md, docs/filter.md, docs/overlay.md and docs/impair.md name is there, and what there is of policy is in them. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { drops } from '../../src/dataplane/generated/drops.js'
 
 const read = (page: string) => readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8')
 const [policy, vlans, filter] = [read('policy.md'), read('vlans.md'), read('filter.md')]
-const overlay = read('overlay.md')
+const [overlay, impair] = [read('overlay.md'), read('impair.md')]
 
 /** Of a frame that is not what a frame should be, or that a device did not take. */
 const OTHERS =
@@ -18,7 +18,7 @@ const ROUTER =
 
 describe('drop reasons', () => {
   const named = new Set([
-    ...`${policy}${vlans}${filter}${overlay}`.matchAll(/`([a-z]+(?:-[a-z]+)+|locked|isolated)`/g),
+    ...`${policy}${vlans}${filter}${overlay}${impair}`.matchAll(/`([a-z]+(?:-[a-z]+)+|locked|isolated)`/g),
   ])
   const words = new Set([...named].map(([, word]) => word))
 
