@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { browserProject } from './test/browser/project.js'
 
 /** No test measures time: these end what hangs, also on a machine that does other things too. */
 const shared = { testTimeout: 60_000, hookTimeout: 60_000 }
@@ -14,7 +15,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts', 'examples/**/*.test.js'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/browser/**'],
           maxWorkers: processors,
         },
       },
@@ -29,6 +30,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      browserProject(shared),
     ],
   },
 })

@@ -2,6 +2,7 @@
 // and, where they can be had, the commands that tests, bench and demo use.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chromium } from './lib/chromium.js'
 import { hasCommand, packagesFor } from './lib/commands.js'
 import { at, HouseError, isMain, main, packageJson, top } from './lib/house.js'
 
@@ -78,6 +79,20 @@ export function ensureTools(commands, { optional = false, path } = {}) {
     `${left.join(', ')}: not found. ${failure ?? 'apt-get did not bring it.'} ` +
       `On Debian or Ubuntu: apt-get install ${packages.join(' ')}`,
   )
+}
+
+/**
+ * Makes sure of a browser that tests can run in. It is asked for by itself: where a distribution has no
+ * package of that name (Ubuntu), apt-get would refuse all others with it.
+ */
+export function ensureBrowser(path) {
+  if (chromium(path)) return
+  try {
+    ensureTools(['chromium'], { path })
+  } catch (error) {
+    const advice = 'Or set CHROME_BIN to the program of a Chrome or Chromium.'
+    throw new HouseError(`${error.message}. ${advice}`)
+  }
 }
 
 /** Installs packages without questions; returns why it could not, or undefined. */

@@ -9,7 +9,7 @@ import { build } from './build.js'
 import { at, isMain, report } from './lib/house.js'
 import { mustNode, statusOf } from './lib/run.js'
 import { lint } from './lint.js'
-import { ensureTools, setup, testTools } from './setup.js'
+import { ensureBrowser, ensureTools, setup, testTools } from './setup.js'
 
 const results = at('build', 'test-results.json')
 
@@ -25,7 +25,10 @@ async function passes(stage) {
 
 async function prepare() {
   setup()
-  if (process.platform === 'linux') ensureTools(testTools)
+  if (process.platform === 'linux') {
+    ensureTools(testTools)
+    ensureBrowser()
+  }
   await build()
 }
 

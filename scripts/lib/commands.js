@@ -8,6 +8,7 @@ const packagesOf = {
   'g++': ['g++'], // node-gyp links with it, C addons too
   make: ['make'],
   python3: ['python3'], // node-gyp
+  chromium: ['chromium'],
   conntrack: ['conntrack'],
   curl: ['curl'],
   edge: ['n2n'],
@@ -42,13 +43,17 @@ export function howToGet(commands) {
 /** `PATH` and the sbin folders, which a user's `PATH` often lacks. */
 export const searchPath = () => `${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin`
 
-export function hasCommand(command, path = searchPath()) {
-  return path.split(delimiter).some((folder) => {
+/** Where a command is, or undefined. */
+export function findCommand(command, path = searchPath()) {
+  const files = path.split(delimiter).map((folder) => join(folder, command))
+  return files.find((file) => {
     try {
-      accessSync(join(folder, command), constants.X_OK)
+      accessSync(file, constants.X_OK)
       return true
     } catch {
       return false
     }
   })
 }
+
+export const hasCommand = (command, path) => findCommand(command, path) !== undefined

@@ -99,7 +99,9 @@ export function wayOf(traced: Traced): Way {
 
 function nextHopOf(address: string, { passage }: DryRun): NonNullable<Way['nextHop']> {
   const octets = neighborOctets(address)
-  const known = passage.neighbors.find((one) => Buffer.compare(one.octets, octets) === 0)
+  const known = passage.neighbors.find((one) =>
+    one.octets.every((octet, at) => octet === octets[at]),
+  )
   return { address, known }
 }
 

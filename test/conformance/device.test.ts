@@ -1,10 +1,12 @@
 /** What holds for every kind of device: one suite, which all of them pass. */
+
 import { describe, expect, test } from 'vitest'
 import { BURST_MAX, HEADROOM, VIRTIO_HEADER } from '../../src/dataplane/abi.js'
 import { drops } from '../../src/dataplane/generated/drops.js'
 import { failureReason } from '../../src/worker/failure.js'
 import { ARENA, Bench, type Carried, kinds, MTU } from '../support/device-bench.js'
 import { frame, markOf, packet, station, superFrame } from '../support/frames.js'
+import { isSame } from '../support/octets.js'
 import { Random } from '../support/random.js'
 import { NOTHING } from '../support/virtio.js'
 
@@ -41,11 +43,11 @@ describe.each(kinds)('a $name device', (kind) => {
       const received = bench.receive(0)
       expect(received.map(({ frame: bytes }) => bytes.length)).toEqual([length])
       expect(received[0]?.header, `${length}`).toEqual(NOTHING)
-      expect(Buffer.compare(received[0]?.frame ?? sent, sent), `${length}`).toBe(0)
+      expect(isSame(received[0]?.frame ?? sent, sent), `${length}`).toBe(true)
       expect(bench.forward(received, [1])).toEqual([])
       const [arrived, ...more] = bench.collect(1)
       expect(more).toEqual([])
-      expect(Buffer.compare(arrived?.frame ?? new Uint8Array(), sent), `${length}`).toBe(0)
+      expect(isSame(arrived?.frame ?? new Uint8Array(), sent), `${length}`).toBe(true)
     }
   })
 
@@ -127,7 +129,7 @@ describe.each(kinds)('a $name device', (kind) => {
     for (const port of [0, 2]) {
       const arrived = bench.collect(port)
       expect(arrived).toHaveLength(1)
-      expect(Buffer.compare(arrived[0]?.frame ?? new Uint8Array(), sent)).toBe(0)
+      expect(isSame(arrived[0]?.frame ?? new Uint8Array(), sent)).toBe(true)
     }
   })
 
@@ -194,13 +196,13 @@ describe.each(kinds.filter(({ offloads }) => offloads))('a $name device with off
     const received = bench.receive(0)
     expect(received).toHaveLength(1)
     expect(asks(received[0]?.header)).toEqual(asks(header))
-    expect(Buffer.compare(received[0]?.frame ?? sent, sent)).toBe(0)
+    expect(isSame(received[0]?.frame ?? sent, sent)).toBe(true)
     expect(bench.forward(received, [1, 2])).toEqual([])
     for (const port of [1, 2]) {
       const arrived = bench.collect(port)
       expect(arrived).toHaveLength(1)
       expect(asks(arrived[0]?.header)).toEqual(asks(header))
-      expect(Buffer.compare(arrived[0]?.frame ?? new Uint8Array(), sent)).toBe(0)
+      expect(isSame(arrived[0]?.frame ?? new Uint8Array(), sent)).toBe(true)
     }
   })
 })

@@ -3,11 +3,13 @@
  * Whatever leaves has a header that is true of the frame and that Linux accepts; everything else is
  * a counted drop with its reason.
  */
+
 import { describe, expect, test } from 'vitest'
 import { onEveryBuild } from '../support/builds.js'
 import { arp, BROADCAST, packet, station, superFrame } from '../support/frames.js'
 import { judge } from '../support/judge.js'
 import { dishonesty, kernelRefusal } from '../support/kernel.js'
+import { isSame } from '../support/octets.js'
 import { type Offloaded, rig } from '../support/rig.js'
 import { DATA_VALID, Gso, NEEDS_CSUM, NOTHING, type VirtioHeader } from '../support/virtio.js'
 
@@ -155,7 +157,7 @@ function check(build: Parameters<typeof rig>[0], cases: readonly Offloaded[]): O
     expect(kernelRefusal(header!, frame)).toBeUndefined()
     expect(dishonesty(header!, frame)).toBeUndefined()
     expect(header).toEqual(expected[index]?.header)
-    if (Buffer.compare(frame, expected[index]?.frame ?? new Uint8Array()) !== 0) {
+    if (!isSame(frame, expected[index]?.frame ?? new Uint8Array())) {
       expect(frame).toEqual(expected[index]?.frame)
     }
   })

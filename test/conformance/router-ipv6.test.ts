@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { formatHex } from '../../src/packet/hex.js'
 import { onEveryBuild } from '../support/builds.js'
 import { join, station, word } from '../support/frames.js'
 import {
@@ -227,7 +228,7 @@ onEveryBuild('neighbour discovery of a gateway', (build) => {
         options: { 1: '02ff00000000', 5: '0000000005aa' },
       })
       const lifetimes = '00278d0000093a8000000000'
-      const prefixes = Buffer.from((first?.payload ?? new Uint8Array()).slice(32)).toString('hex')
+      const prefixes = formatHex((first?.payload ?? new Uint8Array()).slice(32))
       expect(prefixes).toBe(
         `030440c0${lifetimes}fd010000000000000000000000000000` +
           `03043080${lifetimes}fd020000000000000000000000000000`,

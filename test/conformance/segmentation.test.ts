@@ -1,7 +1,9 @@
 /** Segmentation for ports that take no super-frames (CONFORMANCE K2, T11, B6), and resumed bursts. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Offload } from '../../src/device/offload.js'
+import { formatHex } from '../../src/packet/hex.js'
 import { onEveryBuild } from '../support/builds.js'
 import { fold, internetSum, pseudoHeaderSum } from '../support/checksum.js'
 import {
@@ -20,8 +22,7 @@ import { segmentsOf } from '../support/segments.js'
 import { Gso, NOTHING } from '../support/virtio.js'
 import { push, pushOffloaded, tci } from '../support/vlan.js'
 
-const hexes = (frames: readonly Uint8Array[]) =>
-  frames.map((each) => Buffer.from(each).toString('hex'))
+const hexes = (frames: readonly Uint8Array[]) => frames.map((each) => formatHex(each))
 
 /** The super-frame with octets of its headers changed: TCP flags, IP ID, sequence number. */
 function patched(

@@ -1,22 +1,9 @@
-/** The four modules that the build makes. Every test of the packet path runs on all of them. */
-import { readFileSync } from 'node:fs'
+/** Every test of the packet path runs on all modules that there are where it runs. */
 import { describe } from 'vitest'
 import type { Build } from '../../src/dataplane/instance.js'
+import { type BuildName, builds } from './built-modules.js'
 
-export const builds = ['single', 'shared', 'debug-single', 'debug-shared'] as const
-export type BuildName = (typeof builds)[number]
-
-const modules = new Map<BuildName, WebAssembly.Module>()
-
-/** The module of that name, compiled once a file of tests. */
-export function moduleOf(name: BuildName): WebAssembly.Module {
-  const known = modules.get(name)
-  if (known) return known
-  const file = new URL(`../../build/${name}.wasm`, import.meta.url)
-  const module = new WebAssembly.Module(readFileSync(file))
-  modules.set(name, module)
-  return module
-}
+export { type BuildName, builds, moduleOf } from './built-modules.js'
 
 /** Which kind of memory the module imports. */
 export function memoryOf(name: BuildName): Build {

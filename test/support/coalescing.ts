@@ -1,4 +1,5 @@
 /** Bursts for a port that coalesces, and what they are when nothing was coalesced. */
+import { formatHex } from '../../src/packet/hex.js'
 import type { BuildName } from './builds.js'
 import { BROADCAST, type PacketOptions, superFrame } from './frames.js'
 import { type Offloaded, type Options, type Rig, rig, type Sent } from './rig.js'
@@ -17,8 +18,7 @@ export function stream(size: number, count: number, options: PacketOptions = {})
   return { whole, segments: segmentsOf(whole) }
 }
 
-export const hexes = (frames: readonly Uint8Array[]) =>
-  frames.map((each) => Buffer.from(each).toString('hex'))
+export const hexes = (frames: readonly Uint8Array[]) => frames.map((each) => formatHex(each))
 
 /** Sends a burst in by `a`; what comes out by `b`, and that by `c` in hexadecimal. */
 export function through(bench: Rig, ...burst: readonly (Uint8Array | Offloaded)[]) {

@@ -6,7 +6,7 @@ import { BURST_MAX, FAILURE_SIZE, RECEIVED_SIZE, TRANSMIT_SIZE } from '../../src
 import { Forwarder } from '../../src/dataplane/forwarder.js'
 import { createMemory, WITHOUT_ROUTER } from '../../src/dataplane/instance.js'
 import type { Io } from '../../src/device/io.js'
-import { moduleOf } from './builds.js'
+import { builds, memoryOf, moduleOf } from './builds.js'
 import { ARENA, type Carried, type Ends, type Kind, PORTS } from './device-ends.js'
 import { decode, encode, NOTHING } from './virtio.js'
 
@@ -37,6 +37,9 @@ export interface Sending extends Carried {
 
 const NOBODY = 0xffffffff
 
+/** What workers have, where there are workers. */
+const build = builds.find((name) => name === 'shared') ?? 'single'
+
 /** A worker's end of three devices, ports 0 to 2. */
 export class Bench {
   readonly io: Io
@@ -46,7 +49,7 @@ export class Bench {
   readonly #view: DataView
 
   constructor({ open }: Kind) {
-    const module = moduleOf('shared')
+    const module = moduleOf(build)
     const capacities = {
       workers: 1,
       ports: PORTS,
@@ -57,7 +60,7 @@ export class Bench {
       arena: ARENA,
       ...WITHOUT_ROUTER,
     }
-    const memory = createMemory(module, 'shared', capacities, [1, 2])
+    const memory = createMemory(module, memoryOf(build), capacities, [1, 2])
     this.forwarder = new Forwarder({ module, memory }, 0)
     this.#bytes = new Uint8Array(memory.buffer)
     this.#view = new DataView(memory.buffer)

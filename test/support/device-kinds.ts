@@ -1,26 +1,17 @@
-/** The kinds of device that pass the conformance suite. */
+/** The kinds of device that pass the conformance suite; in a browser those of memory only, by
+ * test/browser/support/device-kinds.ts. */
 import type { Forwarder } from '../../src/dataplane/forwarder.js'
-import { MemoryDevice } from '../../src/device/memory.js'
-import { MemoryIo } from '../../src/device/memory-io.js'
 import { PacketDevice } from '../../src/device/packet.js'
 import type { Queue } from '../../src/device/queue.js'
 import { TapDevice } from '../../src/device/tap.js'
 import { defer } from './cleanup.js'
-import {
-  ARENA,
-  type Carried,
-  type End,
-  type Ends,
-  type Kind,
-  MTU,
-  nativeEnds,
-  portNumbers,
-} from './device-ends.js'
+import { type Carried, type End, type Ends, type Kind, MTU } from './device-ends.js'
+import { memoryKinds } from './device-memory.js'
+import { nativeEnds } from './device-native.js'
 import { openPcap } from './device-pcap.js'
 import { openDatagram, openPair, openSeqpacket, openStream } from './device-sockets.js'
 import { ip, namespace } from './netns.js'
 import { PacketSocket, packetSocket } from './packet.js'
-import { decode, encode, NOTHING } from './virtio.js'
 
 export const kinds: Kind[] = [
   { name: 'tap', offloads: true, open: tapEnds },
@@ -30,33 +21,11 @@ export const kinds: Kind[] = [
   socketKind('unix dgram', false, openDatagram),
   socketKind('pair', true, openPair),
   socketKind('pcap', false, openPcap),
-  memoryKind('memory', true),
-  memoryKind('memory without offloads', false),
+  ...memoryKinds,
 ]
-
-function memoryKind(name: string, offloads: boolean): Kind {
-  return { name, offloads, open: (forwarder) => memoryEnds(forwarder, offloads) }
-}
 
 function socketKind(name: string, offloads: boolean, open: () => { queue: Queue; end: End }): Kind {
   return { name, offloads, open: (forwarder) => nativeEnds(forwarder, open) }
-}
-
-function memoryEnds(forwarder: Forwarder, offloads: boolean): Ends {
-  const io = new MemoryIo(forwarder, ARENA)
-  const devices = portNumbers.map(() => new MemoryDevice({ mtu: MTU, offloads }))
-  for (const [port, device] of devices.entries()) io.add(port, device)
-  const at = (port: number) => devices[port] as MemoryDevice
-  return {
-    io,
-    inject: (port, { header, frame }) => at(port).send(offloads ? encode(header, frame) : frame),
-    collect: (port) =>
-      at(port)
-        .take()
-        .map((bytes) => (offloads ? decode(bytes) : { header: NOTHING, frame: bytes })),
-    down: (port) => at(port).close(),
-    destroy: (port) => at(port).close(),
-  }
 }
 
 function tapEnds(forwarder: Forwarder): Ends {

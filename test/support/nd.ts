@@ -1,5 +1,7 @@
 /** Neighbour discovery, octet by octet (RFC 4861 section 4). */
+
 import { formatAddress } from '../../src/config/address.js'
+import { formatHex } from '../../src/packet/hex.js'
 import { join } from './frames.js'
 import { framed, ICMPV6, ip, ipPacket, macText, readIp, sealed } from './ip.js'
 
@@ -68,7 +70,7 @@ export function readNd(frame: Uint8Array): ReadNd | undefined {
   const options: Record<number, string> = {}
   for (let at = start; at < payload.length; ) {
     const size = (payload[at + 1] as number) * 8
-    options[payload[at] as number] = Buffer.from(payload.slice(at + 2, at + size)).toString('hex')
+    options[payload[at] as number] = formatHex(payload.slice(at + 2, at + size))
     at += size
   }
   const target = type >= 135 ? formatAddress(payload.slice(8, 24)) : ''

@@ -16,6 +16,7 @@ import { TUNNEL_OFFLOADS, type TunnelSettings } from '../../src/dataplane/tunnel
 import { MemoryDevice } from '../../src/device/memory.js'
 import { MemoryIo } from '../../src/device/memory-io.js'
 import { Offload } from '../../src/device/offload.js'
+import { formatHex } from '../../src/packet/hex.js'
 import { Loop } from '../../src/worker/loop.js'
 import { type BuildName, memoryOf, moduleOf } from './builds.js'
 import { type PolicyOptions, policyOf } from './policy.js'
@@ -369,7 +370,7 @@ export class Rig {
 
   /** The port on which the bridge has the address, if it has. */
   whereIs(mac: Uint8Array, bridge = 'lan'): string | undefined {
-    return this.fdb()[`${bridge} ${Buffer.from(mac).toString('hex')}`]
+    return this.fdb()[`${bridge} ${formatHex(mac)}`]
   }
 
   setStatic(mac: Uint8Array, port: string, bridge = 'lan', vlan?: number): this {

@@ -1,5 +1,6 @@
 /** A clock that moves from event to event, and lets user code run where it was woken. */
 import type { Clock, Timer } from '../../src/testing/clock/clock.js'
+import { Macrotask } from '../../src/testing/clock/macrotask.js'
 import type { Wait, Waits } from '../../src/testing/tcp/waits.js'
 
 interface Event {
@@ -130,4 +131,12 @@ export class VirtualClock implements Clock, Waits {
 const isBefore = (a: Event, b: Event) => a.at < b.at || (a.at === b.at && a.number < b.number)
 
 /** All microtasks run before it. */
-const macrotask = () => new Promise<void>((resolve) => setImmediate(resolve))
+const macrotask = () =>
+  new Promise<void>((resolve) => {
+    waiting.push(resolve)
+    turn.ask()
+  })
+const waiting: (() => void)[] = []
+const turn = new Macrotask(() => {
+  for (const goOn of waiting.splice(0)) goOn()
+})

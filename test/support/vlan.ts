@@ -1,4 +1,5 @@
 /** VLAN tags in frames: put in, taken out, read. */
+import { formatHex } from '../../src/packet/hex.js'
 import { EtherType, join, word } from './frames.js'
 import type { Offloaded } from './rig.js'
 
@@ -34,7 +35,7 @@ export function pop(frame: Uint8Array): Uint8Array {
 export function tagsOf(frame: Uint8Array): string[] {
   const found: string[] = []
   for (let at = 12; at + 4 <= frame.length; at += 4) {
-    const hex = Buffer.from(frame.subarray(at, at + 4)).toString('hex')
+    const hex = formatHex(frame.subarray(at, at + 4))
     if (!['8100', '88a8'].includes(hex.slice(0, 4))) break
     found.push(`${hex.slice(0, 4)}.${hex.slice(4)}`)
   }

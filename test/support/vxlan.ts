@@ -1,5 +1,7 @@
 /** VXLAN datagrams octet by octet (RFC 7348 5), as the tests' own VTEPs send and read them. */
+
 import { parseAddress } from '../../src/config/address.js'
+import { formatHex } from '../../src/packet/hex.js'
 import { fold, internetSum } from './checksum.js'
 import { EtherType, ethernet, join, UDP, word, ZERO_MAC } from './frames.js'
 import type { Offloaded } from './rig.js'
@@ -111,5 +113,5 @@ export function readDatagram(frame: Uint8Array): Outer {
 
 function formatAt(frame: Uint8Array, at: number, version: 4 | 6): string {
   const bytes = frame.slice(at, at + (version === 4 ? 4 : 16))
-  return version === 4 ? bytes.join('.') : Buffer.from(bytes).toString('hex')
+  return version === 4 ? bytes.join('.') : formatHex(bytes)
 }

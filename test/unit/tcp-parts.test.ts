@@ -1,6 +1,7 @@
 /** The parts that know nothing of connections. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseHex } from '../../src/packet/hex.js'
 import { SegmentBuffers } from '../../src/testing/tcp/buffers.js'
 import { isChecksumRight } from '../../src/testing/tcp/checksum.js'
 import { ephemeralPort } from '../../src/testing/tcp/ports.js'
@@ -130,7 +131,7 @@ describe('a timer', () => {
 
 test('the checksum of a segment and its pseudo-header', () => {
   const hex = '9c400050000000010000000050020200'
-  const head = Uint8Array.from(Buffer.from(`${hex}00000000`, 'hex'))
+  const head = parseHex(`${hex}00000000`)
   const [from, to] = [address('10.0.0.1'), address('10.0.0.2')]
   const sum =
     0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 6 + 20 + 0x9c40 + 0x0050 + 0x0001 + 0x5002 + 0x0200

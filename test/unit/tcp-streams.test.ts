@@ -145,7 +145,7 @@ test('errors that nobody looks at bring nothing down', async () => {
   connection.closed
   connection.opened
   await peer.clock.drain()
-  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setTimeout(resolve))
   expect(connection.statistics().state).toBe('CLOSED')
 })
 

@@ -1,5 +1,7 @@
 /** Octets over TCP, from one user to the other. */
+
 import { describe, expect, test } from 'vitest'
+import { isSame } from '../support/octets.js'
 import { Random } from '../support/random.js'
 import { type LinkOptions, TcpLink } from '../support/tcp-link.js'
 import { readAll, writeAll } from '../support/tcp-stream.js'
@@ -21,8 +23,8 @@ async function exchange(options: LinkOptions, octets = MB) {
     return got
   }
   const [served, used] = await link.clock.settle(Promise.all([serve(), use()]))
-  expect(Buffer.compare(served.got, there)).toBe(0)
-  expect(Buffer.compare(used, back)).toBe(0)
+  expect(isSame(served.got, there)).toBe(true)
+  expect(isSame(used, back)).toBe(true)
   await link.clock.settle(Promise.all([client.closed, served.connection.closed]))
   server.close()
   await link.clock.drain()

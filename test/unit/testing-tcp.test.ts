@@ -1,8 +1,10 @@
 /** The lab: connections between hosts. */
+
 import { expect, test } from 'vitest'
 import { TcpTransport } from '../../src/testing/host/tcp.js'
 import { createLab } from '../../src/testing/index.js'
 import { caught } from '../support/errors.js'
+import { isSame } from '../support/octets.js'
 import { Random } from '../support/random.js'
 import { echo, first, heard, pair, say } from '../support/tcp-lab.js'
 import { readAll, writeAll } from '../support/tcp-stream.js'
@@ -49,7 +51,7 @@ test('5 MB each way through a link with a delay', async () => {
   b.listen(9, echo)
   const connection = await a.connect(b, 9)
   const [back] = await Promise.all([readAll(connection), writeAll(connection, bytes)])
-  expect(Buffer.compare(back, bytes)).toBe(0)
+  expect(isSame(back, bytes)).toBe(true)
   expect(connection.statistics()).toMatchObject({ octetsAcknowledged: 5_000_000, timeouts: 0 })
   expect(lab.now).toBeGreaterThan(20)
   await lab.close()

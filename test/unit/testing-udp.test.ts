@@ -1,5 +1,4 @@
 /** The lab: UDP sockets of hosts. */
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createLab } from '../../src/testing/index.js'
 import { caught } from '../support/errors.js'
@@ -145,21 +144,6 @@ test('a handler that throws fails what the test waits for; nothing is half done'
   expect(error.message).toBe('a handler of host "b", UDP port 9 threw: mine')
   expect((await other.receive()).text).toBe('x')
   expect(await a.ping(b)).toMatchObject({ received: 1 })
-  await lab.close()
-})
-
-test('octets and handlers of another realm', async () => {
-  const { lab, a, b } = await three()
-  const socket = b.udp(9)
-  await a.udp().send(b, 9, runInNewContext('Uint8Array.of(1, 2, 3).subarray(1)'))
-  expect((await socket.receive()).data).toEqual(Uint8Array.of(2, 3))
-  const handler = runInNewContext('async () => { throw new Error("from afar") }')
-  b.udp(10, handler)
-  await a.udp().send(b, 10, 'x')
-  await expect(lab.advance(10)).rejects.toThrow('UDP port 10 threw')
-  b.listen(80, handler)
-  await a.connect(b, 80)
-  await expect(lab.advance(10)).rejects.toThrow('TCP port 80 threw')
   await lab.close()
 })
 
