@@ -11,6 +11,7 @@ export function follow(lab, speed, step) {
   let last = performance.now()
   let stopped = false
   async function turn(screen) {
+    if (stopped) return
     const passed = Math.min(Math.max(screen - last, 0), STEP_MAX)
     last = screen
     if (speed() > 0) await lab.advance(passed * speed())

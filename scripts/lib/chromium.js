@@ -10,7 +10,5 @@ export const chromium = (path) =>
 /** How playwright starts it. Where none is on the system it takes what `playwright install` brought. */
 export function launchOptions() {
   const executablePath = chromium()
-  // Its sandbox refuses root, as which containers run tests; pages are ours.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return { ...(executablePath && { executablePath }), args }
+  return executablePath ? { executablePath } : {}
 }

@@ -25,9 +25,9 @@ export const browserProject = (
     name: 'browser',
     include: [
       'test/conformance/**/*.test.ts',
-      'test/unit/testing-*.test.ts',
-      'test/unit/tcp-*.test.ts',
-      'test/browser/**/*.test.ts',
+      'test/unit/{tcp,testing}-*.test.ts',
+      'test/unit/switch{,-errors,-inspect,-mirror,-router}.test.ts',
+      'test/unit/trace-{explain,router}.test.ts',
     ],
     // Of Node: its files and processes, its unhandled rejections, its realms.
     exclude: ['test/unit/testing-{close,docs,package,realm}.test.ts'],

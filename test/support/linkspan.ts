@@ -18,8 +18,8 @@ export const command = [
 ]
 
 /** A directory of the test's own, removed after it. */
-export function directory(): string {
-  const path = mkdtempSync(join(tmpdir(), 'e2e-'))
+export function directory(inside = tmpdir()): string {
+  const path = mkdtempSync(join(inside, 'e2e-'))
   defer(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
