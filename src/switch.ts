@@ -30,10 +30,12 @@ import {
   type SwitchCapture,
   startCapture,
 } from './inspect/capture.js'
+import type { ObservedFrame } from './inspect/observer.js'
 import { type Trace, traceFrames } from './inspect/trace.js'
 import { SwitchRecording } from './recording/recorder.js'
 import { Loop } from './worker/loop.js'
 
+export type { ObservedFrame, SwitchCapture, Trace }
 export { MemoryPort, SwitchRecording }
 
 export interface SwitchOptions {

@@ -4,10 +4,18 @@ import { quote } from '../config/describe.js'
 import { parseConfig } from '../config/parse.js'
 import type { BridgeInput, ConfigInput, PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
-import { type MemoryPort, type RouterInput, Switch, type SwitchRecording } from '../switch.js'
+import {
+  type MemoryPort,
+  type ObservedFrame,
+  type RouterInput,
+  Switch,
+  type SwitchCapture,
+  type SwitchRecording,
+} from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
+import type { Direction } from './link/settings.js'
 import type { Sink } from './link/way.js'
 import { FIRST, type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
 
@@ -54,6 +62,26 @@ const MADE_BY: Readonly<Record<string, string>> = {
   uplinks: 'router',
 }
 
+/** A frame that a switch dropped on its way in. */
+export interface DroppedFrame {
+  readonly frame: Uint8Array
+  readonly port: string
+  /** By which link it came, and in which direction of that; null: the port has none. */
+  readonly link: string | null
+  readonly direction: Direction
+  /** A drop reason. */
+  readonly reason: string
+}
+
+export type DropTap = (dropped: DroppedFrame) => void
+
+/** The end of a link that a port is. */
+export interface PortLink {
+  readonly link: string
+  /** In which direction of the link frames come to the port. */
+  readonly direction: Direction
+}
+
 /** A port, from when it is asked for; it is made with others, in one step. */
 class Plug {
   port: MemoryPort | undefined
@@ -70,6 +98,9 @@ export class LabSwitch {
   readonly production: Switch
   #plugs: Plug[] = []
   readonly #names = new Set<string>()
+  readonly #portLinks = new Map<string, PortLink>()
+  readonly #dropTaps = new Set<DropTap>()
+  #drops: SwitchCapture | undefined
   #isDue = false
   #running = false
   #timer: Timer | undefined
@@ -135,11 +166,13 @@ export class LabSwitch {
     // What is not plain may be wrong: it is made at once, so that whoever asks is told.
     if (Object.keys(input).length > 1) this.#flushOrForget(plug)
     this.#names.add(name)
+    this.#portLinks.set(name, { link: name, direction: 'out' })
     return this.#sender(plug)
   }
 
-  /** @internal The same for a port that is there: an uplink's. */
-  plugUplink(name: string, sink: Sink): Sink {
+  /** @internal The same for a port that is there: an uplink's, where the link's first end is. */
+  plugUplink(name: string, link: string, sink: Sink): Sink {
+    this.#portLinks.set(name, { link, direction: 'in' })
     const plug = new Plug(name, { bridge: '' }, sink)
     plug.port = this.production.ports.get(name) as MemoryPort
     plug.port.onFrame(sink)
@@ -190,6 +223,30 @@ export class LabSwitch {
       plug.port.onFrame(plug.sink)
     }
     this.#plugs = []
+  }
+
+  /** @internal The ports that links lead to, by name. */
+  get portLinks(): ReadonlyMap<string, PortLink> {
+    return this.#portLinks
+  }
+
+  /** @internal Has `tap` see what is dropped on its way in; returns what ends that. */
+  tapDrops(tap: DropTap): () => void {
+    this.#dropTaps.add(tap)
+    // However many look, the switch is asked once: it has room for few who do.
+    this.#drops ??= this.production.capture({ dropped: true }, (seen) => this.#dropped(seen))
+    return () => {
+      this.#dropTaps.delete(tap)
+      if (this.#dropTaps.size > 0) return
+      this.#drops?.close()
+      this.#drops = undefined
+    }
+  }
+
+  #dropped({ frame, port, dropped }: ObservedFrame): void {
+    const { link = null, direction = 'out' } = this.#portLinks.get(port) ?? {}
+    const reason = dropped?.reason ?? ''
+    for (const tap of this.#dropTaps) tap({ frame, port, link, direction, reason })
   }
 
   /** Frames come in: they are forwarded at this instant, behind whatever is being done. */

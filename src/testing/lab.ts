@@ -19,6 +19,7 @@ import { Random, type Seed, seedText } from './random.js'
 import { SpareSubnets } from './subnet.js'
 import { type Duration, milliseconds } from './time.js'
 import { FIRST } from './uplinks.js'
+import type { LabView } from './view.js'
 
 export interface LabOptions {
   /** Another seed, another run; the same seed, the same octets. 0 if left out. */
@@ -107,6 +108,15 @@ export class Lab {
     return this.#waits.list()
   }
 
+  /** @internal All that there is. */
+  readonly view: LabView = {
+    hosts: this.#hosts,
+    bridges: this.#bridges,
+    switches: this.#switches,
+    links: this.#links,
+    captures: this.#captures,
+  }
+
   /**
    * The switch of that name, which is made where it is not there yet.
    *
@@ -121,6 +131,7 @@ export class Lab {
     const given = config ?? (name === FIRST ? this.#config : {})
     const made = new LabSwitch(name, this.#switchHost, given, seed)
     this.#switches.set(name, made)
+    for (const capture of this.#captures) capture.addDrops(made)
     return made
   }
 
@@ -178,7 +189,7 @@ export class Lab {
       (frame) => toUplink(frame),
       (frame) => toBridge(frame),
     )
-    const toUplink = on.plugUplink(port, link.send)
+    const toUplink = on.plugUplink(port, name, link.send)
     const toBridge = to.on.plug(name, { bridge: to.name }, link.receive)
     this.#addLink(link)
   }
@@ -221,15 +232,16 @@ export class Lab {
     for (const { link } of this.#hosts.values()) link.heal()
   }
 
-  /** Captures a link, or all of them, later ones too: see `bytes()` of what it returns. */
+  /** Captures a link; or all of them, later ones too, and what switches drop. See what it returns. */
   capture(link?: Link | Host | string): LabCapture {
     this.#open()
-    const capture = new LabCapture(this.#clock)
+    const capture = new LabCapture(this.#clock, this.view)
     if (link !== undefined) {
       capture.add(link instanceof Link ? link : this.link(link))
       return capture
     }
     for (const each of this.#links.values()) capture.add(each)
+    for (const each of this.#switches.values()) capture.addDrops(each)
     this.#captures.push(capture)
     return capture
   }

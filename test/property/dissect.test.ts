@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { dissect } from '../../src/packet/dissect/dissect.js'
+import { FrameLines, frameLine } from '../../src/packet/line/line.js'
 import { locate } from '../../src/packet/locate.js'
 import { arp, ethernet, join, packet, station, superFrame, word } from '../support/frames.js'
 import { complete } from '../support/upper.js'
@@ -95,5 +96,17 @@ test('where the network header is, is within the frame or said to be behind it',
       expect(offset).toBeLessThanOrEqual(Math.max(frame.length, 14))
       if (etherType !== 0) expect(etherTypes.at(-1)).toBe(etherType)
     }),
+  )
+})
+
+test('any frame is a line of text', () => {
+  const lines = new FrameLines({ ethernet: true })
+  fc.assert(
+    fc.property(anything, (frame) => {
+      for (const line of [frameLine(frame), lines.line(frame)]) {
+        expect(line).not.toMatch(/undefined|NaN|\[object|\n|^$/)
+      }
+    }),
+    { numRuns: 5000 },
   )
 })

@@ -169,7 +169,7 @@ test('a capture has interfaces by name, times of the lab, and directions as a ho
     ['b', 'transmit', 1_030_000_000n],
     ['a', 'receive', 1_040_000_000n],
   ])
-  expect(read(one.bytes())).toHaveLength(one.frames)
+  expect(read(one.bytes())).toHaveLength(one.frames.length)
   one.stop()
   const before = one.frames
   await a.ping(b)

@@ -13,11 +13,14 @@ import {
 } from './settings.js'
 import { type Cut, type LinkDrop, type Sink, Way } from './way.js'
 
-/** Sees the frames of a link as its first end does: what it sends, and what it gets. */
+/**
+ * Sees the frames of a link as its first end does: what it sends, when it does; what it gets, when that
+ * comes; and when they entered the link those that would have come to it, but are lost.
+ */
 export type Tap = (
   frame: Uint8Array,
-  direction: 'transmit' | 'receive',
-  /** Of a frame that was sent: why nothing of it comes out. */
+  direction: Direction,
+  /** Why nothing of it comes out. */
   lost?: LinkDrop,
 ) => void
 
@@ -147,7 +150,7 @@ export class Link {
     this.#sent++
     const way = this.#out
     const lost = way?.enter(frame, this.#sent)
-    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'transmit', lost)
+    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'out', lost)
     if (way === undefined) this.second(frame)
     else if (lost === undefined) way.carry(frame)
   }
@@ -156,13 +159,15 @@ export class Link {
   readonly receive: Sink = (frame) => {
     this.#entered++
     const way = this.#in
-    if (way === undefined) this.#arrive(frame)
-    else if (way.enter(frame, this.#entered) === undefined) way.carry(frame)
+    if (way === undefined) return this.#arrive(frame)
+    const lost = way.enter(frame, this.#entered)
+    if (lost === undefined) return way.carry(frame)
+    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'in', lost)
   }
 
   #arrive(frame: Uint8Array): void {
     this.#received++
-    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'receive')
+    if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'in')
     this.first(frame)
   }
 }
