@@ -112,8 +112,18 @@ export const assembly = inLayers([
 /** What has to run in a browser, src/index.ts above all, may reach however far: nothing of Node, of
  * packages these only, and no device that needs a kernel. */
 const browser = {
-  entries: ['index', 'testing', 'impair', 'packet', 'device/pcap/memory', 'device/pcap/replay'],
+  entries: [
+    'index',
+    'testing',
+    'vitest',
+    'impair',
+    'packet',
+    'device/pcap/memory',
+    'device/pcap/replay',
+  ],
   packages: ['ip-num', 'zod'],
+  /** Of a room besides: who imports it has that package. */
+  peers: { vitest: 'vitest' },
   noDevices: ['device/tap', 'device/packet', 'device/unix', 'device/udp'],
 }
 
@@ -170,6 +180,7 @@ function browserProblems(folder, graph) {
   for (const file of reached) {
     for (const { specifier, line, typeOnly, target } of graph.get(file) ?? []) {
       if (typeOnly) continue
+      if (specifier === browser.peers[roomOf(nameIn(folder, file))]) continue
       const rule = browserObjection(specifier, target && nameIn(folder, target))
       if (rule) problems.push({ file, line, specifier, rule })
       else if (target) reached.add(target)

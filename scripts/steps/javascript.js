@@ -25,6 +25,7 @@ const groups = [
     index: 'src/index.ts',
     node: 'src/node.ts',
     'testing/index': 'src/testing/index.ts',
+    'vitest/index': 'src/vitest/index.ts',
     'config/json-schema': 'src/config/json-schema.ts',
     'control/api': 'src/control/api/index.ts',
     'bench/rooms': 'bench/lib/pipeline/rooms.ts',
@@ -39,7 +40,7 @@ const groups = [
 const entries = Object.assign({}, ...groups)
 /** Packages that only some commands need, each in a bundle of its own in dist/vendor/. */
 const daemonPackages = ['commander', 'fastify', 'pino', 'prom-client']
-const external = ['piscina', 'node-gyp-build']
+const external = ['piscina', 'node-gyp-build', 'vitest']
 /** `up` brings piscina along, two files instead of 25; the library has it as a dependency. */
 const ownPiscina = 'cli/begin'
 const piscinaThread = './piscina-thread.cjs'

@@ -21,6 +21,17 @@ export type { LabRouterInput, LabSwitch } from './lab-switch.js'
 export type { Link, LinkCounters } from './link/link.js'
 export type { LinkChange, LinkSettings, LinkState } from './link/settings.js'
 export type { LinkDrop } from './link/way.js'
+export {
+  type Counted,
+  type DropCountMatch,
+  type DroppedMatch,
+  type FlowMatch,
+  type FrameMatch,
+  type LabMatchers,
+  type LearnedMatch,
+  type MatcherResult,
+  matchers,
+} from './matchers/index.js'
 export type { Seed } from './random.js'
 export type { CapturedFrame } from './seeing/captured-frame.js'
 export { decode } from './seeing/text.js'

@@ -18,6 +18,7 @@ import type { Timeline } from './clock/timeline.js'
 import type { Direction } from './link/settings.js'
 import type { Sink } from './link/way.js'
 import { FIRST, type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
+import type { LabView } from './view.js'
 
 /** The parts of a router besides its gateways, as in a config. */
 export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
@@ -28,6 +29,7 @@ export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
 export interface SwitchHost extends UplinkHost {
   readonly clock: Timeline
   readonly module: WebAssembly.Module
+  readonly view: LabView
   /** @throws LinkspanError code `EXISTS` where a bridge of the lab has that name */
   mustBeNew(bridge: string): void
   /** Makes a bridge known. */
@@ -122,6 +124,11 @@ export class LabSwitch {
       throw new InvalidError(part, `${parts} ${MADE_BY[part]}()`)
     }
     this.production = new Switch(host.module, parseConfig({ ...config, capacity }), { seed })
+  }
+
+  /** @internal The lab that it is of. */
+  get view(): LabView {
+    return this.host.view
   }
 
   /** Adds a bridge. @throws ConfigError, LinkspanError code `EXISTS` */

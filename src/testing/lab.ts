@@ -74,6 +74,7 @@ export class Lab {
     this.#switchHost = {
       clock: this.#clock,
       module,
+      view: this.view,
       bridgeOf: (bridge) => this.#bridgeOf(bridge),
       mustBeNew: (name) => this.#mustBeNew('bridge', this.#bridges, name),
       newBridge: (bridge) => this.#bridges.set(bridge.name, bridge),
