@@ -31,11 +31,12 @@ import {
   startCapture,
 } from './inspect/capture.js'
 import type { ObservedFrame } from './inspect/observer.js'
+import type { Step } from './inspect/stages.js'
 import { type Trace, traceFrames } from './inspect/trace.js'
 import { SwitchRecording } from './recording/recorder.js'
 import { Loop } from './worker/loop.js'
 
-export type { ObservedFrame, SwitchCapture, Trace }
+export type { ObservedFrame, Step, SwitchCapture, Trace }
 export { MemoryPort, SwitchRecording }
 
 export interface SwitchOptions {

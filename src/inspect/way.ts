@@ -77,7 +77,8 @@ export function wayOf(traced: Traced): Way {
   })?.reason
   const own = [...topology.router.interfaces()].find(({ fid }) => fid === run.fid)
   const packet = packetOf(frame)
-  const isTo = own !== undefined && own.mac === formatMac(frame.subarray(0, 6))
+  // A frame may be shorter than a MAC.
+  const isTo = frame.length >= 6 && own?.mac === formatMac(frame.subarray(0, 6))
   const kind = !isTo ? 'bridged' : packet && !isDiscovery(frame) ? 'routed' : 'heard'
   const base = { kind, gateway: own?.mac, packet, refused } as const
   const none = { onward: undefined, route: undefined, nextHop: undefined, waits: undefined }

@@ -7,6 +7,14 @@ export type { LineOptions } from '../packet/line/line.js'
 export type { Bridge, LabBridgeInput } from './bridge.js'
 export type { LabCapture } from './capture.js'
 export type { ClockMode } from './clock/pump.js'
+export type { ExplainOptions } from './explain/explain.js'
+export type {
+  ExplainedPlace,
+  Explanation,
+  HostPlace,
+  LinkPlace,
+  SwitchPlace,
+} from './explain/explanation.js'
 export type { Host } from './host/host.js'
 export type { Address, FailureReason } from './host/network.js'
 export type { PingError, PingOptions, PingReply, PingResult } from './host/ping.js'

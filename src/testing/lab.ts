@@ -8,6 +8,8 @@ import { LabCapture } from './capture.js'
 import { type ClockMode, Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
 import { Waits } from './clock/wait.js'
+import { type ExplainOptions, explain } from './explain/explain.js'
+import type { Explanation } from './explain/explanation.js'
 import type { Host, HostLab } from './host/host.js'
 import type { Stack } from './host/stack.js'
 import { makeHost } from './host-making.js'
@@ -245,6 +247,18 @@ export class Lab {
     for (const each of this.#switches.values()) capture.addDrops(each)
     this.#captures.push(capture)
     return capture
+  }
+
+  /**
+   * What would become of a frame that a host sent now: by which links and switches, why it would be dropped, to
+   * whom it comes. Nothing happens by it.
+   *
+   * @param frame octets, or a flow in words, of which the host makes a frame: `udp 10.55.0.2:40000 10.55.0.3:53`
+   * @throws LinkspanError `INVALID`, `NOT_FOUND`, `UNREACHABLE`, or `LIMIT` where switches make a loop
+   */
+  explain(frame: Uint8Array | string, options: ExplainOptions = {}): Explanation {
+    this.#open()
+    return explain(this.view, frame, options)
   }
 
   /** Lets that much time pass, with all that happens in it. */

@@ -84,3 +84,13 @@ test('32 captures run at once, and again when one has ended', async () => {
   expect(() => sw.capture({ port: 'x' }, () => {})).toThrow(/no port "x"/)
   expect(() => sw.capture({ vlan: '5000' }, () => {})).toThrow(/1 to 4094/)
 })
+
+test('a frame that is shorter than a MAC, on a bridge with a gateway', async () => {
+  const sw = await createSwitch({ bridges: { lan: { gateway: { addresses: ['10.55.0.1/24'] } } } })
+  sw.addPort('a', { bridge: 'lan' })
+  for (const length of [0, 5]) {
+    const { verdict, drops } = sw.trace('a', new Uint8Array(length))
+    expect([verdict, drops[0]?.reason]).toEqual(['dropped', 'short-frame'])
+  }
+  sw.close()
+})

@@ -70,6 +70,11 @@ export class Host implements HasAddresses {
     return this.#stack.own
   }
 
+  /** @internal Whom it would give a packet to; undefined: everybody, or a group. @throws `UNREACHABLE` */
+  hopTo(to: Address): Uint8Array | undefined {
+    return this.#stack.ipOf(to).hopTo(to)
+  }
+
   #resolve(target: Target): Address {
     this.#lab.mustBeOpen()
     return resolve(this.#stack, this.#lab.names, target)

@@ -163,7 +163,7 @@ export class Ip {
   /** The address that packets to `to` come from. @throws LinkspanError code `UNREACHABLE` */
   sourceFor(to: Address): Address {
     if (this.isOwn(to.bytes, 0)) return to
-    this.#hopTo(to)
+    this.hopTo(to)
     if (this.own.length === 1) return (this.own[0] as OwnAddress).address
     const isLocal = isLinkLocalAt(to.bytes, this.codec.family)
     const fitting = this.own.filter((one) => one.isLinkLocal === isLocal)
@@ -178,7 +178,7 @@ export class Ip {
   }
 
   /** The next hop, or undefined for everybody and for groups. @throws LinkspanError `UNREACHABLE` */
-  #hopTo(to: Address): Uint8Array | undefined {
+  hopTo(to: Address): Uint8Array | undefined {
     const hop = this.#find(to)
     if (hop === null) throw this.#unreachable(to)
     return hop
@@ -218,7 +218,7 @@ export class Ip {
   send(packet: Outgoing, segment: Uint8Array): void {
     const { header } = this.codec
     if (this.isOwn(packet.to.bytes, 0)) return this.#loop(packet, segment)
-    const hop = this.#hopTo(packet.to)
+    const hop = this.hopTo(packet.to)
     const mtu = this.paths.to(packet.to.bytes)
     this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
     if (header + segment.length <= mtu) {

@@ -125,6 +125,12 @@ export class Link {
     return this.#in
   }
 
+  /** @internal Why a frame that entered now would be lost whatever luck it has; the queue is not asked. */
+  obstacle(direction: Direction, frame: Uint8Array): LinkDrop | undefined {
+    const way = direction === 'out' ? this.#out : this.#in
+    return way?.obstacle(frame)
+  }
+
   /** @internal Keeps frames from the first end, beside what is kept from it already. */
   cut(cut: Cut): void {
     const way = this.#way('in')

@@ -3,9 +3,10 @@
  * comes to a host is looked at for who sent it.
  */
 import { parseMac } from '../../config/address.js'
-import { describe, didYouMean, oneOf, quote } from '../../config/describe.js'
-import { InvalidError, LinkspanError } from '../../error.js'
+import { describe, quote } from '../../config/describe.js'
+import { InvalidError } from '../../error.js'
 import { isSame } from '../host/address.js'
+import { hostIn } from '../host/host-in.js'
 import type { Address } from '../host/network.js'
 import { ETHERNET, EtherType, macNumber, u16 } from '../host/wire.js'
 import type { Link } from './link.js'
@@ -87,23 +88,10 @@ export function membersOf<Each extends Member>(
   return groups.map((group) => {
     if (!Array.isArray(group)) throw new InvalidError(describe(group), 'a list of hosts')
     return group.map((one: Each | string) => {
-      const member = memberOf(hosts, one)
+      const member = hostIn(hosts, one)
       if (!seen.has(member)) seen.add(member)
       else throw new InvalidError(`host ${quote(member.name)} twice`, 'every host once at most')
       return member
     })
   })
-}
-
-function memberOf<Each extends Member>(hosts: ReadonlyMap<string, Each>, one: Each | string): Each {
-  const name = typeof one === 'string' ? one : one?.name
-  const host = hosts.get(name)
-  if (host !== undefined && (typeof one === 'string' || host === one)) return host
-  const names = [...hosts.keys()]
-  if (host !== undefined) {
-    throw new LinkspanError('NOT_FOUND', `host ${quote(name)} is of another lab`)
-  }
-  const known = names.length === 0 ? 'the lab has none' : `expected ${oneOf(names)}`
-  const hint = typeof name === 'string' ? didYouMean(name, names) : ''
-  throw new LinkspanError('NOT_FOUND', `no host ${describe(name)}; ${known}${hint}`)
 }

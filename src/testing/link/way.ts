@@ -53,6 +53,15 @@ export class Way {
     return delivered === 0 ? reasons[0] : undefined
   }
 
+  /** Why a frame that entered now would surely be lost. */
+  obstacle(frame: Uint8Array): LinkDrop | undefined {
+    if (this.cuts.some((cut) => cut(frame))) return 'partition'
+    const { up, mtu, loss } = this.faults.settings(this.clock.now)
+    if (up === false) return 'down'
+    if (mtu !== undefined && frame.length - headerOf(frame) > mtu) return 'mtu'
+    return loss && 'probability' in loss && loss.probability === 1 ? 'loss' : undefined
+  }
+
   /** Carries the frame that has entered. */
   carry(frame: Uint8Array): void {
     const { delivered, deliveries } = this.#verdict as Verdict

@@ -2,6 +2,7 @@
 import { describe, didYouMean, oneOf, quote } from '../../config/describe.js'
 import { isMapping } from '../../config/plain.js'
 import { InvalidError, LinkspanError } from '../../error.js'
+import { hostIn } from '../host/host-in.js'
 import type { HasAddresses } from '../host/target.js'
 import type { LabView } from '../view.js'
 
@@ -36,19 +37,13 @@ export function countText({ times }: Counted, thing: string): string {
 export const amountText = (count: number, thing: string): string =>
   count === 0 ? `no ${thing}` : `${count} ${thing}${count === 1 ? '' : 's'}`
 
-/** A host of the lab, by itself or by name. @throws LinkspanError `NOT_FOUND`, `INVALID` */
+/** @throws LinkspanError `NOT_FOUND` */
 export function hostName(
   host: HasAddresses | string | undefined,
   { hosts }: LabView,
   matcher: string,
 ): string | undefined {
-  if (host === undefined) return undefined
-  const name: unknown = typeof host === 'object' ? host?.name : host
-  if (typeof name === 'string' && hosts.has(name)) return name
-  const names = [...hosts.keys()]
-  const hint = typeof name === 'string' ? didYouMean(name, names) : ''
-  const known = names.length === 0 ? 'the lab has none' : `expected ${oneOf(names)}${hint}`
-  throw new LinkspanError('NOT_FOUND', `${matcher}: no host ${describe(name)}; ${known}`)
+  return host === undefined ? undefined : hostIn(hosts, host, matcher).name
 }
 
 /** `expect(lab).toHaveFlow({ from: "a", port: 53 })`. */

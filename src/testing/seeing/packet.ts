@@ -1,4 +1,5 @@
 /** What a captured frame is, as far as tests ask: who talks to whom, and which packet it is. */
+import { formatMac } from '../../config/address.js'
 import { dissect, type Layer } from '../../packet/dissect/dissect.js'
 
 export interface SeenPacket {
@@ -15,6 +16,9 @@ export interface SeenPacket {
   /** The same wherever the packet is seen, whatever MACs, TTL, addresses and ports it has there. */
   readonly print: string
 }
+
+/** A MAC as it stands in a frame; 0: the destination's, 6: the source's. */
+export const macOf = (frame: Uint8Array, at: 0 | 6): string => formatMac(frame.subarray(at, at + 6))
 
 const UPPER = ['tcp', 'udp', 'icmp', 'icmpv6']
 
