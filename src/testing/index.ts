@@ -7,6 +7,7 @@ export type { LineOptions } from '../packet/line/line.js'
 export type { Bridge, LabBridgeInput } from './bridge.js'
 export type { LabCapture } from './capture.js'
 export type { ClockMode } from './clock/pump.js'
+export type { DiagramOptions } from './diagram/diagram.js'
 export type { ExplainOptions } from './explain/explain.js'
 export type {
   ExplainedPlace,

@@ -8,6 +8,7 @@ import { LabCapture } from './capture.js'
 import { type ClockMode, Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
 import { Waits } from './clock/wait.js'
+import { type DiagramOptions, diagram } from './diagram/diagram.js'
 import { type ExplainOptions, explain } from './explain/explain.js'
 import type { Explanation } from './explain/explanation.js'
 import type { Host, HostLab } from './host/host.js'
@@ -259,6 +260,16 @@ export class Lab {
   explain(frame: Uint8Array | string, options: ExplainOptions = {}): Explanation {
     this.#open()
     return explain(this.view, frame, options)
+  }
+
+  /**
+   * A drawing of the lab as it is now: the same text for the same lab.
+   *
+   * @throws LinkspanError code `INVALID`
+   */
+  diagram(options: DiagramOptions = {}): string {
+    this.#open()
+    return diagram(this.view, options)
   }
 
   /** Lets that much time pass, with all that happens in it. */

@@ -10,7 +10,7 @@ export function impairmentTexts(settings: Impairment): string[] {
     up === false ? 'down' : undefined,
     delay === undefined ? undefined : `delay ${delay}ms`,
     jitter && `jitter ${jitter.time}ms`,
-    rate === undefined ? undefined : `rate ${formatRate(rate)}`,
+    rate === undefined ? undefined : `rate ${formatRate(rate)}bit`,
     queue && `queue ${queue.frames === undefined ? `${queue.octets}B` : `${queue.frames} frames`}`,
     loss && lossText(loss),
     duplicate && `duplicate ${percent(duplicate.probability)}`,
