@@ -1,16 +1,19 @@
-/** docs/testing.md: every block of code is run. */
+/** docs/testing.md and the pages beside it: every block of code is run. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as vitest from 'vitest'
 import * as testing from '../../src/testing/index.js'
+import * as matchers from '../../src/vitest/index.js'
 import { blocksOf } from '../support/doc-commands.js'
 
 const { expect, test } = vitest
-const page = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8')
+const pages = ['testing.md', 'testing-seeing.md'].map((name) =>
+  readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8'),
+)
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const blocks = [
-  ...blocksOf(page, 'js'),
+  ...pages.flatMap((page) => blocksOf(page, 'js')),
   ...blocksOf(readme, 'js').filter((block) => block.includes('linkspan/testing')),
 ]
 
@@ -19,6 +22,7 @@ async function run(block: string): Promise<void> {
   const tests: (() => unknown)[] = []
   const modules: Record<string, unknown> = {
     'linkspan/testing': testing,
+    'linkspan/vitest': matchers,
     vitest: { ...vitest, test: (_: string, body: () => unknown) => tests.push(body) },
     'node:assert/strict': await import('node:assert/strict'),
     'node:fs/promises': await import('node:fs/promises'),
@@ -29,6 +33,7 @@ async function run(block: string): Promise<void> {
   }
   const body = block
     .replace(/^import (\w+) from '([^']+)'$/gm, "const $1 = load('$2').default")
+    .replace(/^import ('[^']+')$/gm, 'load($1)')
     .replace(/^import (\{[^}]*\}) from '([^']+)'$/gm, "const $1 = load('$2')")
     // Node 20 has no `await using`.
     .replace(/await using (\w+) = (.*)$/gm, 'const $1 = closing(await ($2))')
@@ -53,7 +58,7 @@ test.each(blocks.map((block, index) => [index + 1, block] as const))(
     const [before, directory] = [process.cwd(), mkdtempSync(join(tmpdir(), 'linkspan-docs-'))]
     try {
       // Workers of vitest may not change directory.
-      await run(block.replace("'lab.pcapng'", JSON.stringify(join(directory, 'lab.pcapng'))))
+      await run(block.replace(/'(lab\.\w+)'/g, (_, name) => JSON.stringify(join(directory, name))))
     } finally {
       expect(process.cwd()).toBe(before)
       rmSync(directory, { recursive: true })

@@ -13,7 +13,7 @@ import {
 import type { DrawnHost, Topology } from './topology.js'
 
 const STYLE = `text{font:12px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1f2933}
-.b{font-weight:bold}.g{fill:#52606d}.f{fill:#b44d12}.u{fill:#2b5fa8}
+.b,.t{font-weight:bold}.t{stroke:#f5f7fa;stroke-width:4px;paint-order:stroke}.g{fill:#52606d}.f{fill:#b44d12}.u{fill:#2b5fa8}
 rect{stroke:#9aa5b1;fill:#fff}.s{fill:#f5f7fa}.r{fill:#dbe9fb;stroke:#7ba3d8}.n{fill:#e3f1e5;stroke:#8abf93}
 path{fill:none;stroke:#7b8794;stroke-width:1.5}.uplink{stroke:#4a7fc9}.faulty{stroke:#d9772b}
 .down{stroke:#c81e1e;stroke-dasharray:4 4}`
@@ -26,10 +26,9 @@ export function svgOf(topology: Topology): string {
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="Topology of the lab">`,
     `<style>${STYLE}</style>`,
     `<rect width="${width}" height="${height}" style="stroke:none"/>`,
-    ...switches.map(
-      ({ name, box }) => `${rect(box, 's')}${text(box.x + 10, box.y + 16, name, 'b')}`,
-    ),
+    ...switches.map(({ box }) => rect(box, 's')),
     ...lanes(layout),
+    ...switches.map(({ name, box }) => text(box.x + 10, box.y + 16, name, 't')),
     ...switches.flatMap((placed) => switchParts(placed)),
     '</svg>',
     '',

@@ -52,7 +52,18 @@ const BEST = 6
 
 const placeOf = ({ link, direction, switch: by }: Hop): string => `${direction} ${by} ${link}`
 
-export function journeysOf(frames: readonly CapturedFrame[], view: LabView): Journey[] {
+/** Of lists that were put together already: a test asks of the same frames again and again. */
+const done = new WeakMap<readonly CapturedFrame[], readonly Journey[]>()
+
+export function journeysOf(frames: readonly CapturedFrame[], view: LabView): readonly Journey[] {
+  const known = done.get(frames)
+  if (known) return known
+  const journeys = putTogether(frames, view)
+  done.set(frames, journeys)
+  return journeys
+}
+
+function putTogether(frames: readonly CapturedFrame[], view: LabView): Journey[] {
   const all: Going[] = []
   const byPrint = new Map<string, Going[]>()
   const owners = new Owners(view)
