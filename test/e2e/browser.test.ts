@@ -7,10 +7,10 @@ import type { Page } from 'playwright'
 import { expect, test } from 'vitest'
 import { chromium } from '../../scripts/lib/chromium.js'
 import { at } from '../../scripts/lib/house.js'
+import { run } from '../../scripts/lib/run.js'
 import { readCapture } from '../../src/packet/capture/reader.js'
 import { blocksOf } from '../support/doc-commands.js'
 import { bundled, folderWith, openPage, served } from '../support/page.js'
-import { run } from '../support/process.js'
 
 const page = (name: string) => readFileSync(at('docs', name), 'utf8')
 const [bundledPage = '', plainPage = ''] = blocksOf(page('testing-browser.md'), 'html')
@@ -50,10 +50,11 @@ test('docs: a test in vitest’s browser mode, by the config that they give', as
   const [config = ''] = blocksOf(page('testing-browser.md'), 'js')
   const [first = ''] = blocksOf(page('testing.md'), 'js')
   const folder = folderWith({ 'vitest.config.js': config, 'first.test.js': first })
-  const words = [process.execPath, at('node_modules/vitest/vitest.mjs'), 'run', '--root', folder]
-  const { status, stdout, stderr } = await run(['env', `CHROME_BIN=${chromium() ?? ''}`, ...words])
-  expect(`${stdout}${stderr}`).toMatch(/chromium.*first\.test\.js/)
-  expect(status, `${stdout}${stderr}`).toBe(0)
+  const words = [at('node_modules/vitest/vitest.mjs'), 'run', '--root', folder]
+  const env = { ...process.env, NO_COLOR: '1', CHROME_BIN: chromium() }
+  const { status, output } = await run(process.execPath, words, { env })
+  expect(output).toMatch(/chromium.*first\.test\.js/)
+  expect(status, output).toBe(0)
 }, 120_000)
 
 test('a lab with every fault gives the octets that it gives in Node', async () => {
@@ -65,10 +66,12 @@ test('a lab with every fault gives the octets that it gives in Node', async () =
   const { page } = await openPage(await served(folder))
   const inBrowser = (seed: string) =>
     page.evaluate((of) => (globalThis as { labHash?(seed: string): string }).labHash?.(of), seed)
-  const words = [at('test/support/lab-hash.mjs'), '7']
-  const inNode = execFileSync(process.execPath, words, { encoding: 'utf8' })
-  expect(await inBrowser('7')).toBe(inNode)
-  expect(await inBrowser('8')).not.toBe(inNode)
+  const inNode = (seed: string) =>
+    execFileSync(process.execPath, [at('test/support/lab-hash.mjs'), seed], { encoding: 'utf8' })
+  const seeds = ['7', '8', 'nine']
+  const hashes = seeds.map(inNode)
+  expect(new Set(hashes).size).toBe(seeds.length)
+  for (const [index, seed] of seeds.entries()) expect(await inBrowser(seed)).toBe(hashes[index])
 })
 
 /** Presses a button of the example, at the speed of the clock; returns the line that tells of its end. */

@@ -14,8 +14,9 @@ export async function labHash(seed) {
   await a.ping(b, { count: 100, interval: '5ms', size: 3000 })
   await b.udp().send(a, 9, 'nobody')
   const { readable, writable } = await a.connect(b, 80)
-  const sent = new Blob([new Uint8Array(50_000)]).stream().pipeTo(writable)
-  await new Response(readable).arrayBuffer()
+  const writer = writable.getWriter()
+  const sent = writer.write(new Uint8Array(50_000)).then(() => writer.close())
+  await readable.pipeTo(new WritableStream())
   await sent
   await lab.advance('1h')
   const octets = file.bytes()
