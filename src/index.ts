@@ -5,6 +5,15 @@ export type { Fdb, FdbEntry } from './dataplane/fdb.js'
 export type { FlowFilter, Flows, FlowView } from './dataplane/flows.js'
 export type { DataplaneEvent, PortCounters } from './dataplane/manager.js'
 export type { DropCount } from './dataplane/topology.js'
+export type { Tunnel } from './device/memory-overlay.js'
+export type {
+  ArrivingDatagram,
+  Refusal,
+  Underlay,
+  UnderlayDatagram,
+  UnderlayError,
+  UnderlayHandler,
+} from './device/memory-underlay.js'
 export { ConfigError, type ConfigIssue, LinkspanError } from './error.js'
 export type { CaptureFilterWords, CaptureHandler, SwitchCapture } from './inspect/capture.js'
 export type { ObservedFrame } from './inspect/observer.js'

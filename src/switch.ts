@@ -6,23 +6,29 @@ import { parseDuration } from './config/duration.js'
 import { filterRules } from './config/filter-rules.js'
 import { parseConfig, withoutPort, withPorts } from './config/parse.js'
 import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
-import { isAtPort } from './config/static-entry.js'
-import type { BridgeInput, Config, ConfigInput, Port, PortInput, Uplink } from './config/types.js'
+import { atPort } from './config/static-entry.js'
+import type {
+  Bridge,
+  BridgeInput,
+  Config,
+  ConfigInput,
+  Port,
+  PortInput,
+  Uplink,
+} from './config/types.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js'
-import { Captures } from './dataplane/captures.js'
+import { bridgeSettings } from './dataplane/bridge-settings.js'
 import { Fdb } from './dataplane/fdb.js'
 import { Flows } from './dataplane/flows.js'
-import { Forwarder } from './dataplane/forwarder.js'
-import { type Attachment, createMemory } from './dataplane/instance.js'
-import { type DataplaneEvent, Manager } from './dataplane/manager.js'
+import type { DataplaneEvent } from './dataplane/manager.js'
 import { exists } from './dataplane/named.js'
-import { refuseOverlay } from './dataplane/overlay-later.js'
 import { setRouter } from './dataplane/routing.js'
 import { singleModule } from './dataplane/single.js'
-import { type DropCount, Topology } from './dataplane/topology.js'
-import { MemoryIo } from './device/memory-io.js'
+import type { DropCount, Topology } from './dataplane/topology.js'
+import type { MemoryOverlay, Tunnel } from './device/memory-overlay.js'
 import { MemoryPort } from './device/memory-port.js'
 import { MemoryPorts, mustMirrorToPort } from './device/memory-ports.js'
+import type { Underlay } from './device/memory-underlay.js'
 import { LinkspanError } from './error.js'
 import {
   type CaptureFilterWords,
@@ -34,7 +40,8 @@ import type { ObservedFrame } from './inspect/observer.js'
 import type { Step } from './inspect/stages.js'
 import { type Trace, traceFrames } from './inspect/trace.js'
 import { SwitchRecording } from './recording/recorder.js'
-import { Loop } from './worker/loop.js'
+import { makeParts, type SwitchParts } from './switch/parts.js'
+import { Turns } from './switch/turns.js'
 
 export type { ObservedFrame, Step, SwitchCapture, Trace }
 export { MemoryPort, SwitchRecording }
@@ -42,50 +49,39 @@ export { MemoryPort, SwitchRecording }
 export interface SwitchOptions {
   /** Keys the hashes: the same seed and input give the same output, bit for bit. 0 if left out. */
   seed?: number
+  /** Keeps room for the tunnels of an underlay that `configure` brings; one of the config has it anyway. */
+  tunnels?: boolean
 }
 
-/** What a router has besides its gateways. */
+/** What a router has besides its gateways, and the underlay of bridges to come. */
 export type RouterInput = Pick<
   ConfigInput,
-  'uplinks' | 'routes' | 'neighbors' | 'nat' | 'publish' | 'filter'
+  'uplinks' | 'routes' | 'neighbors' | 'nat' | 'publish' | 'filter' | 'underlay'
 >
-
-/** A burst of frames that a handler answers with new frames for ever is stopped after so many turns. */
-const TURNS_MAX = 1_000_000
 
 export class Switch {
   readonly fdb: Fdb
   readonly flows: Flows
   #config: Config
-  readonly #topology: Topology
-  readonly #attachment: Attachment
-  readonly #manager: Manager
-  readonly #captures: Captures
-  readonly #forwarder: Forwarder
-  readonly #io: MemoryIo
-  readonly #loop: Loop
+  readonly #parts: SwitchParts
+  readonly #turns: Turns
   readonly #ports: MemoryPorts
   #routing: RouterSettings = NO_ROUTER
-  #now = 0
-  #turning = false
   #closed = false
 
   /** @internal Use {@link createSwitch}. */
   constructor(module: WebAssembly.Module, config: Config, options: SwitchOptions) {
-    const capacities = { workers: 1, ...config.capacity }
-    const memory = createMemory(module, 'single', capacities, [options.seed ?? 0, 0])
-    const attachment = { module, memory }
     this.#config = config
-    this.#attachment = attachment
-    this.#manager = new Manager(attachment, 1)
-    this.#captures = new Captures(this.#manager.exports, memory, 1)
-    this.#forwarder = new Forwarder(attachment, 0)
-    this.#topology = new Topology(this.#manager, config.capacity)
-    this.#io = new MemoryIo(this.#forwarder, config.capacity.arena)
-    this.#ports = new MemoryPorts(this.#topology, this.#io)
-    this.#loop = new Loop(this.#forwarder, this.#io, () => this.#now)
-    this.fdb = new Fdb(this.#topology, () => this.#now)
-    this.flows = new Flows(this.#manager, () => this.#now)
+    this.#parts = makeParts(module, config, { ...options, now: () => this.now })
+    const { topology, io, manager } = this.#parts
+    this.#ports = new MemoryPorts(topology, io)
+    this.#turns = new Turns(this.#parts)
+    this.fdb = new Fdb(topology, () => this.now)
+    this.flows = new Flows(manager, () => this.now)
+    this.#start(config)
+  }
+
+  #start(config: Config): void {
     for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
     for (const name of Object.keys(config.uplinks)) {
       this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
@@ -95,14 +91,23 @@ export class Switch {
     for (const [name, uplink] of Object.entries(config.uplinks)) {
       this.#ports.add(name, uplinkPort(name, uplink))
     }
+    this.#overlay.set(config)
     this.#topology.setRules(filterRules(config))
     this.#topology.flush()
-    for (const entry of config.fdb.filter(isAtPort)) this.fdb.add(entry)
+    for (const entry of config.fdb) this.fdb.add(atPort(entry))
   }
 
   /** Milliseconds on the switch's own clock, which starts at 0. */
   get now(): number {
-    return this.#now
+    return this.#turns.now
+  }
+
+  get #topology(): Topology {
+    return this.#parts.topology
+  }
+
+  get #overlay(): MemoryOverlay {
+    return this.#parts.overlay
   }
 
   get ports(): ReadonlyMap<string, MemoryPort> {
@@ -114,15 +119,34 @@ export class Switch {
     return this.#config
   }
 
+  /**
+   * What tunnels leave by: the program carries its datagrams.
+   *
+   * @throws LinkspanError code `NOT_FOUND` where the config has no `underlay`
+   */
+  get underlay(): Underlay {
+    if (this.#config.underlay !== undefined) return this.#overlay.underlay
+    throw new LinkspanError('NOT_FOUND', 'the switch has no "underlay": give its config one')
+  }
+
+  /** The tunnels of bridges with `vxlan`, and what became of what they carry. */
+  tunnels(): Tunnel[] {
+    return this.#overlay.tunnels()
+  }
+
   addBridge(name: string, options: BridgeInput = {}): void {
     this.#open()
     const bridges = { ...this.#config.bridges, [name]: options }
     const next = parseConfig({ ...this.#config, bridges })
-    this.#addBridge(name, next.bridges[name] as Config['bridges'][string])
+    this.#addBridge(name, next.bridges[name] as Bridge)
     try {
       this.#route(next)
+      this.#overlay.set(next)
     } catch (error) {
+      this.#overlay.set(this.#config)
+      this.#route(this.#config)
       this.#topology.removeBridge(name)
+      this.#topology.flush()
       throw error
     }
     this.#topology.flush()
@@ -130,17 +154,19 @@ export class Switch {
   }
 
   /**
-   * Adds uplinks, and makes routes, neighbours, NAT, published ports and the filter what is given; of
-   * what is left out, all stays. Nothing is changed where something of it is wrong.
+   * Adds uplinks and the underlay, and makes routes, neighbours, NAT, published ports and the filter what is
+   * given; of what is left out, all stays. Nothing is changed where something of it is wrong.
    */
-  configure({ uplinks = {}, ...others }: RouterInput): void {
+  configure({ uplinks = {}, underlay, ...others }: RouterInput): void {
     this.#open()
+    if (underlay !== undefined) this.#mustTakeUnderlay()
     const added = Object.keys(uplinks)
     const old = added.find((name) => Object.hasOwn(this.#config.uplinks, name))
     if (old !== undefined) throw exists('uplink', old)
     const next = parseConfig({
       ...this.#config,
       ...others,
+      ...(underlay !== undefined && { underlay }),
       uplinks: { ...this.#config.uplinks, ...uplinks },
     })
     for (const name of added) this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
@@ -149,10 +175,12 @@ export class Switch {
       this.#ports.addAll(
         added.map((name) => [name, uplinkPort(name, next.uplinks[name] as Uplink)]),
       )
+      this.#overlay.set(next)
       this.#topology.setRules(filterRules(next))
       this.#topology.rehearse()
     } catch (error) {
       this.#topology.setRules(filterRules(this.#config))
+      this.#overlay.set(this.#config)
       for (const name of added) if (this.ports.has(name)) this.#ports.remove(name)
       this.#route(this.#config)
       for (const name of added) this.#topology.removeBridge(uplinkBridge(name))
@@ -163,18 +191,26 @@ export class Switch {
     this.#config = next
   }
 
+  #mustTakeUnderlay(): void {
+    if (this.#config.underlay !== undefined) {
+      throw new LinkspanError('EXISTS', 'the switch has an "underlay": it stays while it runs')
+    }
+    if (this.#parts.hasTunnels) return
+    const expected = 'give createSwitch the "underlay", or its options "tunnels: true"'
+    throw new LinkspanError('INVALID', `the switch has no room for tunnels: ${expected}`)
+  }
+
   /** Makes the router that of a config; what it stands on is there. */
   #route(config: Config): void {
-    refuseOverlay(config)
     const next = routerSettings(config)
     setRouter(this.#topology.router, this.#routing, next)
     this.#topology.translation.set(config.nat, config.publish)
     this.#routing = next
   }
 
-  #addBridge(name: string, bridge: Config['bridges'][string]): void {
+  #addBridge(name: string, bridge: Bridge): void {
     mustMirrorToPort(`bridge "${name}"`, bridge.mirror)
-    this.#topology.addBridge(name, bridge)
+    this.#topology.addBridge(name, bridgeSettings(bridge))
   }
 
   removeBridge(name: string): void {
@@ -183,7 +219,10 @@ export class Switch {
     const users = Object.values(this.#config.ports).some(({ bridge }) => bridge === name)
     // A bridge with ports is refused below, in better words.
     const next = users ? this.#config : parseConfig({ ...this.#config, bridges })
-    if (!users) this.#route(next)
+    if (!users) {
+      this.#route(next)
+      this.#overlay.set(next)
+    }
     this.#topology.removeBridge(name)
     this.#topology.flush()
     this.#config = next
@@ -214,6 +253,7 @@ export class Switch {
     if (Object.hasOwn(this.#config.uplinks, name)) {
       throw new LinkspanError('INVALID', `"${name}" is an uplink: it stays while the switch runs`)
     }
+    this.#mustBeOwn(name)
     this.#ports.remove(name)
     this.#config = withoutPort(this.#config, name)
   }
@@ -221,8 +261,15 @@ export class Switch {
   /** Takes a port up or down, as a carrier does. */
   setPort(name: string, settings: { up: boolean }): void {
     this.#open()
+    this.#mustBeOwn(name)
     this.#topology.setPort(name, settings)
     this.#topology.flush()
+  }
+
+  #mustBeOwn(name: string): void {
+    const { tunnel, underlay } = this.#topology.port(name)
+    if (tunnel === undefined && underlay !== true) return
+    throw new LinkspanError('INVALID', `"${name}" is of the overlay: its bridge has "vxlan"`)
   }
 
   /**
@@ -231,60 +278,25 @@ export class Switch {
    */
   process(): number {
     this.#open()
-    if (this.#turning) return 0
-    let frames = 0
-    for (let turn = 0; turn < TURNS_MAX; turn++) {
-      const handled = this.#turn()
-      frames += handled
-      // What time asked for may have been answered.
-      if (handled === 0 && !this.#io.hasFrames) return frames
-    }
-    throw new LinkspanError(
-      'LIMIT',
-      `frames still circulate after ${frames}: an onFrame handler answers every frame with another`,
-    )
-  }
-
-  #turn(): number {
-    if (this.#turning) return 0
-    this.#turning = true
-    try {
-      return this.#loop.turn(0)
-    } finally {
-      this.#turning = false
-      if (this.#captures.active) this.#captures.drain()
-      // A handler may have changed ports or bridges more than once: what had to wait is done now.
-      this.#forwarder.quiesce()
-      this.#topology.flush()
-    }
+    return this.#turns.process()
   }
 
   /** Moves the clock forward, doing on the way what time asks for. '301s', or milliseconds. */
   advance(time: string | number): void {
     this.process()
-    this.advanceTo(this.#now + (typeof time === 'string' ? parseDuration(time) : time), time)
+    this.advanceTo(this.now + (typeof time === 'string' ? parseDuration(time) : time), time)
   }
 
   /** The same, to a time of the switch's own clock, in milliseconds; frames that wait go first. */
   advanceTo(until: number, asked: string | number = until): void {
     this.#open()
-    if (!(until >= this.#now)) {
-      throw new LinkspanError('INVALID', `time only goes forward: found ${asked}`)
-    }
-    for (;;) {
-      const next = Math.max(this.#now + 1, this.#forwarder.nextDeadline(this.#now))
-      if (next > until) break
-      this.#now = next
-      this.#turn()
-    }
-    this.#now = until
-    this.#turn()
+    this.#turns.advanceTo(until, asked)
   }
 
   /** When time alone makes the switch do something next, on its own clock; Infinity: not before a frame. */
   nextDeadline(): number {
     this.#open()
-    return this.#forwarder.nextDeadline(this.#now)
+    return this.#turns.nextDeadline()
   }
 
   /** Frames dropped, by port and reason. */
@@ -294,18 +306,13 @@ export class Switch {
 
   /** What happened since the last call: addresses that moved, limits that were hit. */
   events(): DataplaneEvent[] {
-    return [...this.#manager.events()]
+    return [...this.#parts.manager.events()]
   }
 
   /** What the switch would do with a frame that came in by a port; nothing changes by it. */
   trace(port: string, frame: Uint8Array): Trace {
     this.#open()
-    const host = {
-      attachment: this.#attachment,
-      topology: this.#topology,
-      manager: this.#manager,
-      now: () => this.#now,
-    }
+    const host = { ...this.#parts, now: () => this.now }
     return traceFrames(host, port, [frame])[0] as Trace
   }
 
@@ -315,8 +322,7 @@ export class Switch {
    */
   capture(filter: CaptureFilterWords, onFrame: CaptureHandler): SwitchCapture {
     this.#open()
-    const host = { captures: this.#captures, topology: this.#topology }
-    return startCapture(host, filter, onFrame)
+    return startCapture(this.#parts, filter, onFrame)
   }
 
   /**
@@ -325,19 +331,20 @@ export class Switch {
    */
   record(): SwitchRecording {
     this.#open()
+    const { manager, topology, forwarder } = this.#parts
+    const { memory } = forwarder
     const source = {
-      memory: this.#attachment.memory,
-      manager: this.#manager,
-      topology: this.#topology,
+      ...{ memory, manager, topology },
       config: () => this.#config,
-      now: () => this.#now,
+      now: () => this.now,
     }
-    return new SwitchRecording(source, [this.#forwarder])
+    return new SwitchRecording(source, [forwarder])
   }
 
   close(): void {
     this.#closed = true
     this.#ports.close()
+    this.#overlay.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

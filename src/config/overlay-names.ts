@@ -21,6 +21,6 @@ export function tunnelOf(port: string): { bridge: string; vtep: string } | undef
   const at = port.indexOf(AT)
   if (at <= 0 || isUplinkBridge(port)) return undefined
   const vtep = port.slice(at + 1)
-  const isSocket = vtep.startsWith('[') || /^[\d.]+:/.test(vtep)
+  const isSocket = vtep.startsWith('[') || /^\d+(\.\d+){3}:/.test(vtep)
   return isSocket ? undefined : { bridge: port.slice(0, at), vtep }
 }

@@ -3,31 +3,18 @@
  * and what the underlay tells while it runs.
  */
 import { constants } from 'node:os'
-import { innerMtu } from '../config/overlay-mtu.js'
-import { underlayName } from '../config/overlay-names.js'
-import { type OverlayBridge, overlaySettings } from '../config/overlay-settings.js'
+import { overlaySettings } from '../config/overlay-settings.js'
 import { same } from '../config/plain.js'
 import type { Config } from '../config/types.js'
-import { vtepFamily } from '../config/vtep.js'
 import type { TunnelPlan } from '../dataplane/overlay.js'
+import { type PeerErrors, SOURCES, TunnelPlans } from '../dataplane/tunnel-plans.js'
 import type { SourcePorts } from '../dataplane/tunnel-record.js'
 import type { Device } from '../device/device.js'
 import type { UdpErrorRecord } from '../device/native.js'
 import { UdpDevice } from '../device/udp.js'
-import { LinkspanError } from '../error.js'
 import type { DirectoryBatch } from './directory/directory.js'
-import { PathMtus } from './path-mtu.js'
 import type { Port, PortHost } from './port.js'
 import type { Step } from './transaction.js'
-
-/** Of datagrams: from the first of the dynamic ports on (RFC 6335 section 6), a socket each. */
-const SOURCES = { first: 49_152, count: 64 }
-
-/** Datagrams to a VTEP of which the underlay said that they did not get there. */
-export interface PeerErrors {
-  tooBig: number
-  unreachable: number
-}
 
 /** What it needs of the switch. */
 export interface OverlayView {
@@ -43,10 +30,10 @@ function sourcesOf(device: Device | undefined): SourcePorts {
 
 export class OverlayControl {
   readonly #at: OverlayView
-  readonly #paths: PathMtus
+  readonly #now: () => number
+  readonly #tunnels: TunnelPlans
   readonly #changed: () => void
   readonly #failed: (why: string) => void
-  readonly #errors = new Map<string, PeerErrors>()
   readonly #told = new Map<number, Set<string>>()
   #config: Config | undefined
   #links = ''
@@ -65,7 +52,11 @@ export class OverlayControl {
     this.#at = at
     this.#changed = changed
     this.#failed = failed
-    this.#paths = new PathMtus(now)
+    this.#now = now
+    this.#tunnels = new TunnelPlans((name) => {
+      const socket = at.ports.get(name)
+      return { mtu: socket?.mtu, sources: sourcesOf(socket?.device) }
+    }, now)
   }
 
   /** Stages the tunnels of a config, and those that nobody wants any more too. */
@@ -95,24 +86,9 @@ export class OverlayControl {
     this.#config = config
   }
 
-  /** Those of the config, and those that a directory tells of; not ourselves. */
+  /** Those of the config, and those that a directory tells of. */
   #plans(config: Config): TunnelPlan[] {
-    const { addresses = [] } = config.underlay ?? {}
-    const families = new Set(addresses.map(vtepFamily))
-    const plans = overlaySettings(config).bridges.flatMap((bridge) => {
-      const told = [...(this.#told.get(bridge.vni) ?? [])].filter(
-        (vtep) => !addresses.includes(vtep) && families.has(vtepFamily(vtep)),
-      )
-      const peers = new Set([...bridge.peers, ...told])
-      return [...peers].map((vtep) => this.#plan(config, bridge, vtep))
-    })
-    // The config's own were checked with it.
-    const { tunnels } = config.capacity
-    if (plans.length <= tunnels) return plans
-    throw new LinkspanError(
-      'LIMIT',
-      `${plans.length} peers of bridges, those of the directory included, and room for ${tunnels} tunnels: raise capacity.tunnels and restart the switch`,
-    )
+    return this.#tunnels.of(config, this.#told)
   }
 
   /** Takes over the VTEPs that a directory tells of; tunnels follow at the next look. */
@@ -127,21 +103,6 @@ export class OverlayControl {
     }
   }
 
-  #plan({ underlay, bridges }: Config, of: OverlayBridge, vtep: string): TunnelPlan {
-    const family = vtepFamily(vtep)
-    const local = underlay?.addresses.find((one) => vtepFamily(one) === family) ?? ''
-    const { bridge, vni, port, ttl, dscp, strict, tagged, learning } = of
-    const name = underlayName({ address: local, port })
-    const socket = this.#at.ports.get(name)
-    const sources = sourcesOf(socket?.device)
-    const settings = { underlay: name, vni, local, remote: vtep, port, sources }
-    const link = underlay?.mtu === 'auto' ? socket?.mtu : underlay?.mtu
-    const mtu = innerMtu(this.#paths.of(vtep, link ?? 1500), family === 6)
-    const isolated = bridges[bridge]?.isolated ?? false
-    const rest = { ttl, dscp, strict, tagged }
-    return { bridge, mtu, learning, isolated, settings: { ...settings, ...rest } }
-  }
-
   /**
    * Looks at what the underlay says, ten times a second: MTUs of interfaces, errors of what was sent,
    * and whether what was told is too old to be believed.
@@ -151,7 +112,7 @@ export class OverlayControl {
     const links = this.#sockets().map(
       ({ name, state, mtu, device }) => `${name} ${state} ${mtu} ${sourcesOf(device).first}`,
     )
-    let news = this.#paths.isDue() || this.#news
+    let news = this.#tunnels.expiry <= this.#now() || this.#news
     this.#news = false
     for (const { device } of this.#sockets()) {
       if (!(device instanceof UdpDevice)) continue
@@ -170,14 +131,8 @@ export class OverlayControl {
   #hear({ address, errno, mtu }: UdpErrorRecord): boolean {
     // Whoever quotes another address than that of a peer tells us nothing.
     if (!this.#isPeer(address)) return false
-    const count = this.#errors.get(address) ?? { tooBig: 0, unreachable: 0 }
-    this.#errors.set(address, count)
-    if (errno !== constants.errno.EMSGSIZE) {
-      count.unreachable++
-      return false
-    }
-    count.tooBig++
-    return this.#paths.note(address, mtu)
+    const reason = errno === constants.errno.EMSGSIZE ? 'tooBig' : 'unreachable'
+    return this.#tunnels.hear({ vtep: address, reason, mtu })
   }
 
   #isPeer(vtep: string): boolean {
@@ -188,17 +143,17 @@ export class OverlayControl {
 
   /** What the underlay said of datagrams to a VTEP since the start. */
   errorsOf(vtep: string): Readonly<PeerErrors> {
-    return this.#errors.get(vtep) ?? { tooBig: 0, unreachable: 0 }
+    return this.#tunnels.errorsOf(vtep)
   }
 
   /** Octets of IP packets that the way to a VTEP takes, as it told; undefined where it did not. */
   pathMtu(vtep: string): number | undefined {
-    return this.#paths.told(vtep)
+    return this.#tunnels.pathMtu(vtep)
   }
 
   /** An error here has nobody to hear it but the log: what was before stays, and is tried again. */
   #refresh(config: Config): void {
-    this.#paths.expire()
+    this.#tunnels.expire()
     const { overlay } = this.#at.host.topology
     const before = new Set(overlay.tunnels.keys())
     try {

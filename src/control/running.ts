@@ -14,6 +14,7 @@ import type {
   PublishInput,
   StaticEntry,
 } from '../config/types.js'
+import { capacitiesOf, numbersOf } from '../dataplane/capacities.js'
 import { Captures } from '../dataplane/captures.js'
 import { Fdb } from '../dataplane/fdb.js'
 import { Flows } from '../dataplane/flows.js'
@@ -27,7 +28,6 @@ import { closeDevices } from '../device/open.js'
 import { monotonicClock } from '../worker/clock.js'
 import type { Letter } from '../worker/mailbox.js'
 import type { WorkerState } from '../worker/pool.js'
-import { capacitiesOf, numbersOf } from './capacities.js'
 import { Casualties, type CasualtyFiles } from './casualties.js'
 import { contestedIn } from './contested.js'
 import { MemoryDirectory } from './directory/memory.js'

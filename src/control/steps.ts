@@ -5,12 +5,12 @@ import { UNDERLAY_BRIDGE } from '../config/overlay-names.js'
 import { same } from '../config/plain.js'
 import { type RouterSettings, routerSettings } from '../config/router-settings.js'
 import { atPort, type PortEntry } from '../config/static-entry.js'
-import type { Bridge, Config, Port as PortConfig } from '../config/types.js'
+import type { Config, Port as PortConfig } from '../config/types.js'
 import { underlayPorts } from '../config/underlay-port.js'
 import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from '../config/uplink-port.js'
+import { bridgeSettings } from '../dataplane/bridge-settings.js'
 import type { Fdb } from '../dataplane/fdb.js'
 import { setRouter } from '../dataplane/routing.js'
-import type { BridgeSettings } from '../dataplane/topology.js'
 import type { Device } from '../device/device.js'
 import { closeDevices } from '../device/open.js'
 import { LinkspanError } from '../error.js'
@@ -268,14 +268,6 @@ function bridgeStep({ host }: Switch, change: Extract<Change, { object: 'bridge'
     stage: () => topology.setBridge(name, bridgeSettings(change.to)),
     unstage: () => topology.setBridge(name, bridgeSettings(change.from)),
   }
-}
-
-/** The part of a bridge's config that is the topology's business. */
-export function bridgeSettings({ mirror, ...bridge }: Bridge): BridgeSettings {
-  const { ageing, vlanAware, vlanProtocol, controlFrames, policy, vxlan } = bridge
-  const toPort = mirror?.port === undefined ? undefined : mirror
-  const suppresses = vxlan?.suppress ?? false
-  return { ageing, vlanAware, vlanProtocol, controlFrames, policy, suppresses, mirror: toPort }
 }
 
 function fdbSteps({ fdb }: Switch, changes: readonly Change[], op: 'add' | 'remove'): Step[] {

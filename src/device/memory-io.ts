@@ -15,9 +15,6 @@ import type { FrameQueue } from './frame-queue.js'
 import { FRAME_ROOM, type Io, nextFrame, underlayRoom } from './io.js'
 import type { MemoryDevice } from './memory.js'
 
-/** Linux's number, also where there is no Linux: failure records carry errnos. */
-const ENOBUFS = 105
-
 export class MemoryIo implements Io {
   readonly #devices = new Map<number, MemoryDevice>()
   readonly #forwarder: Forwarder
@@ -156,9 +153,8 @@ export class MemoryIo implements Io {
       if (device.offloads) whole ??= this.#frame(head, headEnd, body, bodyEnd)
       else bare ??= this.#frame(head + VIRTIO_HEADER, headEnd, body, bodyEnd)
       try {
-        if (!device.deliver((device.offloads ? whole : bare) as Uint8Array)) {
-          records = this.#fail(records, port, headEnd - head + bodyEnd - body)
-        }
+        const errno = device.deliver((device.offloads ? whole : bare) as Uint8Array)
+        if (errno !== 0) records = this.#fail(records, port, errno, headEnd - head + bodyEnd - body)
       } catch (error) {
         thrown.push(error)
       }
@@ -175,8 +171,11 @@ export class MemoryIo implements Io {
     return frame
   }
 
-  /** Counts a failure in the record of its port, or a new one; returns how many records there are. */
-  #fail(records: number, port: number, octets: number): number {
+  /**
+   * Counts a failure in the record of its port, or a new one; returns how many records there are. There is room
+   * for one a port: of a list, all that failed count as the first did.
+   */
+  #fail(records: number, port: number, errno: number, octets: number): number {
     let index = 0
     let record = this.#forwarder.failures
     while (index < records && this.#view.getUint32(record, true) !== port) {
@@ -189,7 +188,7 @@ export class MemoryIo implements Io {
     this.#view.setUint32(record + 8, before(8) + 1, true)
     this.#view.setUint32(record + 12, before(12) + octets, true)
     this.#view.setUint32(record, port, true)
-    this.#view.setUint32(record + 4, ENOBUFS, true)
+    if (old === undefined) this.#view.setUint32(record + 4, errno, true)
     return Math.max(records, index + 1)
   }
 }

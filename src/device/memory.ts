@@ -23,6 +23,8 @@ export interface MemoryOptions {
 }
 
 const QUEUE = 65_536
+/** Linux's number, also where there is no Linux: failure records carry errnos. */
+export const ENOBUFS = 105
 
 export class MemoryDevice {
   readonly kind = 'memory'
@@ -99,17 +101,17 @@ export class MemoryDevice {
   }
 
   /**
-   * The switch's end: false if there is no room. `frame` is a view of its memory.
+   * The switch's end: 0, or the errno of what kept the frame from leaving. `frame` is a view of its memory.
    */
-  deliver(frame: Uint8Array): boolean {
-    if (this.#closed) return false
+  deliver(frame: Uint8Array): number {
+    if (this.#closed) return ENOBUFS
     if (this.#handler) {
       this.#handler(frame)
-      return true
+      return 0
     }
-    if (this.#outbox.length >= this.#limit) return false
+    if (this.#outbox.length >= this.#limit) return ENOBUFS
     this.#outbox.push(frame.slice())
-    return true
+    return 0
   }
 
   close(): void {

@@ -1,15 +1,10 @@
 /** Datagrams of tunnels as a trace tells of them: what came in one, and what leaves in one. */
 import type { PortState, Topology } from '../dataplane/topology.js'
 import type { TunnelSettings } from '../dataplane/tunnel-record.js'
-import {
-  makeDatagram,
-  type OuterHeaders,
-  type ReadDatagram,
-  readDatagram,
-  vniOf,
-} from '../packet/datagram.js'
+import { makeDatagram, type ReadDatagram, readDatagram, vniOf } from '../packet/datagram.js'
 import { dissect } from '../packet/dissect/dissect.js'
 import { locate, u16 } from '../packet/locate.js'
+import type { OuterHeaders } from '../packet/outer.js'
 
 /** The headers around a frame. */
 export interface TraceDatagram extends OuterHeaders {

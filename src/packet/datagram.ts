@@ -4,19 +4,7 @@ import { LinkspanError } from '../error.js'
 import { checksumOf, sumOf } from './checksum.js'
 import { dissect, type Layer } from './dissect/dissect.js'
 import { locate, u16 } from './locate.js'
-
-/** What stands in the headers around a frame. */
-export interface OuterHeaders {
-  source: string
-  destination: string
-  sourcePort: number
-  destinationPort: number
-  /** TTL or hop limit. */
-  ttl: number
-  dscp: number
-  /** RFC 3168: 0 not-ECT, 1 ECT(1), 2 ECT(0), 3 CE. */
-  ecn: number
-}
+import { ETHERNET, type OuterHeaders, PAYLOAD_MAX, UDP, wrap } from './outer.js'
 
 export interface ReadDatagram extends OuterHeaders {
   /** Of UDP: `right`, `wrong`, `partial`, `absent` or `unchecked`. */
@@ -29,10 +17,7 @@ export interface ReadDatagram extends OuterHeaders {
 }
 
 const VXLAN = 8
-const UDP = { PROTOCOL: 17, HEADER: 8 } as const
-const ETHERNET = 14
 const VNI_FLAG = 0x08
-const DF = 0x40
 
 /** The UDP datagram in a frame: whole, and right behind the IP header; undefined where there is none. */
 export function readDatagram(frame: Uint8Array): ReadDatagram | undefined {
@@ -123,38 +108,16 @@ export function makeDatagram(
   inner: Uint8Array,
   headers: OuterHeaders & { vni: number },
 ): Uint8Array {
-  const { vni, sourcePort, destinationPort } = headers
-  const [source, destination] = [parseAddress(headers.source), parseAddress(headers.destination)]
-  const addresses = [...source.bytes, ...destination.bytes]
-  const length = UDP.HEADER + VXLAN + inner.length
-  const most = 0xffff - (source.family === 4 ? 20 : 0) - UDP.HEADER - VXLAN
+  const { vni } = headers
+  const most = PAYLOAD_MAX[parseAddress(headers.source).family] - VXLAN
   if (inner.length > most) {
     const found = `a frame of ${inner.length} octets; expected at most ${most}`
     throw new LinkspanError('INVALID', `${found}, which fit into a datagram`)
   }
-  const udp = [...word(sourcePort), ...word(destinationPort), ...word(length), 0, 0]
-  const vxlan = [VNI_FLAG, 0, 0, 0, vni >>> 16, (vni >>> 8) & 0xff, vni & 0xff, 0]
-  const ip = source.family === 4 ? ipv4 : ipv6
-  const front = new Array<number>(ETHERNET - 2).fill(0)
-  const before = [...front, ...ip(headers, addresses, length), ...udp, ...vxlan]
-  const frame = new Uint8Array(before.length + inner.length)
-  frame.set(before)
-  frame.set(inner, before.length)
-  return frame
-}
-
-/** From the EtherType on. */
-function ipv4({ dscp, ecn, ttl }: OuterHeaders, addresses: number[], payload: number): number[] {
-  const service = (dscp << 2) | ecn
-  const start = [0x45, service, ...word(20 + payload), 0, 0, DF, 0, ttl, UDP.PROTOCOL]
-  const sum = checksumOf(sumOf(Uint8Array.from([...start, 0, 0, ...addresses])))
-  return [0x08, 0x00, ...start, ...word(sum), ...addresses]
-}
-
-function ipv6({ dscp, ecn, ttl }: OuterHeaders, addresses: number[], payload: number): number[] {
-  const service = (dscp << 2) | ecn
-  const start = [0x60 | (service >> 4), (service & 15) << 4, 0, 0, ...word(payload)]
-  return [0x86, 0xdd, ...start, UDP.PROTOCOL, ttl, ...addresses]
+  const payload = new Uint8Array(VXLAN + inner.length)
+  payload.set([VNI_FLAG, 0, 0, 0, vni >>> 16, (vni >>> 8) & 0xff, vni & 0xff])
+  payload.set(inner, VXLAN)
+  return wrap(payload, headers)
 }
 
 function word(value: number): [number, number] {

@@ -119,16 +119,3 @@ test('after close every call says CLOSED, and closing again is no error', async 
   ]
   expect(calls.map(codeOf)).toEqual(calls.map(() => 'CLOSED'))
 })
-
-test('VXLAN is refused: the packet path has no tunnels yet', async () => {
-  const underlay = { addresses: ['192.0.2.10'] }
-  const made = createSwitch({ underlay, bridges: { lan: { vxlan: { vni: 1 } } } })
-  await expect(made).rejects.toMatchObject({
-    code: 'INVALID',
-    message:
-      'an in-process switch has no underlay: use startSwitch of linkspan/node, or take "underlay" and every "vxlan" out of the config',
-  })
-  await using sw = await createSwitch({ bridges: { lan: {} } })
-  expect(() => sw.addBridge('blue', { vxlan: { vni: 1 } })).toThrow('there is no "underlay"')
-  expect(Object.keys(sw.config.bridges)).toEqual(['lan'])
-})

@@ -1,11 +1,12 @@
 /** A host of the lab, as a test sees it. */
 import { formatMac } from '../../config/address.js'
+import { whole } from '../../config/whole.js'
 import type { Waits } from '../clock/wait.js'
 import type { Link } from '../link/link.js'
 import type { TcpConnection } from '../tcp/connection.js'
 import type { TcpServer } from '../tcp/server.js'
 import type { Address } from './network.js'
-import { type PingOptions, type PingResult, ping, whole } from './ping.js'
+import { type PingOptions, type PingResult, ping } from './ping.js'
 import type { Stack } from './stack.js'
 import { type HasAddresses, type Names, resolve, type Target } from './target.js'
 import { TcpTransport } from './tcp.js'

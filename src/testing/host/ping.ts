@@ -1,6 +1,5 @@
 /** Echo requests, and what became of them. */
-import { describe } from '../../config/describe.js'
-import { InvalidError } from '../../error.js'
+import { whole } from '../../config/whole.js'
 import type { Timer } from '../clock/clock.js'
 import type { Waits } from '../clock/wait.js'
 import { type Duration, milliseconds } from '../time.js'
@@ -82,13 +81,6 @@ function settingsOf(options: PingOptions): Settings {
     timeout: milliseconds(timeout),
     dontFragment,
   }
-}
-
-export function whole(value: unknown, what: string, least: number, most: number): number {
-  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) {
-    return value as number
-  }
-  throw new InvalidError(describe(value), `${what}, a whole number from ${least} to ${most}`)
 }
 
 /** Sends echo requests; resolves when all are answered or given up. */

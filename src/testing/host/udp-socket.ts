@@ -1,12 +1,12 @@
 /** A UDP socket of a host: datagrams out, and those that came in, in order. */
 import { describe } from '../../config/describe.js'
+import { whole } from '../../config/whole.js'
 import { InvalidError, LinkspanError } from '../../error.js'
 import type { Wait, Waits } from '../clock/wait.js'
 import { type Duration, milliseconds } from '../time.js'
 import { addressOf } from './address.js'
 import { mustBeLoss } from './loss.js'
 import type { Address, Arrival, Failure, FailureReason } from './network.js'
-import { whole } from './ping.js'
 import { onRejection } from './rejection.js'
 import type { Stack } from './stack.js'
 import type { Target } from './target.js'

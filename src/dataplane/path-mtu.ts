@@ -43,9 +43,9 @@ export class PathMtus {
     return this.#told.get(vtep)?.mtu
   }
 
-  /** Whether one is too old. */
-  isDue(): boolean {
-    return [...this.#told.values()].some(({ until }) => until <= this.#now())
+  /** When the first of them is too old; Infinity where there is none. */
+  get expiry(): number {
+    return Math.min(...[...this.#told.values()].map(({ until }) => until))
   }
 
   /** Forgets those that are too old. */

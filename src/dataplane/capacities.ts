@@ -1,7 +1,7 @@
 /** What the dataplane's memory has to hold for a config: more than people name in it. */
 import type { Config } from '../config/types.js'
-import type { Capacities } from '../dataplane/instance.js'
-import type { TopologyCapacity } from '../dataplane/topology-state.js'
+import type { Capacities } from './instance.js'
+import type { TopologyCapacity } from './topology-state.js'
 
 /** Ports of the underlay: of two addresses, and of UDP ports that bridges have of their own. */
 const SOCKETS = 16
