@@ -4,6 +4,7 @@ import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
 import type { BridgeInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import type { LabSwitch } from './lab-switch.js'
+import { Segment } from './segment.js'
 import { Subnet } from './subnet.js'
 
 /** A bridge of the config, and where hosts on it have their addresses from. */
@@ -20,38 +21,55 @@ export interface Claim {
   readonly networks: readonly Subnet[]
 }
 
-export class Bridge {
-  #subnets: readonly Subnet[]
-  readonly #macs = new Map<string, string>()
+/** What a bridge is made of. */
+export interface BridgeParts {
+  gateway: { mac: string; addresses: readonly string[] } | undefined
+  subnets: readonly string[]
+  /** Of its tunnels, if it has any. */
+  vni: number | undefined
+  /** What it shares with the others of its VNI. */
+  segment: Segment
+  /** Networks for a bridge that has none of its own. */
+  spare(): string[]
+}
 
-  /** @internal Use `lab.bridge()`. */
+export class Bridge {
+  /** @internal */
+  readonly vni: number | undefined
+  /** @internal */
+  readonly segment: Segment
+  readonly #gateways: readonly string[]
+  readonly #macs = new Map<string, string>()
+  readonly #spare: () => string[]
+
+  /** @internal Use `lab.bridge()`. @throws LinkspanError code `EXISTS` */
   constructor(
     readonly name: string,
     readonly on: LabSwitch,
-    private readonly gateway: { mac: string; addresses: readonly string[] } | undefined,
-    subnets: readonly string[],
-    private readonly spare: () => string[],
+    { gateway, subnets, vni, segment, spare }: BridgeParts,
   ) {
-    const gateways = (gateway?.addresses ?? []).map(parsePrefix)
-    this.#subnets = networksOf([...subnets.map(parsePrefix), ...gateways])
-    if (gateway === undefined) return
-    const claim = { prefixes: gateways, networks: this.#subnets }
-    this.take(`the gateway of bridge ${quote(name)}`, gateway.mac, claim)
+    this.vni = vni
+    this.segment = segment
+    this.#spare = spare
+    this.#gateways = gateway?.addresses ?? []
+    const who = `the gateway of bridge ${quote(name)}`
+    segment.addGateways(who, this.#gateways)
+    const prefixes = this.#gateways.map(parsePrefix)
+    const networks = networksOf([...subnets.map(parsePrefix), ...prefixes])
+    segment.add(networks)
+    if (gateway !== undefined) this.take(who, gateway.mac, { prefixes, networks })
   }
 
   /** Its networks. */
   get subnets(): string[] {
-    return this.#subnets.map(({ text }) => text)
+    return this.segment.subnets.map(({ text }) => text)
   }
 
-  /** The router's address of a family. @internal */
+  /** The router's address of a family; where its switch has none, that of another one. @internal */
   gatewayOf(family: 4 | 6): string | undefined {
-    const gateway = this.gateway?.addresses.find((text) => parsePrefix(text).family === family)
+    const own = this.#gateways.find((text) => parsePrefix(text).family === family)
+    const gateway = own ?? this.segment.gatewayOf(family)
     return gateway?.slice(0, gateway.indexOf('/'))
-  }
-
-  #subnetOf(address: Prefix): Subnet | undefined {
-    return this.#subnets.find((subnet) => subnet.has(address))
   }
 
   /**
@@ -62,8 +80,9 @@ export class Bridge {
   claim(who: string, wanted: readonly string[] | undefined): Claim {
     const asked = wanted?.map((text) => parsePrefix(text))
     // Who is the first on a bridge that has no networks says which it has.
-    const isFirst = this.#subnets.length === 0
-    const networks = isFirst ? networksOf(asked ?? this.spare().map(parsePrefix)) : this.#subnets
+    const { subnets } = this.segment
+    const isFirst = subnets.length === 0
+    const networks = isFirst ? networksOf(asked ?? this.#spare().map(parsePrefix)) : subnets
     if (asked === undefined) return { networks, prefixes: networks.map((one) => one.allot()) }
     for (const [at, prefix] of asked.entries()) {
       if (asked.slice(0, at).some((other) => sameAddress(other, prefix))) {
@@ -76,28 +95,20 @@ export class Bridge {
   }
 
   #check(who: string, prefix: Prefix): void {
-    const subnet = this.#subnetOf(prefix)
-    const address = formatPrefix(prefix)
-    if (subnet === undefined) {
-      throw new LinkspanError(
-        'INVALID',
-        `${who}: ${quote(address)} is in no network of bridge ${quote(this.name)}; expected an ` +
-          `address in ${oneOf(this.subnets)}, or "subnets" of the bridge with more of them`,
-      )
-    }
-    const user = subnet.userOf(prefix.bytes)
-    if (user === undefined) return
-    const expected = 'take another, or leave "addresses" out'
-    throw new LinkspanError('EXISTS', `${who}: ${user} has ${quote(address)} already; ${expected}`)
+    if (this.segment.subnetOf(prefix) !== undefined) return this.segment.mustBeFree(who, prefix)
+    throw new LinkspanError(
+      'INVALID',
+      `${who}: ${quote(formatPrefix(prefix))} is in no network of bridge ${quote(this.name)}; expected an ` +
+        `address in ${oneOf(this.subnets)}, or "subnets" of the bridge with more of them`,
+    )
   }
 
   /** @internal Keeps what a host has from others. */
   take(who: string, mac: string, { prefixes, networks }: Claim): void {
     this.checkMac(who, mac)
     this.#macs.set(mac, who)
-    const isNew = ({ text }: Subnet) => this.#subnets.every((old) => old.text !== text)
-    this.#subnets = [...this.#subnets, ...networks.filter(isNew)]
-    for (const prefix of prefixes) this.#subnetOf(prefix)?.take(prefix.bytes, who)
+    this.segment.add(networks)
+    for (const prefix of prefixes) this.segment.subnetOf(prefix)?.take(prefix.bytes, who)
   }
 
   /** @internal */
@@ -122,4 +133,11 @@ export function found(bridges: ReadonlyMap<string, Bridge>, name: unknown): Brid
   const known = names.length === 0 ? 'the lab has none' : `expected ${oneOf(names)}`
   const hint = typeof name === 'string' ? didYouMean(name, names) : ''
   throw new LinkspanError('NOT_FOUND', `no bridge ${describe(name)}; ${known}${hint}`)
+}
+
+/** @internal What the bridges of a VNI share; without one, a new one. */
+export function segmentOf(bridges: Iterable<Bridge>, vni: number | undefined): Segment {
+  if (vni === undefined) return new Segment()
+  for (const bridge of bridges) if (bridge.vni === vni) return bridge.segment
+  return new Segment()
 }

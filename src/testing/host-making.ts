@@ -1,5 +1,7 @@
 /** What a planned host is made of: its stack, its link, and the port of the switch that it is on. */
 import { lastOf, parseMac } from '../config/address.js'
+import { mtuOn } from '../config/overlay-mtu.js'
+import type { Bridge as BridgeConfig } from '../config/types.js'
 import type { Bridge } from './bridge.js'
 import type { Timeline } from './clock/timeline.js'
 import { addressOf } from './host/address.js'
@@ -23,7 +25,7 @@ export function makeHost(
     clock,
     random: new Random(`${seed} host ${name}`),
     mac: parseMac(plan.mac),
-    mtu: bridge.on.production.config.bridges[bridge.name]?.mtu ?? 1500,
+    mtu: mtuOf(bridge),
     slaac: options.slaac ?? false,
     transmit: (frame) => link.send(frame),
   })
@@ -35,6 +37,12 @@ export function makeHost(
   address(stack, plan)
   stack.nd.begin()
   return { host: new Host(name, link, stack, lab), stack }
+}
+
+/** What a device that Linkspan makes on the bridge has. */
+function mtuOf({ name, on }: Bridge): number {
+  const { bridges, underlay } = on.production.config
+  return mtuOn(bridges[name] as BridgeConfig, underlay) ?? 1500
 }
 
 function address(stack: Stack, { claim, gateways }: HostPlan): void {

@@ -2,7 +2,12 @@
 import { parsePrefix } from '../config/address.js'
 import { quote } from '../config/describe.js'
 import { parseConfig } from '../config/parse.js'
-import type { BridgeInput, ConfigInput, PortInput } from '../config/types.js'
+import type {
+  Bridge as BridgeConfig,
+  BridgeInput,
+  ConfigInput,
+  PortInput,
+} from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import {
   type MemoryPort,
@@ -16,12 +21,20 @@ import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
 import type { Direction } from './link/settings.js'
+import type { Host } from './host/host.js'
+import type { Address } from './host/network.js'
+import type { Stack } from './host/stack.js'
+import type { HostPlan } from './host-options.js'
+import type { Link } from './link/link.js'
+import type { Member } from './link/partition.js'
 import type { Sink } from './link/way.js'
+import type { Segment } from './segment.js'
+import { type LabUnderlayInput, planUnderlay, UnderlayEnd } from './underlay.js'
 import { FIRST, type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
 import type { LabView } from './view.js'
 
 /** The parts of a router besides its gateways, as in a config. */
-export type LabRouterInput = Omit<RouterInput, 'uplinks'> & {
+export type LabRouterInput = Omit<RouterInput, 'uplinks' | 'underlay'> & {
   uplinks?: Record<string, LabUplinkInput>
 }
 
@@ -36,6 +49,10 @@ export interface SwitchHost extends UplinkHost {
   newBridge(bridge: Bridge): void
   /** Networks for a bridge that has none of its own. */
   spareSubnets(): string[]
+  /** What bridges of a VNI share; without one, a new one. */
+  segmentOf(vni: number | undefined): Segment
+  /** Makes a host that no program sees: its link is the lab's, of the same name. */
+  makeHost(name: string, bridge: Bridge, plan: HostPlan): { host: Host; stack: Stack }
   /** Joins an uplink and a bridge. */
   cable(name: string, uplink: { on: LabSwitch; port: string }, to: Bridge): void
 }
@@ -55,6 +72,7 @@ const CAPACITY = {
   flows: 8192,
   flows6: 4096,
   rules: 256,
+  tunnels: 256,
 } as const
 
 /** What the lab must know of, and is told by other means than a config. */
@@ -62,6 +80,7 @@ const MADE_BY: Readonly<Record<string, string>> = {
   bridges: 'bridge',
   ports: 'host',
   uplinks: 'router',
+  underlay: 'underlay',
 }
 
 /** A frame that a switch dropped on its way in. */
@@ -95,7 +114,7 @@ class Plug {
   ) {}
 }
 
-export class LabSwitch {
+export class LabSwitch implements Member {
   /** The switch itself, to look at: its tables, counters and drops. Its clock is the lab's to move. */
   readonly production: Switch
   #plugs: Plug[] = []
@@ -103,6 +122,7 @@ export class LabSwitch {
   readonly #portLinks = new Map<string, PortLink>()
   readonly #dropTaps = new Set<DropTap>()
   #drops: SwitchCapture | undefined
+  #end: UnderlayEnd | undefined
   #isDue = false
   #running = false
   #timer: Timer | undefined
@@ -123,7 +143,8 @@ export class LabSwitch {
       const parts = `a config of switch ${quote(name)} without them: make them with`
       throw new InvalidError(part, `${parts} ${MADE_BY[part]}()`)
     }
-    this.production = new Switch(host.module, parseConfig({ ...config, capacity }), { seed })
+    const options = { seed, tunnels: true }
+    this.production = new Switch(host.module, parseConfig({ ...config, capacity }), options)
   }
 
   /** @internal The lab that it is of. */
@@ -138,11 +159,62 @@ export class LabSwitch {
     this.host.mustBeNew(name)
     const given = isList(gateway) ? { addresses: [...gateway] } : gateway
     this.production.addBridge(name, { ...others, ...(given && { gateway: given }) } as BridgeInput)
-    const router = this.production.config.bridges[name]?.gateway
-    const made = new Bridge(name, this, router, subnets, () => this.host.spareSubnets())
+    const made = this.#bridgeOf(name, subnets)
     this.host.newBridge(made)
     this.#look()
     return made
+  }
+
+  #bridgeOf(name: string, subnets: readonly string[]): Bridge {
+    const { gateway, vxlan } = this.production.config.bridges[name] as BridgeConfig
+    const segment = this.host.segmentOf(vxlan?.vni)
+    const spare = () => this.host.spareSubnets()
+    try {
+      return new Bridge(name, this, { gateway, subnets, vni: vxlan?.vni, segment, spare })
+    } catch (error) {
+      this.production.removeBridge(name)
+      throw error
+    }
+  }
+
+  /**
+   * Gives its tunnels an end on a bridge of the lab, of this switch or of another: bridges may have `vxlan` from
+   * then on. Where something is wrong, nothing of it is there.
+   */
+  underlay(input: LabUnderlayInput): this {
+    this.flush()
+    const { link, to, host: planned, config } = planUnderlay(this, this.host, input)
+    this.production.configure({ underlay: config })
+    const { host, stack } = this.host.makeHost(link, to, planned)
+    this.#end = new UnderlayEnd(host, stack, this.production.underlay, () => this.#came())
+    this.#look()
+    return this
+  }
+
+  get #itsEnd(): UnderlayEnd {
+    if (this.#end !== undefined) return this.#end
+    const problem = `switch ${quote(this.name)} has no underlay`
+    throw new LinkspanError('NOT_FOUND', `${problem}: give it one with underlay()`)
+  }
+
+  /** The cable of its underlay. @throws LinkspanError code `NOT_FOUND` where it has none */
+  get link(): Link {
+    return this.#itsEnd.link
+  }
+
+  /** The addresses of its underlay, which are its VTEPs; none where it has none. */
+  get addresses(): string[] {
+    return this.own().map(({ text }) => text)
+  }
+
+  /** @internal */
+  get mac(): string {
+    return this.#itsEnd.mac
+  }
+
+  /** @internal */
+  own(): readonly Address[] {
+    return this.#end?.own() ?? []
   }
 
   /**
@@ -206,8 +278,12 @@ export class LabSwitch {
     return (frame) => {
       if (plug.port === undefined) this.flush()
       plug.port?.send(frame)
-      if (!this.#isDue) this.#wake()
+      this.#came()
     }
+  }
+
+  #came(): void {
+    if (!this.#isDue) this.#wake()
   }
 
   #flushOrForget(plug: Plug): void {

@@ -3,7 +3,7 @@ import { describe, oneOf, quote } from '../config/describe.js'
 import type { ConfigInput } from '../config/types.js'
 import { singleModule } from '../dataplane/single.js'
 import { InvalidError, LinkspanError } from '../error.js'
-import { Bridge, found, type LabBridgeInput } from './bridge.js'
+import { Bridge, found, type LabBridgeInput, segmentOf } from './bridge.js'
 import { LabCapture } from './capture.js'
 import { type ClockMode, Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
@@ -14,7 +14,7 @@ import type { Explanation } from './explain/explanation.js'
 import type { Host, HostLab } from './host/host.js'
 import type { Stack } from './host/stack.js'
 import { makeHost } from './host-making.js'
-import { checkHostName, type HostOptions, planHost } from './host-options.js'
+import { checkHostName, type HostOptions, type HostPlan, planHost } from './host-options.js'
 import { type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
 import { Link } from './link/link.js'
 import { divide, type Group, membersOf } from './link/partition.js'
@@ -84,6 +84,8 @@ export class Lab {
       linkMustBeNew: (name) => this.#mustBeNew('link', this.#links, name),
       spareSubnets: () =>
         this.#spare.next([...this.#bridges.values()].flatMap((one) => one.subnets)),
+      segmentOf: (vni) => segmentOf(this.#bridges.values(), vni),
+      makeHost: (name, bridge, plan) => this.#makeHost(name, bridge, plan, {}),
       cable: (name, uplink, to) => this.#cable(name, uplink, to),
     }
     this.#hostLab = {
@@ -158,12 +160,17 @@ export class Lab {
     const who = `host ${quote(name)}`
     const bridge = this.#bridgeFor(who, options.bridge)
     const plan = planHost(who, name, bridge, options)
-    const common = { clock: this.#clock, seed: this.#seed, lab: this.#hostLab }
-    const { host, stack } = makeHost(name, bridge, plan, options, common)
-    this.#addLink(host.link)
-    this.#stacks.push(stack)
+    const { host } = this.#makeHost(name, bridge, plan, options)
     this.#hosts.set(name, host)
     return host
+  }
+
+  #makeHost(name: string, bridge: Bridge, plan: HostPlan, options: HostOptions) {
+    const common = { clock: this.#clock, seed: this.#seed, lab: this.#hostLab }
+    const made = makeHost(name, bridge, plan, options, common)
+    this.#addLink(made.host.link)
+    this.#stacks.push(made.stack)
+    return made
   }
 
   #bridgeFor(who: string, bridge: Bridge | string | undefined): Bridge {
@@ -215,25 +222,32 @@ export class Lab {
 
   /**
    * Frames between hosts of different groups do not pass, from now on; hosts that are in no group talk to
-   * all. Adds to what is cut already; `heal` ends it. Frames are told by their source MAC, and those that a
-   * router sends by their source address: what NAT has changed passes.
+   * all. A switch stands for the host that its tunnels end at. Adds to what is cut already; `heal` ends it.
+   * Frames are told by their source MAC, and those that a router sends by their source address: what NAT has
+   * changed passes.
    *
    * @throws LinkspanError `INVALID`, `NOT_FOUND`; then nothing has changed
    */
-  partition(...groups: readonly Group<Host>[]): void {
+  partition(...groups: readonly Group<Host | LabSwitch>[]): void {
     this.#open()
-    divide(membersOf(this.#hosts, groups), false)
+    divide(membersOf(this.#members, groups), false)
   }
 
   /** The same one way: hosts of `to` do not hear those of `from`, which hear them. */
-  cut(from: Group<Host>, to: Group<Host>): void {
+  cut(from: Group<Host | LabSwitch>, to: Group<Host | LabSwitch>): void {
     this.#open()
-    divide(membersOf(this.#hosts, [from, to]), true)
+    divide(membersOf(this.#members, [from, to]), true)
+  }
+
+  /** Hosts, and switches with an underlay, unless a host has their name. */
+  get #members(): Map<string, Host | LabSwitch> {
+    const ends = [...this.#switches].filter(([, { addresses }]) => addresses.length > 0)
+    return new Map<string, Host | LabSwitch>([...ends, ...this.#hosts])
   }
 
   /** Ends all that `partition` and `cut` began. */
   heal(): void {
-    for (const { link } of this.#hosts.values()) link.heal()
+    for (const { link } of this.#members.values()) link.heal()
   }
 
   /** Captures a link; or all of them, later ones too, and what switches drop. See what it returns. */

@@ -70,7 +70,8 @@ function macFor(on: LabSwitch, name: string, mac: string | undefined): { mac?: s
 /** The MAC that a config gives to an uplink without. */
 const ofConfig = (name: string) => derivedMac(`uplink ${name}`)
 
-function linkName(on: LabSwitch, uplink: string, to: Bridge): string {
+/** Of the first switch `UPLINK.BRIDGE`, of others `SWITCH:UPLINK.BRIDGE`. @throws InvalidError */
+export function linkName(on: LabSwitch, uplink: string, to: Bridge): string {
   const name = `${on.name === FIRST ? '' : `${on.name}:`}${uplink}.${to.name}`
   if (NAME_PATTERN.test(name)) return name
   throw new InvalidError(`${quote(name)} as the name of an uplink's link`, NAME)

@@ -7,6 +7,8 @@ export interface HeaderFields {
   from: Uint8Array
   to: Uint8Array
   ttl: number
+  /** DSCP and ECN (RFC 2474, RFC 3168). */
+  trafficClass: number
   /** Octets behind the header. */
   payload: number
   /** Of all fragments of a packet. */
@@ -22,6 +24,7 @@ export interface HeaderFields {
 export interface ReadHeader {
   protocol: number
   ttl: number
+  trafficClass: number
   id: number
   offset: number
   more: boolean
@@ -61,9 +64,10 @@ export const header4: HeaderCodec = {
   fragmentHeader: 0,
   leastMtu: 68,
 
-  write(into, at, { protocol, from, to, ttl, payload, id, offset, more, dontFragment }) {
+  write(into, at, fields) {
+    const { protocol, from, to, ttl, payload, id, offset, more, dontFragment } = fields
     into[at] = VERSION_4
-    into[at + 1] = 0
+    into[at + 1] = fields.trafficClass
     setU16(into, at + 2, 20 + payload)
     setU16(into, at + 4, id & 0xffff)
     setU16(into, at + 6, (dontFragment ? DF : 0) | (more ? MF : 0) | (offset >>> 3))
@@ -87,6 +91,7 @@ export const header4: HeaderCodec = {
     const fragment = u16(frame, at + 6)
     into.protocol = frame[at + 9] as number
     into.ttl = frame[at + 8] as number
+    into.trafficClass = frame[at + 1] as number
     into.id = u16(frame, at + 4)
     into.offset = (fragment & OFFSET) * 8
     into.more = (fragment & MF) !== 0
@@ -109,9 +114,9 @@ export const header6: HeaderCodec = {
   fragmentHeader: 8,
   leastMtu: 1280,
 
-  write(into, at, { protocol, from, to, ttl, payload, id, offset, more }) {
+  write(into, at, { protocol, from, to, ttl, trafficClass, payload, id, offset, more }) {
     const isFragment = more || offset > 0
-    setU32(into, at, 0x60000000)
+    setU32(into, at, 0x60000000 | (trafficClass << 20))
     setU16(into, at + 4, payload + (isFragment ? 8 : 0))
     into[at + 6] = isFragment ? Extension.FRAGMENT : protocol
     into[at + 7] = ttl
@@ -130,6 +135,7 @@ export const header6: HeaderCodec = {
     into.end = at + 40 + u16(frame, at + 4)
     if (into.end > frame.length) return false
     into.ttl = frame[at + 7] as number
+    into.trafficClass = (u16(frame, at) >>> 4) & 0xff
     into.source = at + 8
     into.destination = at + 24
     into.offset = 0
@@ -181,6 +187,7 @@ export const written: HeaderFields = {
   from: nobody,
   to: nobody,
   ttl: 0,
+  trafficClass: 0,
   payload: 0,
   id: 0,
   offset: 0,
@@ -190,6 +197,7 @@ export const written: HeaderFields = {
 export const lastRead: ReadHeader = {
   protocol: 0,
   ttl: 0,
+  trafficClass: 0,
   id: 0,
   offset: 0,
   more: false,

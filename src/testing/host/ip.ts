@@ -2,7 +2,7 @@
 import { quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
 import type { Timeline } from '../clock/timeline.js'
-import { AddressMap, isSame } from './address.js'
+import { AddressMap, addressAt, isSame } from './address.js'
 import { type HeaderCodec, lastRead, type ReadHeader, written } from './header.js'
 import { Neighbors } from './neighbors.js'
 import type { Address } from './network.js'
@@ -48,6 +48,8 @@ export interface Outgoing {
   readonly to: Address
   readonly ttl: number
   readonly dontFragment: boolean
+  /** DSCP and ECN. */
+  readonly trafficClass: number
 }
 
 /** The frame that was made last: a view of the buffer. */
@@ -128,7 +130,8 @@ export class Ip {
   }
 
   #receiveFragment(frame: Uint8Array, at: number, header: ReadHeader): void {
-    const { id, protocol, ttl, offset, more, start, end, source, destination } = header
+    const { id, protocol, ttl, trafficClass, offset, more, start, end, source } = header
+    const { destination } = header
     const addresses = frame.subarray(source, destination + this.codec.address)
     // RFC 791: source, destination, protocol and identification; RFC 8200 does without the protocol.
     const kind = this.codec.family === 4 ? protocol : 0
@@ -139,20 +142,21 @@ export class Ip {
     })
     if (payload === undefined) return
     const whole = new Uint8Array(at + this.codec.header + payload.length)
-    const from = frame.slice(source, destination)
-    const to = frame.slice(destination, destination + this.codec.address)
-    this.#set(protocol, from, to, ttl)
+    const { family } = this.codec
+    const [from, to] = [addressAt(frame, source, family), addressAt(frame, destination, family)]
+    this.#set({ protocol, from, to, ttl, dontFragment: false, trafficClass })
     written.payload = payload.length
     this.codec.write(whole, at, written)
     whole.set(payload, at + this.codec.header)
     this.receive(whole, at)
   }
 
-  #set(protocol: number, from: Uint8Array, to: Uint8Array, ttl: number): void {
+  #set({ protocol, from, to, ttl, trafficClass }: Outgoing): void {
     const fields = written
+    fields.trafficClass = trafficClass
     fields.protocol = protocol
-    fields.from = from
-    fields.to = to
+    fields.from = from.bytes
+    fields.to = to.bytes
     fields.ttl = ttl
     fields.id = 0
     fields.offset = 0
@@ -220,7 +224,7 @@ export class Ip {
     if (this.isOwn(packet.to.bytes, 0)) return this.#loop(packet, segment)
     const hop = this.hopTo(packet.to)
     const mtu = this.paths.to(packet.to.bytes)
-    this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
+    this.#set(packet)
     if (header + segment.length <= mtu) {
       written.dontFragment = true
       return this.#put(hop, segment)
@@ -230,7 +234,7 @@ export class Ip {
     const room = (mtu - header - this.codec.fragmentHeader) & ~7
     for (let offset = 0; offset < segment.length; offset += room) {
       // Each time all of them: asking for the next hop sends a packet in between.
-      this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
+      this.#set(packet)
       written.id = this.#id
       written.offset = offset
       written.more = offset + room < segment.length
@@ -277,7 +281,7 @@ export class Ip {
   /** The packet in a frame of its own. */
   #packetOf(packet: Outgoing, segment: Uint8Array): Uint8Array {
     const frame = new Uint8Array(ETHERNET + this.codec.header + segment.length)
-    this.#set(packet.protocol, packet.from.bytes, packet.to.bytes, packet.ttl)
+    this.#set(packet)
     written.payload = segment.length
     this.codec.write(frame, ETHERNET, written)
     frame.set(segment, ETHERNET + this.codec.header)

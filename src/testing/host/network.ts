@@ -40,6 +40,8 @@ export interface Arrival {
   /** Ours, or a group or broadcast address. */
   readonly to: Address
   readonly ttl: number
+  /** DSCP and ECN: the octet of the IP header, of fragments the last one's; 0 if left out. */
+  readonly trafficClass?: number
   /** The upper-layer packet: header and payload. */
   readonly segment: Uint8Array
 }

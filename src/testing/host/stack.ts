@@ -52,6 +52,8 @@ export interface StackOptions {
 export interface SendOptions {
   readonly ttl?: number
   readonly dontFragment?: boolean
+  /** DSCP and ECN, as the octet of the IP header; 0 if left out. */
+  readonly trafficClass?: number
 }
 
 export class Stack implements Network, IpHost, ArpHost {
@@ -182,6 +184,7 @@ export class Stack implements Network, IpHost, ArpHost {
       from: seen.at(frame, source, family),
       to: seen.at(frame, header.destination, family),
       ttl: header.ttl,
+      trafficClass: header.trafficClass,
       segment,
     }
     if (!transport.receive(arrival)) this.icmp.refuse(ip, frame, at, end, 'port-unreachable')
@@ -220,8 +223,8 @@ export class Stack implements Network, IpHost, ArpHost {
     const sum = checksumOf(sumOf(segment) + pseudo + length)
     // RFC 768: zero would say that there is none.
     setU16(segment, checksumAt, sum === 0 && protocol === Protocol.UDP ? 0xffff : sum)
-    const { ttl = TTL, dontFragment = false } = options
-    ip.send({ protocol, from, to, ttl, dontFragment }, segment)
+    const { ttl = TTL, dontFragment = false, trafficClass = 0 } = options
+    ip.send({ protocol, from, to, ttl, dontFragment, trafficClass }, segment)
   }
 
   /** The same of an answer: where there is no way back, it is lost. */

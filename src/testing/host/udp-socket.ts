@@ -10,13 +10,12 @@ import type { Address, Arrival, Failure, FailureReason } from './network.js'
 import { onRejection } from './rejection.js'
 import type { Stack } from './stack.js'
 import type { Target } from './target.js'
-import { UDP_HEADER, type Udp } from './udp.js'
-import { groupMac, Protocol, setU16, u16 } from './wire.js'
+import { UDP_CHECKSUM, type Udp, udpSegment } from './udp.js'
+import { groupMac, Protocol, u16 } from './wire.js'
 
 /** Datagrams that wait for a program; what comes on top is dropped, and counted. */
 const QUEUE = 4096
 const ERRORS = 64
-const CHECKSUM = 6
 const DATA_MAX = { 4: 65_507, 6: 65_527 } as const
 
 const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder() }
@@ -122,15 +121,11 @@ export class UdpSocket {
     const { stack } = this.host
     const address = this.host.resolve(to)
     const octets = octetsOf(data, DATA_MAX[address.family])
-    const segment = new Uint8Array(UDP_HEADER + octets.length)
-    setU16(segment, 0, this.port)
-    setU16(segment, 2, port)
-    setU16(segment, 4, segment.length)
-    segment.set(octets, UDP_HEADER)
+    const segment = udpSegment(this.port, port, octets)
     const hops = ttl ?? (groupMac(address.bytes) ? 1 : 64)
     const asked = stack.own.find(({ text }) => text === from)
     const way = [asked ?? stack.sourceFor(address), address] as const
-    stack.sendWith({ ttl: whole(hops, 'a TTL', 1, 255) }, Protocol.UDP, way, segment, CHECKSUM)
+    stack.sendWith({ ttl: whole(hops, 'a TTL', 1, 255) }, Protocol.UDP, way, segment, UDP_CHECKSUM)
   }
 
   /**

@@ -2,12 +2,31 @@
 import { LinkspanError } from '../../error.js'
 import type { Arrival, Failure, Transport } from './network.js'
 import type { UdpSocket } from './udp-socket.js'
-import { u16 } from './wire.js'
+import { setU16, u16 } from './wire.js'
 
-export const UDP_HEADER = 8
+const HEADER = 8
+/** Where the checksum is in a segment. */
+export const UDP_CHECKSUM = 6
 /** Where ports come from that nobody asked for (RFC 6335 6). */
 const EPHEMERAL = 49_152
 const PORTS = 65_536
+
+/** Octets behind a header without its checksum. */
+export function udpSegment(sourcePort: number, to: number, octets: Uint8Array): Uint8Array {
+  const segment = new Uint8Array(HEADER + octets.length)
+  setU16(segment, 0, sourcePort)
+  setU16(segment, 2, to)
+  setU16(segment, 4, segment.length)
+  segment.set(octets, HEADER)
+  return segment
+}
+
+/** What is behind the header, a view; undefined where lengths are wrong. */
+export function udpPayload(segment: Uint8Array): Uint8Array | undefined {
+  if (segment.length < HEADER) return undefined
+  const length = u16(segment, 4)
+  return length < HEADER || length > segment.length ? undefined : segment.subarray(HEADER, length)
+}
 
 export class Udp implements Transport {
   readonly #sockets = new Map<number, UdpSocket>()
@@ -42,12 +61,10 @@ export class Udp implements Transport {
   }
 
   receive(arrival: Arrival): boolean {
-    const { segment } = arrival
-    if (segment.length < UDP_HEADER) return true
-    const length = u16(segment, 4)
-    if (length < UDP_HEADER || length > segment.length) return true
-    const socket = this.#sockets.get(u16(segment, 2))
-    socket?.arrived(arrival, segment.slice(UDP_HEADER, length))
+    const payload = udpPayload(arrival.segment)
+    if (payload === undefined) return true
+    const socket = this.#sockets.get(u16(arrival.segment, 2))
+    socket?.arrived(arrival, payload.slice())
     return socket !== undefined
   }
 
