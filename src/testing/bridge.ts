@@ -1,5 +1,11 @@
 /** A bridge of the lab, and who has which address on it. */
-import { formatPrefix, type Prefix, parsePrefix, sameAddress } from '../config/address.js'
+import {
+  type Address,
+  formatPrefix,
+  type Prefix,
+  parsePrefix,
+  sameAddress,
+} from '../config/address.js'
 import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
 import type { BridgeInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
@@ -104,11 +110,21 @@ export class Bridge {
   }
 
   /** @internal Keeps what a host has from others. */
-  take(who: string, mac: string, { prefixes, networks }: Claim): void {
+  take(who: string, mac: string, claim: Claim): void {
     this.checkMac(who, mac)
     this.#macs.set(mac, who)
+    this.takeAddresses(who, claim)
+  }
+
+  /** @internal The same of somebody whose MAC is known. */
+  takeAddresses(who: string, { prefixes, networks }: Claim): void {
     this.segment.add(networks)
     for (const prefix of prefixes) this.segment.subnetOf(prefix)?.take(prefix.bytes, who)
+  }
+
+  /** @internal */
+  giveBack({ family, bytes }: Address): void {
+    this.segment.subnetOf({ family, bytes, length: bytes.length * 8 })?.giveBack(bytes)
   }
 
   /** @internal */

@@ -1,10 +1,10 @@
 /** What a planned host is made of: its stack, its link, and the port of the switch that it is on. */
-import { lastOf, parseMac } from '../config/address.js'
+import { parseMac } from '../config/address.js'
 import { mtuOn } from '../config/overlay-mtu.js'
 import type { Bridge as BridgeConfig } from '../config/types.js'
+import { Addressing } from './addressing.js'
 import type { Bridge } from './bridge.js'
 import type { Timeline } from './clock/timeline.js'
-import { addressOf } from './host/address.js'
 import { Host, type HostLab } from './host/host.js'
 import { Stack } from './host/stack.js'
 import type { HostOptions, HostPlan } from './host-options.js'
@@ -34,26 +34,14 @@ export function makeHost(
   if (options.link !== undefined) link.set(options.link)
   const send: Sink = bridge.on.plug(name, { ...options.port, bridge: bridge.name }, link.receive)
   bridge.take(`host "${name}"`, plan.mac, plan.claim)
-  address(stack, plan)
+  const addressing = new Addressing(`host "${name}"`, bridge, stack)
+  addressing.begin(plan.claim.prefixes, plan.gateways)
   stack.nd.begin()
-  return { host: new Host(name, link, stack, lab), stack }
+  return { host: new Host(name, link, stack, lab, addressing), stack }
 }
 
 /** What a device that Linkspan makes on the bridge has. */
 function mtuOf({ name, on }: Bridge): number {
   const { bridges, underlay } = on.production.config
   return mtuOn(bridges[name] as BridgeConfig, underlay) ?? 1500
-}
-
-function address(stack: Stack, { claim, gateways }: HostPlan): void {
-  for (const { family, bytes, length } of claim.prefixes) {
-    const broadcast =
-      family === 4 && length < 31 ? lastOf({ family, bytes, length }).bytes : undefined
-    const own = addressOf({ family, bytes })
-    stack.addAddress({ address: own, length, broadcast, isLinkLocal: false })
-  }
-  for (const gateway of gateways) {
-    const own = addressOf(gateway)
-    stack.ipOf(own).gateway = own
-  }
 }

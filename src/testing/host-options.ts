@@ -2,6 +2,7 @@
 import {
   type Address,
   contains,
+  formatAddress,
   formatMac,
   isGroupMac,
   type Prefix,
@@ -94,11 +95,13 @@ function gatewaysOf(
     return families.flatMap((family) => bridge.gatewayOf(family) ?? []).map(parseAddress)
   }
   const given = (Array.isArray(gateway) ? gateway : [gateway]).map((text) => parseAddress(text))
-  for (const [index, address] of given.entries()) {
-    if (prefixes.some((prefix) => contains(prefix, address))) continue
-    const text = quote(String(Array.isArray(gateway) ? gateway[index] : gateway))
-    const problem = `${who}: its gateway ${text} is in no network of its own`
-    throw new LinkspanError('INVALID', `${problem}; expected an address in one of them`)
-  }
+  for (const address of given) checkGateway(who, prefixes, address)
   return given
+}
+
+/** @param prefixes the host's own @throws LinkspanError code `INVALID` where the gateway is in none of them */
+export function checkGateway(who: string, prefixes: readonly Prefix[], gateway: Address): void {
+  if (prefixes.some((prefix) => contains(prefix, gateway))) return
+  const problem = `${who}: its gateway ${quote(formatAddress(gateway.bytes))} is in no network of its own`
+  throw new LinkspanError('INVALID', `${problem}; expected an address in one of them`)
 }

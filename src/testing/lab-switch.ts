@@ -18,7 +18,6 @@ import {
   type SwitchRecording,
 } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
-import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
 import type { Direction } from './link/settings.js'
 import type { Host } from './host/host.js'
@@ -29,6 +28,7 @@ import type { Link } from './link/link.js'
 import type { Member } from './link/partition.js'
 import type { Sink } from './link/way.js'
 import type { Segment } from './segment.js'
+import { SwitchTurns } from './switch-turns.js'
 import { type LabUnderlayInput, planUnderlay, UnderlayEnd } from './underlay.js'
 import { FIRST, type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
 import type { LabView } from './view.js'
@@ -56,9 +56,6 @@ export interface SwitchHost extends UplinkHost {
   /** Joins an uplink and a bridge. */
   cable(name: string, uplink: { on: LabSwitch; port: string }, to: Bridge): void
 }
-
-/** Router's retries end by then (RFC 4861 10: three, a second apart): frames may wait for them. */
-const BUSY_MS = 5000
 
 /** Enough for a lab of thousands of hosts; a config may say otherwise. */
 const CAPACITY = {
@@ -123,12 +120,7 @@ export class LabSwitch implements Member {
   readonly #dropTaps = new Set<DropTap>()
   #drops: SwitchCapture | undefined
   #end: UnderlayEnd | undefined
-  #isDue = false
-  #running = false
-  #timer: Timer | undefined
-  #timerAt = Infinity
-  #timerIsBusy = false
-  #busyUntil = 0
+  readonly #turns: SwitchTurns
 
   /** @internal Use `lab.switch()`. */
   constructor(
@@ -145,6 +137,7 @@ export class LabSwitch implements Member {
     }
     const options = { seed, tunnels: true }
     this.production = new Switch(host.module, parseConfig({ ...config, capacity }), options)
+    this.#turns = new SwitchTurns(this.production, host.clock, () => this.flush())
   }
 
   /** @internal The lab that it is of. */
@@ -161,7 +154,7 @@ export class LabSwitch implements Member {
     this.production.addBridge(name, { ...others, ...(given && { gateway: given }) } as BridgeInput)
     const made = this.#bridgeOf(name, subnets)
     this.host.newBridge(made)
-    this.#look()
+    this.#turns.look()
     return made
   }
 
@@ -186,8 +179,8 @@ export class LabSwitch implements Member {
     const { link, to, host: planned, config } = planUnderlay(this, this.host, input)
     this.production.configure({ underlay: config })
     const { host, stack } = this.host.makeHost(link, to, planned)
-    this.#end = new UnderlayEnd(host, stack, this.production.underlay, () => this.#came())
-    this.#look()
+    this.#end = new UnderlayEnd(host, stack, this.production.underlay, () => this.#turns.came())
+    this.#turns.look()
     return this
   }
 
@@ -230,7 +223,7 @@ export class LabSwitch implements Member {
       to.take(who, mac, claim)
       this.host.cable(link, { on: this, port: name }, to)
     }
-    this.#look()
+    this.#turns.look()
     return this
   }
 
@@ -278,12 +271,8 @@ export class LabSwitch implements Member {
     return (frame) => {
       if (plug.port === undefined) this.flush()
       plug.port?.send(frame)
-      this.#came()
+      this.#turns.came()
     }
-  }
-
-  #came(): void {
-    if (!this.#isDue) this.#wake()
   }
 
   #flushOrForget(plug: Plug): void {
@@ -330,60 +319,6 @@ export class LabSwitch implements Member {
     const { link = null, direction = 'out' } = this.#portLinks.get(port) ?? {}
     const reason = dropped?.reason ?? ''
     for (const tap of this.#dropTaps) tap({ frame, port, link, direction, reason })
-  }
-
-  /** Frames come in: they are forwarded at this instant, behind whatever is being done. */
-  #wake(): void {
-    if (this.#running) return
-    this.#isDue = true
-    // Whoever sends is in the middle of it: nothing may come back before that event, and the switch
-    // does not turn before, not even for its clock.
-    this.host.clock.after(0, () => this.#run())
-  }
-
-  #run(): void {
-    const hasFrames = this.#isDue
-    this.#isDue = false
-    this.flush()
-    this.#running = true
-    try {
-      this.#turn(hasFrames)
-    } catch (error) {
-      this.#running = false
-      // Whoever took a frame threw: those behind it are seen to all the same, but not those that
-      // circulate, who would do so in every event of this instant.
-      if (!(error instanceof LinkspanError && error.code === 'LIMIT')) this.#wake()
-      throw error
-    } finally {
-      this.#running = false
-      this.#look()
-    }
-  }
-
-  #turn(hasFrames: boolean): void {
-    const { clock } = this.host
-    if (hasFrames) this.#busyUntil = clock.now + BUSY_MS
-    if (this.production.now < clock.now) this.production.advanceTo(clock.now)
-    if (this.production.process() > 0) this.#busyUntil = clock.now + BUSY_MS
-  }
-
-  /** Sees to it that the switch runs when time asks for it. */
-  #look(): void {
-    const next = this.production.nextDeadline()
-    const isBusy = next <= this.#busyUntil
-    // Too early is harmless in the background: it looks again.
-    const isSet = isBusy ? this.#timerAt === next : this.#timerAt <= next
-    if (isSet && this.#timerIsBusy === isBusy) return
-    this.#timer?.cancel()
-    this.#timerAt = next
-    this.#timerIsBusy = isBusy
-    if (next === Infinity) return
-    const wake = () => {
-      this.#timerAt = Infinity
-      this.#timer = undefined
-      this.#run()
-    }
-    this.#timer = this.host.clock.at(next, wake, isBusy ? undefined : 'background')
   }
 
   /** Records all that the switch does from now on: see docs/recording.md. */

@@ -2,7 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix } from '../config/address.js'
 import { quote } from '../config/describe.js'
 import { LinkspanError } from '../error.js'
-import { Subnet } from './subnet.js'
+import type { Subnet } from './subnet.js'
 
 export class Segment {
   #subnets: readonly Subnet[] = []

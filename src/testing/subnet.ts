@@ -40,6 +40,11 @@ export class Subnet {
     this.#users.set(formatAddress(bytes), user)
   }
 
+  /** Nobody has the address any more; it is not allotted again. */
+  giveBack(bytes: Uint8Array): void {
+    this.#users.delete(formatAddress(bytes))
+  }
+
   /** The lowest address that nobody had yet. @throws LinkspanError code `LIMIT` */
   allot(): Prefix {
     const { family, bytes, length } = this.network

@@ -76,7 +76,15 @@ function reply(host: ArpHost, request: Uint8Array): void {
 
 /** Asks everybody on the link for an address. */
 export function requestArp(host: ArpHost, from: Uint8Array, target: Uint8Array): void {
-  if (isSame(from, target)) return
+  if (!isSame(from, target)) ask(host, from, target)
+}
+
+/** Tells everybody on the link who has an address now (RFC 5227 2.3). */
+export function announceArp(host: ArpHost, address: Uint8Array): void {
+  ask(host, address, address)
+}
+
+function ask(host: ArpHost, from: Uint8Array, target: Uint8Array): void {
   compose(host, REQUEST, BROADCAST_MAC, 0)
   copy(from, 0, 4, message, Arp.SENDER)
   copy(target, 0, 4, message, Arp.TARGET)

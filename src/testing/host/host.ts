@@ -26,6 +26,12 @@ export interface HostLab {
   thrown(what: string, error: unknown): void
 }
 
+/** What changes the addresses of a host. */
+export interface HostAddresses {
+  add(address: string, gateway: string | undefined): void
+  remove(address: string): void
+}
+
 export class Host implements HasAddresses {
   readonly #stack: Stack
   readonly #lab: HostLab
@@ -40,6 +46,7 @@ export class Host implements HasAddresses {
     readonly link: Link,
     stack: Stack,
     lab: HostLab,
+    private readonly addressing: HostAddresses,
   ) {
     this.#stack = stack
     this.#lab = lab
@@ -74,6 +81,28 @@ export class Host implements HasAddresses {
   /** @internal Whom it would give a packet to; undefined: everybody, or a group. @throws `UNREACHABLE` */
   hopTo(to: Address): Uint8Array | undefined {
     return this.#stack.ipOf(to).hopTo(to)
+  }
+
+  /**
+   * Takes an address, as a DHCP client does that has a lease.
+   *
+   * @param address with its prefix length, `10.55.0.9/24`
+   * @param gateway where packets to other networks go from now on; left out: where they went
+   * @throws LinkspanError `EXISTS` where somebody has the address, `INVALID`
+   */
+  addAddress(address: string, { gateway }: { gateway?: string } = {}): void {
+    this.#lab.mustBeOpen()
+    this.addressing.add(address, gateway)
+  }
+
+  /**
+   * Gives an address back; without another one in its network, the gateway there is none any more.
+   *
+   * @param address without a prefix length @throws LinkspanError code `NOT_FOUND`
+   */
+  removeAddress(address: string): void {
+    this.#lab.mustBeOpen()
+    this.addressing.remove(address)
   }
 
   #resolve(target: Target): Address {

@@ -1,25 +1,13 @@
 /** IP of one family, as a host has it: whose packets are ours, which way others go, fragments. */
-import { quote } from '../../config/describe.js'
-import { LinkspanError } from '../../error.js'
 import type { Timeline } from '../clock/timeline.js'
-import { AddressMap, addressAt, isSame } from './address.js'
+import { AddressMap, addressAt } from './address.js'
 import { type HeaderCodec, lastRead, type ReadHeader, written } from './header.js'
 import { Neighbors } from './neighbors.js'
 import type { Address } from './network.js'
+import { OwnAddresses } from './own-addresses.js'
 import { PathMtus } from './path-mtu.js'
 import { Reassembly } from './reassembly.js'
-import { copy, ETHERNET, groupMac, setU16, u32 } from './wire.js'
-
-/** An address of ours on the link. */
-export interface OwnAddress {
-  readonly address: Address
-  /** Bits of the network. */
-  readonly length: number
-  /** Of IPv4: to everybody in the network (RFC 919). */
-  readonly broadcast: Uint8Array | undefined
-  /** Whether it is good on the link only (RFC 4291 2.5.6). */
-  readonly isLinkLocal: boolean
-}
+import { copy, ETHERNET, groupMac, setU16 } from './wire.js'
 
 /** What IP has of the host around it. */
 export interface IpHost {
@@ -55,12 +43,7 @@ export interface Outgoing {
 /** The frame that was made last: a view of the buffer. */
 let lastView: Uint8Array = new Uint8Array(0)
 
-export class Ip {
-  readonly own: OwnAddress[] = []
-  /** The one IPv4 address, as a number, of most hosts. */
-  #only: number | undefined
-  #mask = 0
-  gateway: Address | undefined
+export class Ip extends OwnAddresses {
   readonly neighbors: Neighbors
   readonly #groups: AddressMap<number>
   readonly paths: PathMtus
@@ -71,6 +54,7 @@ export class Ip {
     readonly codec: HeaderCodec,
     private readonly host: IpHost,
   ) {
+    super(codec.family, host.name)
     const { family, address } = codec
     const { clock } = host
     this.neighbors = new Neighbors(address, {
@@ -82,27 +66,6 @@ export class Ip {
     this.#groups = new AddressMap(address)
     this.paths = new PathMtus(codec, host)
     this.#reassembly = new Reassembly(clock, family === 4 ? 65_515 : 65_535)
-  }
-
-  /** Makes an address ours. */
-  add(own: OwnAddress): void {
-    this.own.push(own)
-    const isOnly = this.codec.family === 4 && this.own.length === 1
-    this.#only = isOnly ? u32(own.address.bytes, 0) : undefined
-    this.#mask = own.length === 0 ? 0 : -1 << (32 - own.length)
-  }
-
-  isOwn(bytes: Uint8Array, at: number): boolean {
-    if (this.#only !== undefined) return u32(bytes, at) === this.#only
-    for (const { address } of this.own) if (isSame(address.bytes, bytes, at)) return true
-    return false
-  }
-
-  /** Whether everybody on the link is meant. */
-  isBroadcast(address: Uint8Array): boolean {
-    if (this.codec.family === 6) return false
-    if (address.every((octet) => octet === 255)) return true
-    return this.own.some(({ broadcast }) => broadcast && isSame(broadcast, address))
   }
 
   /** Whether packets to the address are for us. */
@@ -162,56 +125,6 @@ export class Ip {
     fields.offset = 0
     fields.more = false
     fields.dontFragment = false
-  }
-
-  /** The address that packets to `to` come from. @throws LinkspanError code `UNREACHABLE` */
-  sourceFor(to: Address): Address {
-    if (this.isOwn(to.bytes, 0)) return to
-    this.hopTo(to)
-    if (this.own.length === 1) return (this.own[0] as OwnAddress).address
-    const isLocal = isLinkLocalAt(to.bytes, this.codec.family)
-    const fitting = this.own.filter((one) => one.isLinkLocal === isLocal)
-    const near = fitting.find((one) => isWithin(one, to.bytes))
-    const source = near ?? fitting[0] ?? this.own[0]
-    if (source === undefined) throw this.#unreachable(to)
-    return source.address
-  }
-
-  hasWay(to: Address): boolean {
-    return this.isOwn(to.bytes, 0) || this.#find(to) !== null
-  }
-
-  /** The next hop, or undefined for everybody and for groups. @throws LinkspanError `UNREACHABLE` */
-  hopTo(to: Address): Uint8Array | undefined {
-    const hop = this.#find(to)
-    if (hop === null) throw this.#unreachable(to)
-    return hop
-  }
-
-  /** The same; null where there is no way. */
-  #find({ bytes }: Address): Uint8Array | undefined | null {
-    if (this.#only !== undefined) {
-      const to = u32(bytes, 0)
-      const isNear = ((to ^ this.#only) & this.#mask) === 0
-      // All bits of the host set: to everybody, unless there are but two.
-      if (isNear && ((to | this.#mask) !== -1 || this.#mask >= -2)) return bytes
-    }
-    if (this.own.length === 0) return null
-    for (const one of this.own) {
-      if (isWithin(one, bytes)) {
-        return one.broadcast && isSame(one.broadcast, bytes) ? undefined : bytes
-      }
-    }
-    if (groupMac(bytes) !== undefined || this.isBroadcast(bytes)) return undefined
-    return this.gateway?.bytes ?? null
-  }
-
-  #unreachable(to: Address): LinkspanError {
-    const own = this.own.filter(({ isLinkLocal }) => !isLinkLocal)
-    const list = own.map(({ address, length }) => `${address.text}/${length}`).join(', ')
-    const has = list === '' ? `no IPv${this.codec.family} address` : `${list} and no gateway`
-    const who = `host ${quote(this.host.name)}`
-    return new LinkspanError('UNREACHABLE', `${who} has no way to ${to.text}: it has ${has}`)
   }
 
   /**
@@ -295,13 +208,3 @@ export class Ip {
 }
 
 const EVERYBODY = Uint8Array.of(255, 255, 255, 255, 255, 255)
-
-function isWithin({ address, length }: OwnAddress, bytes: Uint8Array): boolean {
-  const whole = length >>> 3
-  if (!isSame(address.bytes, bytes, 0, whole)) return false
-  const mask = (0xff00 >>> (length & 7)) & 0xff
-  return (((address.bytes[whole] ?? 0) ^ (bytes[whole] ?? 0)) & mask) === 0
-}
-
-const isLinkLocalAt = (bytes: Uint8Array, family: 4 | 6) =>
-  family === 6 && bytes[0] === 0xfe && ((bytes[1] as number) & 0xc0) === 0x80

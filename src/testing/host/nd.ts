@@ -12,7 +12,9 @@ const HEADER = 24
 const CHECKSUM = 2
 /** Nothing of it was routed (RFC 4861 7.1). */
 const HOPS = 255
-const SOLICITED = 0x60000000
+/** Of advertisements (RFC 4861 4.4). */
+const SOLICITED = 0x40000000
+const OVERRIDE = 0x20000000
 const AUTONOMOUS = 0x40
 
 const ALL_NODES = addressOf('ff02::1')
@@ -79,12 +81,23 @@ export class NeighborDiscovery {
     const mac = optionAt(segment, HEADER, Option.SOURCE_MAC)
     const isProbe = isSame(from.bytes, UNSPECIFIED.bytes)
     if (mac !== undefined && !isProbe) this.#learn(from.bytes, segment, mac + 2, true)
+    const own = addressAt(segment, 8, 6)
+    if (isProbe) this.announce(own)
+    else this.#advertise(own, from, SOLICITED | OVERRIDE)
+  }
+
+  /** Tells everybody on the link who has an address (RFC 4861 7.2.6). */
+  announce(own: Address): void {
+    this.#advertise(own, ALL_NODES, OVERRIDE)
+  }
+
+  #advertise(own: Address, to: Address, flags: number): void {
     const message = new Uint8Array(HEADER + 8)
     message[0] = Type.NA
-    setU32(message, 4, isProbe ? SOLICITED & 0x20000000 : SOLICITED)
-    copy(segment, 8, 16, message, 8)
+    setU32(message, 4, flags)
+    message.set(own.bytes, 8)
     this.#putMac(message, HEADER, Option.TARGET_MAC)
-    this.#send(addressAt(segment, 8, 6), isProbe ? ALL_NODES : from, message)
+    this.#send(own, to, message)
   }
 
   #advertised(segment: Uint8Array): void {

@@ -6,13 +6,14 @@ import { checksumOf, fold, sumOf } from '../../packet/checksum.js'
 import type { Timeline } from '../clock/timeline.js'
 import type { Random } from '../random.js'
 import { Seen } from './address.js'
-import { type ArpHost, receiveArp, requestArp } from './arp.js'
+import { type ArpHost, announceArp, receiveArp, requestArp } from './arp.js'
 import { header4, header6, type ReadHeader } from './header.js'
 import { Icmp } from './icmp.js'
-import { Ip, type IpHost, type OwnAddress } from './ip.js'
+import { Ip, type IpHost } from './ip.js'
 import { mustBeLoss } from './loss.js'
 import { NeighborDiscovery } from './nd.js'
 import type { Address, Arrival, Failure, Network, Transport } from './network.js'
+import type { OwnAddress } from './own-addresses.js'
 import {
   ETHERNET,
   EtherType,
@@ -116,6 +117,18 @@ export class Stack implements Network, IpHost, ArpHost {
     this.ipOf(own.address).add(own)
     if (!own.isLinkLocal) this.own.push(own.address)
     if (own.address.family === 6) this.join(solicitedNode(own.address.bytes))
+  }
+
+  /** Tells the link that an address is ours now: others may know another one who had it. */
+  announce(address: Address): void {
+    if (address.family === 4) announceArp(this, address.bytes)
+    else this.nd.announce(address)
+  }
+
+  removeAddress(address: Address): void {
+    this.ipOf(address).remove(address)
+    this.own.splice(this.own.indexOf(address), 1)
+    if (address.family === 6) this.leave(solicitedNode(address.bytes))
   }
 
   /** Takes in what is sent to a group, or not any more. */
