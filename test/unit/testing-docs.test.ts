@@ -1,26 +1,27 @@
-/** docs/testing.md and the pages beside it: every block of code is run. */
+/** The pages of docs/ about the lab, and others as far as they are JavaScript: every block of code is run. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as vitest from 'vitest'
+import * as library from '../../src/index.js'
 import * as testing from '../../src/testing/index.js'
 import * as matchers from '../../src/vitest/index.js'
 import { blocksOf } from '../support/doc-commands.js'
 
 const { expect, test } = vitest
-const pages = ['testing.md', 'testing-seeing.md'].map((name) =>
-  readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8'),
-)
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+/** Beside docs/testing.md; testing-node.md and testing-browser.md have tests of their own. */
+const pages = ['testing', 'testing-seeing', 'recording', 'overlay']
 const blocks = [
-  ...pages.flatMap((page) => blocksOf(page, 'js')),
-  ...blocksOf(readme, 'js').filter((block) => block.includes('linkspan/testing')),
+  ...pages.flatMap((page) => blocksOf(read(`docs/${page}.md`), 'js')),
+  ...blocksOf(read('README.md'), 'js').filter((block) => block.includes('linkspan/testing')),
 ]
 
 /** What a block may import. Its own `test` is collected, not nested. */
 async function run(block: string): Promise<void> {
   const tests: (() => unknown)[] = []
   const modules: Record<string, unknown> = {
+    linkspan: library,
     'linkspan/testing': testing,
     'linkspan/vitest': matchers,
     vitest: { ...vitest, test: (_: string, body: () => unknown) => tests.push(body) },
