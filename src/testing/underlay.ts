@@ -86,7 +86,7 @@ export class UnderlayEnd implements Transport, Member {
     return this.stack.own
   }
 
-  /** Never in fragments (RFC 7348 4.3): what is too long for the way does not leave. */
+  /** Never in fragments (RFC 7348 4.3): what is too long for the way does not leave, what fits has DF set. */
   #send(datagram: UnderlayDatagram): Refusal | undefined {
     const { to, sourcePort, destinationPort, octets, ttl, dscp, ecn } = datagram
     const peer = this.#peers.get(to) ?? addressOf(to)
@@ -98,7 +98,7 @@ export class UnderlayEnd implements Transport, Member {
       return 'too-big'
     }
     const own = this.stack.own.find(({ text }) => text === datagram.from) as Address
-    const options = { ttl, dontFragment: true, trafficClass: (dscp << 2) | ecn }
+    const options = { ttl, trafficClass: (dscp << 2) | ecn }
     try {
       this.stack.sendWith(options, Protocol.UDP, [own, peer], segment, UDP_CHECKSUM)
       return undefined

@@ -143,10 +143,18 @@ describe('what the underlay says', () => {
     expect(sent(sw, big(1351)).map(({ to }) => to)).toEqual(['192.0.2.12'])
     // The sender is told, in the name of whom it was for.
     expect(hostOf(sw).take()).toHaveLength(1)
-    expect(sw.nextDeadline()).toBeLessThanOrEqual(600_000)
     sw.advance('10m')
     expect(mtus()[0]).toEqual([1450, null])
     expect(sent(sw, big(1351)).map(({ to }) => to)).toEqual([THERE, '192.0.2.12'])
+  })
+
+  test('a clock that leaps from one deadline to the next comes by when those are over', async () => {
+    await using sw = await edge(HERE, [THERE])
+    sw.advance('1h')
+    expect(sw.nextDeadline()).toBe(Infinity)
+    sw.underlay.failed({ to: THERE, reason: 'too-big', mtu: 1400 })
+    sw.process()
+    expect(sw.nextDeadline()).toBe(3_600_000 + 600_000)
   })
 
   test('what is not to be believed, or of nobody, changes nothing', async () => {
@@ -156,6 +164,8 @@ describe('what the underlay says', () => {
     sw.underlay.failed({ to: THERE, reason: 'unreachable' })
     const [tunnel] = sw.tunnels()
     expect(tunnel).toMatchObject({ mtu: 1450, errors: { tooBig: 1, unreachable: 1 } })
+    sw.addBridge('red', { vxlan: { vni: 43, peers: ['192.0.2.99'] } })
+    expect(sw.tunnels()[1]).toMatchObject({ mtu: 1450, errors: { tooBig: 0, unreachable: 0 } })
   })
 
   test('its MTU is that of the tunnels, unless the config says', async () => {

@@ -1,8 +1,12 @@
 /** The lab: VXLAN between switches, over a network of the lab that does what such networks do. */
 import { describe, expect, test } from 'vitest'
+import { parseMac } from '../../src/config/address.js'
 import { dissect } from '../../src/packet/dissect/dissect.js'
+import { wrap } from '../../src/packet/outer.js'
 import { type Bridge, createLab, type Lab, type LabOptions } from '../../src/testing/index.js'
 import { codeOf } from '../support/errors.js'
+import { packet, station } from '../support/frames.js'
+import { vxlanHeader } from '../support/vxlan.js'
 
 const NUMBERS = [1, 2, 3]
 const vtep = (number: number) => `192.0.2.${number}`
@@ -108,6 +112,34 @@ test('DF is set, the type of service is that of the packet inside, and the check
   await lab.close()
 })
 
+test('the type of service goes out with the datagram, and a mark comes in with it (RFC 6040)', async () => {
+  const { lab, edges: all } = await edges(2)
+  const inside = all[first]!.production.addPort('own', { bridge: 'blue1' })
+  const outside = lab.switch().production.addPort('raw', { bridge: 'internet' })
+  const outer: unknown[] = []
+  all[first]!.link.tap((frame) => {
+    const [, ip, udp] = dissect(frame)
+    if (udp?.layer === 'udp') outer.push([ip?.fields.dscp, ip?.fields.ecn])
+  })
+  const { frame: made } = packet({ version: 6, protocol: 'udp', payload: 20 })
+  made.set([0x6b, 0xa0], 14) // DSCP 46, ECT(0)
+  inside.send(made)
+  lab.host('waker', { bridge: 'blue1' }).udp().send('10.55.255.255', 7, '')
+  await lab.advance(10)
+  expect(outer).toContainEqual([46, 2])
+  const ends = { source: vtep(2), destination: vtep(1), sourcePort: 50_000, destinationPort: 4789 }
+  const datagram = wrap(Uint8Array.from([...vxlanHeader(42), ...made]), {
+    ...{ ...ends, ttl: 64, dscp: 46, ecn: 3 },
+  })
+  datagram.set([...parseMac(all[first]!.mac), ...station(9)])
+  inside.take()
+  outside.send(datagram)
+  await lab.host('other', { bridge: 'internet' }).udp().send('192.0.2.255', 7, '')
+  await lab.advance(10)
+  expect(inside.take().map((frame) => [...frame.subarray(14, 16)])).toContainEqual([0x6b, 0xb0])
+  await lab.close()
+})
+
 describe('a partition', () => {
   test('between edges keeps those apart, and nobody else; healing joins them', async () => {
     const { lab, hosts, edges: all } = await edges(3)
@@ -209,6 +241,26 @@ describe('lengths', () => {
     const edge = lab.switch('edge').underlay({ bridge: wide, addresses: ['192.0.2.1/24'] })
     edge.bridge('blue', { vxlan: { vni: 1, peers: [vtep(2)] } })
     expect(edge.production.tunnels()[0]?.mtu).toBe(8950)
+    await lab.close()
+  })
+
+  test('what does not fit into the link does not leave, and is a drop of the underlay', async () => {
+    const lab = await createLab()
+    const internet = lab.bridge('internet', { subnets: ['192.0.2.0/24'] })
+    const edge = lab.switch('edge')
+    edge.underlay({ bridge: internet, addresses: ['192.0.2.1/24'], mtu: 9000 }) // the link takes 1500
+    const blue = edge.bridge('blue', { mtu: 3000, vxlan: { vni: 1, peers: [vtep(2)] } })
+    const socket = lab.host('h', { bridge: blue }).udp()
+    for (let count = 0; count < 2; count++) {
+      await socket.send('10.55.255.255', 7, new Uint8Array(2000))
+      await lab.advance(10)
+    }
+    expect(edge.link.counters.sent).toBe(0)
+    expect(edge.production.drops()).toEqual([
+      { port: 'underlay@192.0.2.1:4789', reason: 'underlay-too-big', frames: 1 },
+      { port: 'blue@192.0.2.2', reason: 'over-mtu', frames: 1 },
+    ])
+    expect(edge.production.tunnels()[0]).toMatchObject({ mtu: 1450, errors: { tooBig: 1 } })
     await lab.close()
   })
 
