@@ -9,17 +9,10 @@ import type {
   PortInput,
 } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
-import {
-  type MemoryPort,
-  type ObservedFrame,
-  type RouterInput,
-  Switch,
-  type SwitchCapture,
-  type SwitchRecording,
-} from '../switch.js'
+import { type MemoryPort, type RouterInput, Switch, type SwitchRecording } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timeline } from './clock/timeline.js'
-import type { Direction } from './link/settings.js'
+import { type DropTap, DropTaps, type PortLink } from './drop-taps.js'
 import type { Host } from './host/host.js'
 import type { Address } from './host/network.js'
 import type { Stack } from './host/stack.js'
@@ -80,26 +73,6 @@ const MADE_BY: Readonly<Record<string, string>> = {
   underlay: 'underlay',
 }
 
-/** A frame that a switch dropped on its way in. */
-export interface DroppedFrame {
-  readonly frame: Uint8Array
-  readonly port: string
-  /** By which link it came, and in which direction of that; null: the port has none. */
-  readonly link: string | null
-  readonly direction: Direction
-  /** A drop reason. */
-  readonly reason: string
-}
-
-export type DropTap = (dropped: DroppedFrame) => void
-
-/** The end of a link that a port is. */
-export interface PortLink {
-  readonly link: string
-  /** In which direction of the link frames come to the port. */
-  readonly direction: Direction
-}
-
 /** A port, from when it is asked for; it is made with others, in one step. */
 class Plug {
   port: MemoryPort | undefined
@@ -117,8 +90,7 @@ export class LabSwitch implements Member {
   #plugs: Plug[] = []
   readonly #names = new Set<string>()
   readonly #portLinks = new Map<string, PortLink>()
-  readonly #dropTaps = new Set<DropTap>()
-  #drops: SwitchCapture | undefined
+  readonly #drops: DropTaps
   #end: UnderlayEnd | undefined
   readonly #turns: SwitchTurns
 
@@ -138,6 +110,7 @@ export class LabSwitch implements Member {
     const options = { seed, tunnels: true }
     this.production = new Switch(host.module, parseConfig({ ...config, capacity }), options)
     this.#turns = new SwitchTurns(this.production, host.clock, () => this.flush())
+    this.#drops = new DropTaps(this.production, this.#portLinks)
   }
 
   /** @internal The lab that it is of. */
@@ -304,21 +277,7 @@ export class LabSwitch implements Member {
 
   /** @internal Has `tap` see what is dropped on its way in; returns what ends that. */
   tapDrops(tap: DropTap): () => void {
-    this.#dropTaps.add(tap)
-    // However many look, the switch is asked once: it has room for few who do.
-    this.#drops ??= this.production.capture({ dropped: true }, (seen) => this.#dropped(seen))
-    return () => {
-      this.#dropTaps.delete(tap)
-      if (this.#dropTaps.size > 0) return
-      this.#drops?.close()
-      this.#drops = undefined
-    }
-  }
-
-  #dropped({ frame, port, dropped }: ObservedFrame): void {
-    const { link = null, direction = 'out' } = this.#portLinks.get(port) ?? {}
-    const reason = dropped?.reason ?? ''
-    for (const tap of this.#dropTaps) tap({ frame, port, link, direction, reason })
+    return this.#drops.add(tap)
   }
 
   /** Records all that the switch does from now on: see docs/recording.md. */
