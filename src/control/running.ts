@@ -76,7 +76,7 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
   readonly #workers: Workers
   readonly #reconciler: Reconciler
   readonly #endpoints: Endpoints
-  readonly #timers: NodeJS.Timeout[]
+  readonly #timers: NodeJS.Timeout[] = []
   #closing: Promise<void> | undefined
 
   private constructor(config: Config, attachment: Attachment, options: StartOptions) {
@@ -106,10 +106,6 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     const pool = { attachment, manager, workers, arena, ports }
     const casualties = new Casualties(attachment, manager, options.casualties)
     this.#workers = new Workers(this, casualties, pool, config)
-    this.#timers = [
-      setInterval(() => this.#look(), LOOK_INTERVAL),
-      setInterval(() => this.#retry(), RETRY_INTERVAL),
-    ]
   }
 
   /** Starts a switch; when it resolves, every port that could be opened forwards. */
@@ -135,6 +131,11 @@ export class RunningSwitch extends EventEmitter<SwitchEvents> implements Reconci
     this.#reconciler.start()
     await workers
     await this.settle()
+    // Not before: whoever starts a switch listens to it then.
+    this.#timers.push(
+      setInterval(() => this.#look(), LOOK_INTERVAL),
+      setInterval(() => this.#retry(), RETRY_INTERVAL),
+    )
   }
 
   get config(): Config {

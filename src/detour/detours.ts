@@ -178,8 +178,10 @@ export class Detours {
     loadNative().wake(thread.task.poller.event)
   }
 
-  /** Ends the thread; frames that it holds are lost. */
+  /** Ends the thread; frames that it holds are lost, those that wait for it in pairs are not. */
   async end(): Promise<void> {
+    for (const port of this.#known.keys()) this.detach(port)
+    await this.settled()
     this.#closed = true
     process.off('exit', this.#kick)
     this.#end()

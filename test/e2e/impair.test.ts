@@ -45,7 +45,7 @@ describe.each([1, 2])('an impaired port, %i workers', (workers) => {
       const { impair, rx, tx } = await lab.running.port('a')
       const state = impair?.[way]
       const lost = count + (state?.duplicated ?? 0) - wanted.length
-      expect(await drops(lab)).toMatchObject({ [`impair-loss-${way}`]: lost })
+      expect(await drops(lab.running)).toMatchObject({ [`impair-loss-${way}`]: lost })
       expect(state).toMatchObject({ held: 0, corrupted: 0 })
       const counted = way === 'receive' ? rx : tx
       expect(counted).toMatchObject({ frames: wanted.length, drops: lost })
@@ -109,8 +109,11 @@ describe('an impaired port', () => {
     const ear = new Ear(lab.atB)
     send(lab.atA, 10, 0, length)
     send(lab.atB, 10, 0, length)
-    await until('both ways to be counted', async () => Object.keys(await drops(lab)).length === 2)
-    expect(await drops(lab)).toEqual({
+    await until(
+      'both ways to be counted',
+      async () => Object.keys(await drops(lab.running)).length === 2,
+    )
+    expect(await drops(lab.running)).toEqual({
       [`impair-${reason}-receive`]: 10,
       [`impair-${reason}-transmit`]: 10,
     })
@@ -124,7 +127,7 @@ describe('an impaired port', () => {
     send(lab.atA, 1, 7)
     expect(await ear.hears(1)).toEqual([7])
     // What was lost stays lost.
-    expect(await drops(lab)).toMatchObject({ [`impair-${reason}-receive`]: 10 })
+    expect(await drops(lab.running)).toMatchObject({ [`impair-${reason}-receive`]: 10 })
   })
 
   test('changes a bit, which the receiver notices', async () => {

@@ -68,7 +68,7 @@ export class Ear {
   }
 }
 
-export async function drops({ running }: ImpairLab, port = 'a'): Promise<Record<string, number>> {
+export async function drops(running: Linkspan, port = 'a'): Promise<Record<string, number>> {
   const all = await running.show<DropView[]>('drops')
   const own = all.filter((drop) => drop.port === port)
   return Object.fromEntries(own.map(({ reason, frames }) => [reason, frames]))

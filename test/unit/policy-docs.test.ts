@@ -18,7 +18,9 @@ const ROUTER =
 
 describe('drop reasons', () => {
   const named = new Set([
-    ...`${policy}${vlans}${filter}${overlay}${impair}`.matchAll(/`([a-z]+(?:-[a-z]+)+|locked|isolated)`/g),
+    ...`${policy}${vlans}${filter}${overlay}${impair}`.matchAll(
+      /`([a-z]+(?:-[a-z]+)+|locked|isolated)`/g,
+    ),
   ])
   const words = new Set([...named].map(([, word]) => word))
 
