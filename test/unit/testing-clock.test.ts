@@ -1,6 +1,7 @@
 /** The lab: virtual time, who waits for what, and how it ends. */
 import { expect, test, vi } from 'vitest'
 import { Pump } from '../../src/testing/clock/pump.js'
+import { real } from '../../src/testing/clock/real.js'
 import { Timeline } from '../../src/testing/clock/timeline.js'
 import { Waits } from '../../src/testing/clock/wait.js'
 import { createLab, type LabOptions } from '../../src/testing/index.js'
@@ -207,7 +208,7 @@ test('real: time is that of the computer', async () => {
 })
 
 test('real: times count from when they are asked for, and time never goes back', async () => {
-  const computer = vi.spyOn(performance, 'now').mockReturnValue(1000)
+  const computer = vi.spyOn(real, 'now').mockReturnValue(1000)
   const timeline = new Timeline()
   const waits = new Waits()
   const pump = new Pump(timeline, waits, 'real', (error) => waits.failWith(error))

@@ -8,11 +8,17 @@ export interface Clock {
    * Runs `run` once, `ms` from now; 0 is later in the present instant, behind what was asked for
    * before. Events of one instant run in the order in which they were asked for.
    *
-   * @param kind `background`: ageing, advertisements, idle timeouts. Such an event does not count as
-   *   something under way: nobody's answer depends on it.
+   * @param kind where it does not count as something under way
    */
-  after(ms: number, run: () => void, kind?: 'background'): Timer
+  after(ms: number, run: () => void, kind?: EventKind): Timer
 }
+
+/**
+ * - `background`: ageing, advertisements. Nobody's answer depends on it.
+ * - `limit`: somebody gives up then, or closes what nobody uses. Time passes up to it where somebody waits
+ *   for an answer, not for the loops of servers alone.
+ */
+export type EventKind = 'background' | 'limit'
 
 export interface Timer {
   /** The event does not run; nothing happens where it ran already. */

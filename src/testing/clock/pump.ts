@@ -3,12 +3,14 @@
  * everything that woke a program: what the program does about it comes before time moves.
  *
  * - `auto`: time passes while somebody waits, from one event to the next. Where nothing is under way
- *   any more, nothing can come, and who waits is told so.
+ *   any more, nothing can come, and who waits is told so: promises at once, sockets of Node's, which are
+ *   always read from, when the program has done nothing else either for a while of the computer's time.
  * - `manual`: time passes in `advance` and `run` only.
  * - `real`: time is that of the computer.
  */
 import { LinkspanError } from '../../error.js'
 import { Macrotask } from './macrotask.js'
+import { type Alarm, real } from './real.js'
 import type { Timeline } from './timeline.js'
 import type { Wait, Waits } from './wait.js'
 
@@ -18,6 +20,8 @@ export type ClockMode = 'auto' | 'manual' | 'real'
 const TURN = 1024
 /** Events at one instant: by then two programs answer each other without end. */
 const STANDING = 10_000_000
+/** Milliseconds of the computer's: by then it is not the program's own work that is waited for. */
+const PATIENCE = 2000
 
 /** Somebody asked for time to pass. */
 interface Run {
@@ -39,8 +43,9 @@ export class Pump {
   #closed = false
   #standing = 0
   /** Of the real clock. */
-  readonly #began = performance.now()
-  #alarm: ReturnType<typeof setTimeout> | undefined
+  readonly #began = real.now()
+  #alarm: Alarm | undefined
+  #isPatienceOver = false
 
   /** @param onError is given what an event threw */
   constructor(
@@ -66,7 +71,7 @@ export class Pump {
   }
 
   #real(): number {
-    return performance.now() - this.#began
+    return real.now() - this.#began
   }
 
   /** Something came that may let time pass. */
@@ -101,7 +106,11 @@ export class Pump {
   }
 
   #turn(): void {
-    if (this.#closed || !this.#passes()) return
+    if (this.#closed || !this.#passes()) {
+      this.#isPatienceOver = false
+      return
+    }
+    real.clearTimeout(this.#alarm)
     this.#turning = true
     this.#waits.woke = false
     try {
@@ -111,6 +120,7 @@ export class Pump {
       }
     } finally {
       this.#turning = false
+      this.#isPatienceOver = false
     }
     this.wake()
   }
@@ -121,7 +131,7 @@ export class Pump {
     const next = this.#timeline.next()
     const run = this.#runs[0]
     if (this.#endOne()) return true
-    const isIdle = this.#timeline.underWay === 0
+    const isIdle = this.#isIdle
     if (run && run.until !== Infinity) {
       if (next <= run.until) return this.#do(next)
       this.#timeline.passTo(run.until)
@@ -132,7 +142,14 @@ export class Pump {
     return this.#do(next)
   }
 
+  /** Nothing is under way, nor does anybody but those who run the lab wait up to a limit. */
+  get #isIdle(): boolean {
+    const { underWay, limits } = this.#timeline
+    return underWay === 0 && (limits === 0 || this.#waits.answers <= this.#runs.length)
+  }
+
   #do(next: number): boolean {
+    this.#isPatienceOver = false
     const before = this.#timeline.now
     this.#attempt()
     this.#standing = next > before ? 0 : this.#standing + 1
@@ -171,14 +188,20 @@ export class Pump {
   /** Nothing can come: whoever waits in vain is told. Loops end with the lab. */
   #idle(): boolean {
     if (this.#mode !== 'auto') return false
-    this.#waits.fail(
-      'IDLE',
-      (all) =>
-        `nothing is under way at ${this.#timeline.now} ms, and ${all}: send something, or give ` +
-        'what comes from outside the lab to lab.hold(promise)',
-    )
+    const isOver = this.#isPatienceOver
+    const because = (all: string) =>
+      `nothing is under way at ${this.#timeline.now} ms, and ${all}: send something, or give ` +
+      'what comes from outside the lab to lab.hold(promise)'
+    if (this.#waits.fail('IDLE', because, isOver)) this.#setPatience()
     // Their end may have sent something: loops hear of it.
     return this.#timeline.underWay > 0
+  }
+
+  #setPatience(): void {
+    this.#alarm = real.setTimeout(() => {
+      this.#isPatienceOver = true
+      this.wake()
+    }, PATIENCE)
   }
 
   #stuck(): void {
@@ -208,20 +231,20 @@ export class Pump {
   }
 
   #hasSettled(run: Run): boolean {
-    return run.until === Infinity && run.isDone === undefined && this.#timeline.underWay === 0
+    return run.until === Infinity && run.isDone === undefined && this.#isIdle
   }
 
   #setAlarm(ms: number): void {
-    clearTimeout(this.#alarm)
+    real.clearTimeout(this.#alarm)
     if (ms === Infinity) return
-    this.#alarm = setTimeout(() => this.wake(), Math.min(Math.ceil(ms), 2 ** 31 - 1))
+    this.#alarm = real.setTimeout(() => this.wake(), Math.min(Math.ceil(ms), 2 ** 31 - 1))
     // Who waits keeps the process; a table that ages does not.
     if (this.#waits.size === 0) (this.#alarm as { unref?: () => void }).unref?.()
   }
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#alarm)
+    real.clearTimeout(this.#alarm)
     this.#macrotask.close()
     this.#runs.length = 0
   }

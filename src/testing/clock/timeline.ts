@@ -4,7 +4,7 @@
  */
 import { LinkspanError } from '../../error.js'
 import { Heap } from '../../impair/heap.js'
-import type { Clock, Timer } from './clock.js'
+import type { Clock, EventKind, Timer } from './clock.js'
 
 class Event implements Timer {
   instant: Instant | undefined
@@ -12,13 +12,13 @@ class Event implements Timer {
   constructor(
     public run: (() => void) | undefined,
     private readonly timeline: Timeline,
-    readonly isBackground: boolean,
+    readonly kind: EventKind | undefined,
   ) {}
 
   cancel(): void {
     if (this.run === undefined) return
     this.run = undefined
-    this.timeline.settled(this.isBackground)
+    this.timeline.settled(this.kind)
     if (this.instant) cancelled(this.instant)
   }
 }
@@ -54,18 +54,24 @@ export class Timeline implements Clock {
   #last: Instant | undefined
   #now = 0
   #underWay = 0
+  #limits = 0
 
   get now(): number {
     if (this.source !== undefined) this.passTo(this.source())
     return this.#now
   }
 
-  /** Events that are to come and are not of the background. */
+  /** Events that are to come, neither of the background nor limits. */
   get underWay(): number {
     return this.#underWay
   }
 
-  after(ms: number, run: () => void, kind?: 'background'): Timer {
+  /** Limits that are to come. */
+  get limits(): number {
+    return this.#limits
+  }
+
+  after(ms: number, run: () => void, kind?: EventKind): Timer {
     if (!(ms >= 0)) {
       throw new LinkspanError('INVALID', `a time of ${ms} ms; expected 0 or more`)
     }
@@ -73,9 +79,9 @@ export class Timeline implements Clock {
   }
 
   /** The same at a time of the clock; what is past happens now. */
-  at(time: number, run: () => void, kind?: 'background'): Timer {
-    const event = new Event(run, this, kind === 'background')
-    if (!event.isBackground) this.#underWay++
+  at(time: number, run: () => void, kind?: EventKind): Timer {
+    const event = new Event(run, this, kind)
+    this.#count(kind, 1)
     if (time !== Infinity) {
       const instant = this.#instant(Math.max(time, this.#now))
       event.instant = instant
@@ -98,8 +104,13 @@ export class Timeline implements Clock {
   }
 
   /** @internal Of an event that was cancelled. */
-  settled(isBackground: boolean): void {
-    if (!isBackground) this.#underWay--
+  settled(kind: EventKind | undefined): void {
+    this.#count(kind, -1)
+  }
+
+  #count(kind: EventKind | undefined, by: number): void {
+    if (kind === undefined) this.#underWay += by
+    else if (kind === 'limit') this.#limits += by
   }
 
   /** When the next event is due; Infinity where there is none. */
@@ -123,7 +134,7 @@ export class Timeline implements Clock {
     const event = instant.events[instant.taken++] as Event
     const { run } = event
     event.run = undefined
-    this.settled(event.isBackground)
+    this.settled(event.kind)
     // One of a clock that moves by itself may be late.
     this.passTo(instant.time)
     run?.()
@@ -140,5 +151,6 @@ export class Timeline implements Clock {
     this.#instants.clear()
     this.#last = undefined
     this.#underWay = 0
+    this.#limits = 0
   }
 }

@@ -15,9 +15,14 @@ interface Pending {
   tell(): string
   /** Left out: a loop over what comes, which makes time move, and ends without an error. */
   readonly reject: ((error: unknown) => void) | undefined
-  /** A sleep: it has no end where time has none, and a program is not told. */
-  readonly isSleep: boolean
+  readonly kind: WaitKind | undefined
 }
+
+/**
+ * - `sleep`: it has no end where time has none, and a program is not told.
+ * - `patient`: it may be that it waits for nothing in particular, as a socket that is always read from.
+ */
+export type WaitKind = 'sleep' | 'patient'
 
 export class Waits {
   /** Called when somebody begins to wait. */
@@ -26,9 +31,15 @@ export class Waits {
   woke = false
   readonly #pending = new Set<Pending>()
   readonly #given = new Set<Promise<unknown>>()
+  #answers = 0
 
   get size(): number {
     return this.#pending.size
+  }
+
+  /** Those that wait for an answer: all but loops. */
+  get answers(): number {
+    return this.#answers
   }
 
   /** @param tell as {@link Pending.tell} has it */
@@ -50,7 +61,8 @@ export class Waits {
         reject(error)
       },
     }
-    const added = this.add(tell, kind === 'loop' ? undefined : wait.reject, kind === 'sleep')
+    const isLoop = kind === 'loop'
+    const added = this.add(tell, isLoop ? undefined : wait.reject, isLoop ? undefined : kind)
     return wait
   }
 
@@ -59,15 +71,26 @@ export class Waits {
    *
    * @param reject ends the waiting by an error; left out: as of a loop
    */
-  add(tell: () => string, reject?: (error: unknown) => void, isSleep = false): { end(): void } {
-    const pending: Pending = { tell, reject, isSleep }
+  add(tell: () => string, reject?: (error: unknown) => void, kind?: WaitKind): { end(): void } {
+    const pending: Pending = { tell, reject, kind }
     this.#pending.add(pending)
+    this.#count(pending, 1)
     this.onWait?.()
     return {
       end: () => {
-        if (this.#pending.delete(pending)) this.woke = true
+        if (this.#remove(pending)) this.woke = true
       },
     }
+  }
+
+  #remove(pending: Pending): boolean {
+    const wasThere = this.#pending.delete(pending)
+    if (wasThere) this.#count(pending, -1)
+    return wasThere
+  }
+
+  #count({ reject }: Pending, by: number): void {
+    if (reject !== undefined) this.#answers += by
   }
 
   /**
@@ -90,10 +113,20 @@ export class Waits {
     return [...this.#pending].map((pending) => pending.tell())
   }
 
-  /** Ends those that are no loops. @param because of the list of all */
-  fail(code: string, because: (all: string) => string): void {
+  /**
+   * Ends those that are no loops.
+   *
+   * @param because of the list of all
+   * @param isOver also those that are patient
+   * @returns whether there are some that are patient still
+   */
+  fail(code: string, because: (all: string) => string, isOver: boolean): boolean {
     const all = listed(this.list())
-    this.#reject(() => new LinkspanError(code, because(all)))
+    this.#reject(
+      () => new LinkspanError(code, because(all)),
+      ({ kind }) => isOver || kind !== 'patient',
+    )
+    return this.#answers > 0
   }
 
   /** The same at the end of the lab: nothing of it is to end a program that did not wait for it. */
@@ -101,23 +134,23 @@ export class Waits {
     for (const given of this.#given) given.catch(() => {})
     this.#given.clear()
     const all = listed(this.list())
-    for (const pending of this.#pending) if (pending.isSleep) this.#pending.delete(pending)
+    for (const pending of this.#pending) if (pending.kind === 'sleep') this.#remove(pending)
     this.#reject(() => new LinkspanError('CLOSED', because(all)))
   }
 
-  /** Ends those that are no loops with one error; false where there was none. */
+  /** Ends those that are no loops with one error; false where it may be that none says so to the test. */
   failWith(error: unknown): boolean {
-    return this.#reject(() => error)
+    return this.#reject(() => error).some(({ kind }) => kind !== 'patient')
   }
 
-  #reject(error: () => unknown): boolean {
-    const waiting = [...this.#pending].filter(({ reject }) => reject !== undefined)
+  #reject(error: () => unknown, isMeant: (pending: Pending) => boolean = () => true): Pending[] {
+    const waiting = [...this.#pending].filter((each) => each.reject !== undefined && isMeant(each))
     for (const pending of waiting) {
       // The end of one may be that of others: a connection's.
-      if (this.#pending.delete(pending)) pending.reject?.(error())
+      if (this.#remove(pending)) pending.reject?.(error())
     }
     this.woke ||= waiting.length > 0
-    return waiting.length > 0
+    return waiting
   }
 }
 

@@ -32,12 +32,18 @@ export interface HostAddresses {
   remove(address: string): void
 }
 
+/** What sockets of a host are made of. */
+export interface HostParts extends SocketHost {
+  readonly tcp: TcpTransport
+  readonly lab: HostLab
+}
+
 export class Host implements HasAddresses {
   readonly #stack: Stack
   readonly #lab: HostLab
   readonly #udp: Udp
   readonly #tcp: TcpTransport
-  readonly #sockets: SocketHost
+  readonly #sockets: HostParts
 
   /** @internal Use `lab.host()`. */
   constructor(
@@ -61,7 +67,14 @@ export class Host implements HasAddresses {
       udp: this.#udp,
       resolve: (target) => this.#resolve(target),
       thrown,
+      tcp: this.#tcp,
+      lab,
     }
+  }
+
+  /** @internal For sockets of another shape: those of `linkspan/testing/node`. */
+  get parts(): HostParts {
+    return this.#sockets
   }
 
   get mac(): string {

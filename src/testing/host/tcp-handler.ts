@@ -1,6 +1,6 @@
 /** Handlers of connections: each is called in an event of its own, and what it throws is told. */
 import { quote } from '../../config/describe.js'
-import type { TcpConnection } from '../tcp/connection.js'
+import { TcpConnection } from '../tcp/connection.js'
 import type { TcpServer } from '../tcp/server.js'
 import { onRejection } from './rejection.js'
 import type { TcpHost } from './tcp.js'
@@ -13,7 +13,10 @@ export class ConnectionHandlers {
 
   /** Has `handler` called with every connection. */
   serve(server: TcpServer, handler: ConnectionHandler): void {
-    server.onConnection = (connection) => this.#handle(connection, server, handler)
+    server.onOpened = (tcb) => {
+      tcb.isServed = true
+      this.#handle(new TcpConnection(tcb), server, handler)
+    }
   }
 
   #handle(connection: TcpConnection, server: TcpServer, handler: ConnectionHandler): void {

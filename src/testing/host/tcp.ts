@@ -2,10 +2,11 @@
 import { oneOf, quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
 import type { Waits } from '../clock/wait.js'
-import type { TcpConnection } from '../tcp/connection.js'
+import { TcpConnection } from '../tcp/connection.js'
 import type { PathErrorKind } from '../tcp/path-error.js'
 import type { TcpServer } from '../tcp/server.js'
 import * as tcp from '../tcp/stack.js'
+import type { Tcb } from '../tcp/tcb.js'
 import { addressOf } from './address.js'
 import { mustBeLoss } from './loss.js'
 import type { Address, Arrival, Failure, FailureReason, Network, Transport } from './network.js'
@@ -72,18 +73,21 @@ export class TcpTransport implements Transport {
   }
 
   /** Resolves when it is open. */
-  async connect(
+  async connect(to: Address, port: number, options: ConnectOptions): Promise<TcpConnection> {
+    const connection = this.open(to, port, options, (tcb) => new TcpConnection(tcb))
+    await connection.opened
+    return connection
+  }
+
+  /** @param take as of {@link tcp.TcpStack.open} */
+  open<T>(
     to: Address,
     port: number,
     { localAddress, ...options }: ConnectOptions,
-  ): Promise<TcpConnection> {
+    take: (tcb: Tcb) => T,
+  ): T {
     const own = localAddress === undefined ? undefined : this.#own(localAddress)
-    const connection = this.#tcp.connect(to, port, {
-      ...options,
-      ...(own && { localAddress: own }),
-    })
-    await connection.opened
-    return connection
+    return this.#tcp.open(to, port, { ...options, ...(own && { localAddress: own }) }, take)
   }
 
   #own(text: string): Address {

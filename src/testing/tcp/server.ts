@@ -55,8 +55,11 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
   readonly #accepting: Accepting[] = []
   #isClosed = false
   readonly #text: string
-  /** @internal Takes the connections, each in an event of its own, in place of `accept` and loops. */
-  onConnection: ((connection: TcpConnection) => void) | undefined
+  /**
+   * @internal Takes the connections, each in an event of its own, in place of `accept` and loops. Who does
+   * sets their `events`, and looks for what came before.
+   */
+  onOpened: ((tcb: Tcb) => void) | undefined
 
   /** @internal servers come of `TcpStack.listen` */
   constructor(
@@ -79,14 +82,15 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
       () => this.#opened(),
       () => this.#pending.delete(pending),
     )
-    pending.tcb = new Tcb(this.context, ends, this.settings, pending)
+    // Options of one may change.
+    pending.tcb = new Tcb(this.context, ends, { ...this.settings }, pending)
     this.#pending.add(pending)
     pending.tcb.answer(segment)
     return true
   }
 
   #opened(): void {
-    if (this.onConnection !== undefined) this.context.network.clock.after(0, () => this.#hand())
+    if (this.onOpened !== undefined) this.context.network.clock.after(0, () => this.#hand())
     else {
       const first = this.#accepting.shift()
       first?.next.resolve(this.#take(first.isLoop))
@@ -94,17 +98,23 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
   }
 
   #hand(): void {
-    const connection = this.#take(true)
-    if (connection !== undefined) this.onConnection?.(connection)
+    const tcb = this.#first()
+    if (tcb !== undefined) this.onOpened?.(tcb)
   }
 
   /** @param isServed as of {@link Tcb.isServed} */
   #take(isServed: boolean): TcpConnection | undefined {
+    const tcb = this.#first()
+    if (tcb === undefined) return undefined
+    tcb.isServed = isServed
+    return new TcpConnection(tcb)
+  }
+
+  #first(): Tcb | undefined {
     for (const pending of this.#pending) {
       if (!pending.isOpen || pending.tcb === undefined) continue
       this.#pending.delete(pending)
-      pending.tcb.isServed = isServed
-      return new TcpConnection(pending.tcb)
+      return pending.tcb
     }
     return undefined
   }
@@ -128,7 +138,7 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
   }
 
   #next(isLoop: boolean): Promise<TcpConnection | undefined> {
-    if (this.onConnection !== undefined) {
+    if (this.onOpened !== undefined) {
       const what = 'a handler takes the connections: listen without one to accept them'
       throw new LinkspanError('INVALID', `TCP ${this.#text}: ${what}`)
     }

@@ -104,6 +104,15 @@ export class TcpStack {
    *   `LIMIT`: no port is free, `CLOSED`
    */
   connect(to: Address, port: number, options: ConnectOptions = {}): TcpConnection {
+    return this.open(to, port, options, (tcb) => new TcpConnection(tcb))
+  }
+
+  /**
+   * The same for who puts something else than a `TcpConnection` around it.
+   *
+   * @param take is given what opens, and sets its `events`
+   */
+  open<T>(to: Address, port: number, options: ConnectOptions, take: (tcb: Tcb) => T): T {
     this.#checkOpen()
     const { localAddress, localPort, ...rest } = options
     const settings = tcpSettings(['localAddress', 'localPort'], this.options.defaults, rest)
@@ -118,9 +127,9 @@ export class TcpStack {
       throw ends.error('EXISTS', 'this connection is there already: take another local port')
     }
     const tcb: Tcb = new Tcb(this.#context, ends, settings, silent)
-    const connection = new TcpConnection(tcb)
+    const taken = take(tcb)
     tcb.connect()
-    return connection
+    return taken
   }
 
   /**

@@ -29,7 +29,7 @@ export class Tcb implements SenderOwner {
   readonly receiver: Receiver
   readonly output: Output
   readonly timestamps: Timestamps
-  readonly #keepAlive: KeepAlive | undefined
+  #keepAlive: KeepAlive | undefined
   /** TIME-WAIT, in the background; or FIN-WAIT-2 where nobody reads, so too unless its end is awaited. */
   readonly #rest: Timer
   #offer: Offer
@@ -55,14 +55,21 @@ export class Tcb implements SenderOwner {
     this.sender = new Sender(this.output, settings, this)
     this.#offer = offerOf(settings, pathMss(network, ends.remoteAddress))
     this.#rest = new Timer(network.clock, () => this.#rested(), 'background')
-    if (settings.keepAlive !== undefined) {
-      this.#keepAlive = new KeepAlive(
-        network.clock,
-        settings.keepAlive,
-        () => this.output.send(this.sender.acknowledged - 1, ACK),
-        (ms) => this.#end(this.ends.error('TIMEOUT', `no sign of life for ${seconds(ms)}`)),
-      )
-    }
+    this.keepAlive(settings.keepAlive)
+  }
+
+  /** Asks the other end after that silence, ms, whether it is there; undefined: not any more. */
+  keepAlive(after: number | undefined): void {
+    this.#keepAlive?.stop()
+    this.#keepAlive = undefined
+    if (after === undefined) return
+    this.#keepAlive = new KeepAlive(
+      this.context.network.clock,
+      after,
+      () => this.output.send(this.sender.acknowledged - 1, ACK),
+      (ms) => this.#end(this.ends.error('TIMEOUT', `no sign of life for ${seconds(ms)}`)),
+    )
+    if (this.state !== 'CLOSED' && this.state !== 'SYN-SENT') this.#keepAlive.heard()
   }
 
   /** Active open. */
