@@ -85,6 +85,8 @@ export class UdpSocket {
   readonly errors: DatagramError[] = []
   /** Datagrams that came while too many waited already. */
   dropped = 0
+  /** @internal Is told what the network said in place of `receive`. */
+  onFailure: ((failure: LinkspanError) => void) | undefined
   readonly #queue: Datagram[] = []
   readonly #waiting: Waiting[] = []
   readonly #groups: Uint8Array[] = []
@@ -231,7 +233,9 @@ export class UdpSocket {
     const said = `${from.text} says ${reason}`
     const code = reason === 'port-unreachable' ? 'REFUSED' : 'UNREACHABLE'
     const text = `${this.#who}: a datagram to UDP port ${port} of ${to} did not arrive: ${said}`
-    this.#failure = new LinkspanError(code, text)
+    const failure = new LinkspanError(code, text)
+    if (this.onFailure !== undefined) return this.onFailure(failure)
+    this.#failure = failure
     const at = this.#waiting.findIndex(({ isLoop }) => !isLoop)
     if (at >= 0) this.#waiting.splice(at, 1)[0]?.wait.reject(this.#takeFailure())
   }

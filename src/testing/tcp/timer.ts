@@ -1,5 +1,5 @@
 /** A timer that is set again and again, most often to later: then it is left to ring and set anew. */
-import type { Clock, Timer as Event } from '../clock/clock.js'
+import type { Clock, Timer as Event, EventKind } from '../clock/clock.js'
 
 export class Timer {
   #event: Event | undefined
@@ -10,7 +10,7 @@ export class Timer {
   constructor(
     readonly clock: Clock,
     readonly run: () => void,
-    private kind?: 'background',
+    private kind?: EventKind,
   ) {}
 
   get isSet(): boolean {
@@ -25,7 +25,7 @@ export class Timer {
   }
 
   /** From now on it is of that kind; left out: time passes for it. */
-  become(kind?: 'background'): void {
+  become(kind?: EventKind): void {
     if (kind === this.kind) return
     this.kind = kind
     this.#event?.cancel()

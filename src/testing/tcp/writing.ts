@@ -1,5 +1,6 @@
 /** The writable side of a connection, as a stream of octets. */
 import type { LinkspanError } from '../../error.js'
+import { Filling } from './filling.js'
 import type { Tcb } from './tcb.js'
 import { Deferred } from './waits.js'
 
@@ -10,15 +11,14 @@ import { Deferred } from './waits.js'
 export class Writing {
   readonly stream: WritableStream<Uint8Array>
   #controller: WritableStreamDefaultController | undefined
-  /** What did not fit, and from where on. */
-  #rest: Uint8Array | undefined
-  #from = 0
+  readonly #filling: Filling
   #written: Deferred<void> | undefined
   #closed: Deferred<void> | undefined
   #isOver = false
 
   constructor(readonly tcb: Tcb) {
     const { highWaterMark } = tcb.settings
+    this.#filling = new Filling(tcb)
     this.stream = new WritableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -40,35 +40,17 @@ export class Writing {
       this.tcb.abort(error)
       throw error
     }
-    this.#rest = bytes
-    this.#from = 0
-    if (this.#put()) return undefined
+    if (this.#filling.put(bytes)) return undefined
     this.#written = new Deferred(this.tcb.context.waits)
     const what = `room to write to TCP ${this.tcb.ends.text}`
     this.#written.awaited(what, (error) => this.tcb.abort(error))
     return this.#written.promise
   }
 
-  /** Copies what there is room for. @returns whether that was all */
-  #put(): boolean {
-    const bytes = this.#rest
-    if (bytes === undefined) return true
-    const { sender } = this.tcb
-    const length = Math.min(bytes.length - this.#from, sender.room)
-    if (length > 0) sender.write(bytes, this.#from, this.#from + length)
-    this.#from += length
-    if (this.#from === bytes.length) this.#rest = undefined
-    sender.push()
-    return this.#rest === undefined
-  }
-
   /** Data were acknowledged, and are sent by the caller. */
   progress(): void {
-    const { sender, settings } = this.tcb
-    // A quarter at least: to wake somebody for each segment would cost more than to send it.
-    const isWorthIt = this.#rest !== undefined && sender.room >= settings.sendBuffer / 4
-    if (isWorthIt && this.#put()) this.#written?.resolve()
-    if (sender.isFinished) this.#finished()
+    if (this.#filling.progress()) this.#written?.resolve()
+    if (this.tcb.sender.isFinished) this.#finished()
   }
 
   #close(): Promise<void> {
@@ -94,7 +76,7 @@ export class Writing {
   fail(error: LinkspanError): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#rest = undefined
+    this.#filling.drop()
     this.#written?.reject(error)
     this.#closed?.reject(error)
     this.#controller?.error(error)
