@@ -21,6 +21,8 @@ import { divide, type Group, membersOf } from './link/partition.js'
 import { Random, type Seed, seedText } from './random.js'
 import { SpareSubnets } from './subnet.js'
 import { type Duration, milliseconds } from './time.js'
+import { FakeTimers } from './timers/fakes.js'
+import { epochOf, type TimersOption } from './timers/options.js'
 import { FIRST } from './uplinks.js'
 import type { LabView } from './view.js'
 
@@ -29,6 +31,11 @@ export interface LabOptions {
   seed?: Seed
   /** What makes time pass: see docs/testing.md. 'auto' if left out. */
   clock?: ClockMode
+  /**
+   * Puts the timers of the program under test on the lab's clock, until `close`: see docs/testing-node.md. They
+   * are left alone if left out.
+   */
+  timers?: TimersOption
   /** Of the switch that `lab.bridge` and `lab.router` act on: `capacity`, `filter` … */
   config?: ConfigInput
 }
@@ -63,11 +70,13 @@ export class Lab {
   readonly #switchHost: SwitchHost
   readonly #hostLab: HostLab
   readonly #spare = new SpareSubnets()
+  readonly #fakes: FakeTimers | undefined
   #unreported: unknown[] = []
   #closed = false
 
   /** @internal Use {@link createLab}. */
-  constructor(module: WebAssembly.Module, { seed = 0, clock = 'auto', config = {} }: LabOptions) {
+  constructor(module: WebAssembly.Module, options: LabOptions) {
+    const { seed = 0, clock = 'auto', config = {}, timers } = options
     this.#seed = seedText(seed)
     if (!MODES.includes(clock)) {
       throw new InvalidError(`clock ${describe(clock)}`, oneOf(MODES))
@@ -97,6 +106,12 @@ export class Lab {
       mustBeOpen: () => this.#open(),
       thrown: (what, error) => this.#thrown(what, error),
     }
+    if (timers !== undefined) this.#fakes = this.#fakeTimers(epochOf(timers, clock))
+  }
+
+  #fakeTimers(epoch: number): FakeTimers {
+    const { thrown } = this.#hostLab
+    return new FakeTimers({ clock: this.#clock, waits: this.#waits, thrown }, epoch)
   }
 
   /** Milliseconds since the lab began. */
@@ -343,6 +358,7 @@ export class Lab {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#fakes?.restore()
     this.#waits.close((all) => `the lab was closed while ${all}`)
     for (const stack of this.#stacks) stack.close()
     for (const each of this.#switches.values()) each.close()
