@@ -26,6 +26,7 @@ const groups = [
     node: 'src/node.ts',
     'testing/index': 'src/testing/index.ts',
     'vitest/index': 'src/vitest/index.ts',
+    'testing/node': 'src/testing/node/index.ts',
     'config/json-schema': 'src/config/json-schema.ts',
     'control/api': 'src/control/api/index.ts',
     'bench/rooms': 'bench/lib/pipeline/rooms.ts',

@@ -1,5 +1,6 @@
 /** The lab: virtual time, who waits for what, and how it ends. */
 import { expect, test, vi } from 'vitest'
+import { Macrotask } from '../../src/testing/clock/macrotask.js'
 import { Pump } from '../../src/testing/clock/pump.js'
 import { real } from '../../src/testing/clock/real.js'
 import { Timeline } from '../../src/testing/clock/timeline.js'
@@ -223,6 +224,102 @@ test('real: times count from when they are asked for, and time never goes back',
   } finally {
     pump.close()
     computer.mockRestore()
+  }
+})
+
+test.each([false, true])('a turn of the event loop, by messages: %s', async (isFaked) => {
+  const seen: string[] = []
+  const macrotask = new Macrotask(() => seen.push('turn'), isFaked)
+  macrotask.ask()
+  macrotask.ask()
+  queueMicrotask(() => seen.push('microtask'))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(seen).toEqual(['microtask', 'turn'])
+  macrotask.ask()
+  macrotask.close()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(seen).toHaveLength(2)
+})
+
+test('what a program asks for with setImmediate, however often, comes before time moves', async () => {
+  const { lab } = await two()
+  const seen: number[] = []
+  const slept = lab.sleep(100)
+  void lab.sleep(50).then(() => {
+    let left = 20
+    const again = () => void (--left > 0 ? setImmediate(again) : seen.push(lab.now))
+    setImmediate(again)
+  })
+  await slept
+  expect(seen).toEqual([50])
+  await lab.close()
+})
+
+test('a program that asks for immediates without end does not stop time', async () => {
+  const { lab } = await two()
+  let isOver = false
+  const again = () => void (isOver || setImmediate(again))
+  again()
+  await lab.sleep('1s')
+  isOver = true
+  expect(lab.now).toBe(1000)
+  await lab.close()
+})
+
+test('a limit: time passes up to it for who waits for an answer, not for loops', async () => {
+  const timeline = new Timeline()
+  const waits = new Waits()
+  const pump = new Pump(timeline, waits, 'auto', (error) => waits.failWith(error))
+  const turns = () => new Promise((resolve) => setTimeout(resolve, 5))
+  try {
+    timeline.after(50, () => {}, 'limit')
+    waits.begin(() => 'a loop', 'loop')
+    await turns()
+    await pump.run(Infinity, () => 'the test')
+    expect(timeline.now).toBe(0)
+    const wait = waits.begin<void>(() => 'somebody')
+    timeline.after(60, () => wait.resolve(), 'limit')
+    await wait.promise
+    expect(timeline.now).toBe(60)
+    timeline.after(70, () => {}, 'limit').cancel()
+    expect(timeline.limits).toBe(0)
+  } finally {
+    pump.close()
+  }
+})
+
+test('who is patient is told last, when the program has done nothing for a while', async () => {
+  const alarm = vi.spyOn(real, 'setTimeout')
+  const timeline = new Timeline()
+  const waits = new Waits()
+  const pump = new Pump(timeline, waits, 'auto', () => {})
+  const seen: string[] = []
+  const turns = () => new Promise((resolve) => setTimeout(resolve, 5))
+  try {
+    waits.add(
+      () => 'one',
+      () => seen.push('patient'),
+      'patient',
+    )
+    const told = waits.begin(() => 'two').promise
+    await expect(told).rejects.toMatchObject({ code: 'IDLE' })
+    await turns()
+    expect(seen).toEqual([])
+    expect(alarm).toHaveBeenCalledOnce()
+    const [over, ms] = alarm.mock.calls[0] ?? []
+    expect(ms).toBe(2000)
+    // Something happens meanwhile: it begins anew.
+    timeline.after(10, () => {})
+    over?.()
+    await turns()
+    expect(seen).toEqual([])
+    expect(alarm).toHaveBeenCalledTimes(2)
+    alarm.mock.calls[1]?.[0]()
+    await turns()
+    expect(seen).toEqual(['patient'])
+  } finally {
+    pump.close()
+    alarm.mockRestore()
   }
 })
 

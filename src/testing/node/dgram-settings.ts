@@ -1,0 +1,62 @@
+/** What can be set of a `dgram.Socket`, or asked of it, and sends nothing. */
+import { EventEmitter } from 'node:events'
+import { systemError } from './errors.js'
+
+/** What Linux has where nobody asked for something else. */
+const BUFFER = 212_992
+
+export class DatagramSettings extends EventEmitter {
+  /** @internal */
+  protected mayBroadcast = false
+  /** @internal */
+  protected ttl = 64
+  /** @internal */
+  protected groupTtl = 1
+
+  setBroadcast(flag: boolean): void {
+    this.mayBroadcast = flag
+  }
+
+  setTTL(ttl: number): number {
+    this.ttl = hops(ttl, 'setTTL')
+    return ttl
+  }
+
+  setMulticastTTL(ttl: number): number {
+    this.groupTtl = hops(ttl, 'setMulticastTTL')
+    return ttl
+  }
+
+  /** Changes nothing: a host of the lab does not hear itself in a group. */
+  setMulticastLoopback(flag: boolean): boolean {
+    return flag
+  }
+
+  /** Changes nothing: a host of the lab has one interface. */
+  setMulticastInterface(_interface: string): void {}
+
+  setRecvBufferSize(_size: number): void {}
+  setSendBufferSize(_size: number): void {}
+
+  getRecvBufferSize(): number {
+    return BUFFER
+  }
+
+  getSendBufferSize(): number {
+    return BUFFER
+  }
+
+  /** Datagrams leave when they are sent. */
+  getSendQueueSize(): number {
+    return 0
+  }
+
+  getSendQueueCount(): number {
+    return 0
+  }
+}
+
+function hops(ttl: number, syscall: string): number {
+  if (Number.isInteger(ttl) && ttl >= 1 && ttl <= 255) return ttl
+  throw systemError('EINVAL', syscall)
+}

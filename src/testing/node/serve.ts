@@ -1,0 +1,57 @@
+/** A server that the program made, `http.Server` above all, answers on a host of the lab. */
+import type { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { Host } from '../host/host.js'
+import { whole } from '../host/ping.js'
+import { LabServer, type LabServerOptions } from './server.js'
+
+/** What servers of Node's were told when they were made. */
+type Made = EventEmitter & LabServerOptions
+
+/**
+ * Has connections to a port of the host handed to `server`: an `http.Server`, `https.Server`, `net.Server` or
+ * whatever takes the event `connection`. It does not listen itself.
+ *
+ * @param port 0: one that is free; see `address()` of what is returned
+ * @throws LinkspanError `EXISTS` where somebody listens there, `INVALID`
+ */
+export function serve(
+  host: Host,
+  port: number,
+  server: EventEmitter,
+  options: LabServerOptions & { address?: string | undefined } = {},
+): LabServer {
+  const { allowHalfOpen, noDelay, keepAlive, keepAliveInitialDelay } = server as Made
+  const { address, ...others } = options
+  const made = { allowHalfOpen, noDelay, keepAlive, keepAliveInitialDelay }
+  const listening = new LabServer(host, { ...made, ...others })
+  listening.begin({ port: whole(port, 'a TCP port', 0, 65_535), host: address })
+  if (!dated.has(server)) {
+    dated.add(server)
+    server.prependListener('request', (_, response) => date(response))
+  }
+  return listening.on('connection', (socket) => server.emit('connection', socket))
+}
+
+const dated = new WeakSet<EventEmitter>()
+
+/**
+ * Node takes the header `Date` from a clock that nobody can fake: here it is of `Date`, as the program has it,
+ * unless the program says otherwise.
+ */
+function date(response: ServerResponse): void {
+  const { writeHead } = response
+  response.writeHead = function (this: ServerResponse, ...given: unknown[]) {
+    const headers = given.at(-1)
+    const isGiven = typeof headers === 'object' && headers !== null && hasDate(headers)
+    if (this.sendDate && !isGiven && !this.hasHeader('date')) {
+      this.setHeader('Date', new Date().toUTCString())
+    }
+    return Reflect.apply(writeHead, this, given)
+  } as typeof writeHead
+}
+
+const hasDate = (headers: object): boolean =>
+  (Array.isArray(headers) ? headers.flat() : Object.keys(headers)).some(
+    (one) => String(one).toLowerCase() === 'date',
+  )

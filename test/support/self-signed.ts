@@ -1,0 +1,23 @@
+/**
+ * A key and a certificate for the host `b`, good for a hundred years and for tests only:
+ * `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=b -addext subjectAltName=DNS:b`
+ */
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg1SblkEZgx1eS2lfp
+xGIc/8tUxWo1B1f4LcFIpBGuZRqhRANCAATldCUnWaz8bGOUrGGnp52TByABzYL/
+ctHCdW0vBCD7jiJPkpD3U0W37xVBeatFDQnBDzG5CKQm7PusHWYzyjxI
+-----END PRIVATE KEY-----
+`
+
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBfjCCASOgAwIBAgIUZu6IfHQL+euj30B1IO7O4Vi6xWswCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBYjAgFw0yNjExMjIxOTE4NDZaGA8yMTI2MTAyOTE5MTg0Nlow
+DDEKMAgGA1UEAwwBYjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOV0JSdZrPxs
+Y5SsYaennZMHIAHNgv9y0cJ1bS8EIPuOIk+SkPdTRbfvFUF5q0UNCcEPMbkIpCbs
++6wdZjPKPEijYTBfMB0GA1UdDgQWBBQBu5492RWnPu3GtmQjvtCmRoKMdzAfBgNV
+HSMEGDAWgBQBu5492RWnPu3GtmQjvtCmRoKMdzAPBgNVHRMBAf8EBTADAQH/MAwG
+A1UdEQQFMAOCAWIwCgYIKoZIzj0EAwIDSQAwRgIhAN2hqBPBzN+GWJgbRHFB0ut3
+ck0r2S8h9xDGIT5hD8B7AiEA0w2oeG8pRTTgxge6/JghGqwK1FUci/luBOEixk7g
+aGQ=
+-----END CERTIFICATE-----
+`

@@ -1,0 +1,154 @@
+/** linkspan/testing/node: servers of the shape of net.Server, names, and what undici is given. */
+import { once } from 'node:events'
+import * as http from 'node:http'
+import type * as net from 'node:net'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import {
+  connect,
+  connector,
+  createServer,
+  LabServer,
+  labAgent,
+  lookup,
+  serve,
+} from '../../src/testing/node/index.js'
+import { ask, emitted, pair, textOf } from '../support/node-lab.js'
+
+test('listens, counts, and closes when its sockets have ended', async () => {
+  const { lab, a, b } = await pair()
+  const server = createServer(
+    b,
+    { noDelay: true, keepAlive: true },
+    (socket) => void socket.resume(),
+  )
+  expect([server.listening, server.address()]).toEqual([false, null])
+  server.listen({ port: 0, backlog: 5 })
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  expect(server.address()).toEqual({ address: '::', family: 'IPv6', port })
+  const accepted = once(server, 'connection')
+  const socket = connect(a, port, 'b')
+  await accepted
+  expect(await promisify(server.getConnections.bind(server))()).toBe(1)
+  let isClosed = false
+  server.close(() => (isClosed = true))
+  expect(server.listening).toBe(false)
+  await lab.advance('1s')
+  expect(isClosed).toBe(false)
+  socket.end()
+  await once(server, 'close')
+  expect(isClosed).toBe(true)
+  await lab.close()
+})
+
+test('wrong use of a server, with codes of Node', async () => {
+  const { lab, b } = await pair()
+  const server = new LabServer(b).listen(80, '0.0.0.0', () => {})
+  expect(server.address()).toMatchObject({ address: '0.0.0.0', family: 'IPv4' })
+  expect(() => server.listen(81)).toThrow(
+    expect.objectContaining({ code: 'ERR_SERVER_ALREADY_LISTEN' }),
+  )
+  expect(() => createServer(b).listen(-1)).toThrow(
+    expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' }),
+  )
+  expect(await emitted(createServer(b).listen(80), 'error')).toMatchObject({
+    ...{ code: 'EADDRINUSE', syscall: 'listen', port: 80 },
+  })
+  const elsewhere = createServer(b).listen(82, '10.9.9.9')
+  expect(await emitted(elsewhere, 'error')).toMatchObject({ code: 'EADDRNOTAVAIL' })
+  const error = await new Promise((resolve) => createServer(b).close(resolve))
+  expect(error).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' })
+  await server[Symbol.asyncDispose]()
+  expect(server.listening).toBe(false)
+  await lab.close()
+})
+
+test('maxConnections: more are dropped', async () => {
+  const { lab, a, b } = await pair()
+  const server = createServer(b, (socket) => void socket.resume()).listen(80)
+  server.maxConnections = 1
+  const first = connect(a, 80, 'b')
+  await once(server, 'connection')
+  const dropped = emitted(server, 'drop')
+  expect(await emitted(connect(a, 80, 'b'), 'error')).toMatchObject({ code: 'ECONNRESET' })
+  expect(await dropped).toMatchObject({ port: 80 })
+  expect(first.destroyed).toBe(false)
+  await lab.close()
+})
+
+test('lookup: the forms of dns.lookup, names of the lab', async () => {
+  const { lab, a } = await pair()
+  const look = lookup(a)
+  const [v4, v6] = [
+    { address: '10.55.0.3', family: 4 },
+    { address: 'fd55::3', family: 6 },
+  ]
+  const asked = promisify(look) as never as (name: string, options?: unknown) => Promise<unknown>
+  expect(await asked('b')).toEqual(v4)
+  expect(await asked('b', 6)).toEqual(v6)
+  expect(await asked('b', { family: 'IPv6' })).toEqual(v6)
+  expect(await asked('b', { all: true })).toEqual([v4, v6])
+  expect(await asked('localhost')).toEqual({ address: '10.55.0.2', family: 4 })
+  expect(await asked('192.0.2.1', { all: true })).toEqual([{ address: '192.0.2.1', family: 4 }])
+  const plain = await new Promise((resolve) => look('b', (...given) => resolve(given)))
+  expect(plain).toEqual([null, '10.55.0.3', 4])
+  await expect(asked('example.org')).rejects.toMatchObject({
+    ...{ code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'example.org' },
+  })
+  expect(() => look('b', { family: 5 }, () => {})).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+  )
+  expect(() => look('b', undefined as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+  )
+  await lab.close()
+})
+
+test('a lookup of the program is asked in place of the lab', async () => {
+  const { lab, a, b } = await pair()
+  createServer(b, (socket) => void socket.end('here')).listen(80)
+  const fixed = (_: string, __: unknown, callback: (...given: unknown[]) => void) =>
+    void setTimeout(callback, 5, null, '10.55.0.3', 4)
+  const socket = connect(a, { port: 80, host: 'www.example.org', lookup: fixed as never })
+  expect(await textOf(socket)).toBe('here')
+  await lab.close()
+})
+
+test('undici, and so fetch, by a connector', async () => {
+  const { lab, a, b } = await pair({}, { delay: '10ms' })
+  let connections = 0
+  const server = http.createServer((request, response) => void request.pipe(response))
+  server.on('connection', () => connections++)
+  serve(b, 80, server)
+  const { Agent, request } = await import('undici')
+  const dispatcher = new Agent({ connect: connector(a), connections: 1 })
+  for (let count = 0; count < 3; count++) {
+    const { body } = await request('http://b/', { dispatcher, method: 'POST', body: `${count}` })
+    expect(await body.text()).toBe(`${count}`)
+  }
+  expect(connections).toBe(1)
+  const refused = request('http://b:81/', { dispatcher })
+  await expect(refused).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await dispatcher.destroy()
+  await lab.close()
+})
+
+test('an HTTP client of another host, on the address of the router', async () => {
+  const { lab, lan, a, b } = await pair()
+  const internet = lab.bridge('internet', { subnets: ['203.0.113.0/24'] })
+  lab.router({
+    uplinks: { wan: { bridge: internet, addresses: ['203.0.113.10/24'] } },
+    nat: [{ type: 'masquerade', from: { bridge: lan.name }, uplink: 'wan' }],
+  })
+  const web = lab.host('web', { bridge: internet })
+  serve(
+    web,
+    80,
+    http.createServer((request, response) => void response.end(request.socket.remoteAddress)),
+  )
+  for (const host of [a, b]) {
+    expect(String((await ask('http://web/', { agent: labAgent(host) })).body)).toBe('203.0.113.10')
+  }
+  await lab.close()
+})
