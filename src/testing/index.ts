@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** `linkspan/testing`: a whole network inside a test. Any JavaScript runtime, no privilege. */
 export { ConfigError, LinkspanError } from '../error.js'
+export type { LineOptions } from '../packet/line/line.js'
 export { type OpenOptions, openRecording, type Recording } from '../recording/recording.js'
 export type { ExplainedFrame, Replay, ReplayedFrame, ReplayResult } from '../recording/replay.js'
-export type { LineOptions } from '../packet/line/line.js'
 export type { Bridge, LabBridgeInput } from './bridge.js'
 export type { LabCapture } from './capture.js'
 export type { ClockMode } from './clock/pump.js'

@@ -1,8 +1,8 @@
 /** A server that the program made, `http.Server` above all, answers on a host of the lab. */
 import type { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { whole } from '../../config/whole.js'
 import type { Host } from '../host/host.js'
-import { whole } from '../host/ping.js'
 import { LabServer, type LabServerOptions } from './server.js'
 
 /** What servers of Node's were told when they were made. */
