@@ -91,3 +91,5 @@ export { process, resume } from './pipeline'
 export { configInterface, configRouter } from './router/interface'
 export { configRoute } from './router/route'
 export { nextDeadline, tick } from './time'
+// What of memory is in use.
+export { nextLine } from './used'

@@ -56,7 +56,7 @@ export const DIRECTORY_SIZE: usize = 4096
 /** 'LSPN', written last by `boot`: an instance attaches to nothing else. */
 export const MAGIC: u32 = 0x4e50534c
 /** Grows with every change of layout or exports; never part of the semantic version. */
-export const ABI_VERSION: u32 = 4
+export const ABI_VERSION: u32 = 5
 
 /** Offsets of words in the directory. */
 export namespace Directory {

@@ -105,7 +105,7 @@ export const assembly = inLayers([
   ['flood'],
   ['frame', 'config', 'transmit', 'event', 'meter'],
   ['counter'],
-  ['memory', 'drop', 'sort'],
+  ['memory', 'drop', 'sort', 'used'],
   ['size'],
 ])
 

@@ -153,6 +153,29 @@ export const Wants = {
 } as const
 export const CAPTURES_MAX = 32
 
+/** Where the directory block lies, and words of it: assembly/memory.ts, Directory. */
+export const DIRECTORY = 0x10000
+export const Directory = {
+  CONFIG: 52,
+  CAPTURES: 104,
+  /** Of the region behind the captures. */
+  CAPTURES_END: 2560,
+  GENERATION: 128,
+  CAPTURING: 132,
+  FILTERS: 512,
+  FILTERS_END: 2560,
+} as const
+/** Words of a worker's block: assembly/memory.ts, Worker, and assembly/counter.ts, Statistic. */
+export const Block = {
+  STATISTICS: 128,
+  /** The line that has the two times; what stands before and behind them in it are other statistics. */
+  TIMES_LINE: 256,
+  BUSY: 264,
+  TIMES_END: 280,
+  EVENT_TAIL: 448,
+  SCRATCH: 512,
+} as const
+
 /** Set in what `process` and `resume` return, as a signed number, when the burst is not done. */
 export const MORE = 0x8000_0000
 

@@ -237,4 +237,7 @@ export interface Exports {
 
   nextEvent(worker: number, reader: number): number
   eventsLost(worker: number): number
+
+  /** The next line of 64 octets that is in use, or (`used` 0) that is not; `end` where there is none. */
+  nextLine(at: number, end: number, used: number): number
 }
