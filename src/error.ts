@@ -19,6 +19,7 @@ export type LinkspanErrorCode =
   | 'IDLE'
   | 'HANDLER'
   | 'RECORDING'
+  | 'RESTORED'
 
 export class LinkspanError extends Error {
   override readonly name: string = 'LinkspanError'

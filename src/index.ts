@@ -18,6 +18,7 @@ export { ConfigError, type ConfigIssue, LinkspanError } from './error.js'
 export type { CaptureFilterWords, CaptureHandler, SwitchCapture } from './inspect/capture.js'
 export type { ObservedFrame } from './inspect/observer.js'
 export type { Trace, TraceDrop, TraceOutput } from './inspect/trace.js'
+export type { Snapshot } from './memento/snapshots.js'
 export { type OpenOptions, openRecording, type Recording } from './recording/recording.js'
 export type { Difference, Replay, ReplayedFrame, ReplayResult } from './recording/replay.js'
 export {

@@ -20,6 +20,7 @@ import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js
 import { bridgeSettings } from './dataplane/bridge-settings.js'
 import { Fdb } from './dataplane/fdb.js'
 import { Flows } from './dataplane/flows.js'
+import { stateOf } from './dataplane/image.js'
 import type { DataplaneEvent } from './dataplane/manager.js'
 import { exists } from './dataplane/named.js'
 import { setRouter } from './dataplane/routing.js'
@@ -39,6 +40,8 @@ import {
 import type { ObservedFrame } from './inspect/observer.js'
 import type { Step } from './inspect/stages.js'
 import { type Trace, traceFrames } from './inspect/trace.js'
+import type { Keeper } from './memento/keeper.js'
+import { type Snapshot, Snapshots } from './memento/snapshots.js'
 import { SwitchRecording } from './recording/recorder.js'
 import { makeParts, type SwitchParts } from './switch/parts.js'
 import { Turns } from './switch/turns.js'
@@ -66,6 +69,7 @@ export class Switch {
   readonly #parts: SwitchParts
   readonly #turns: Turns
   readonly #ports: MemoryPorts
+  readonly #snapshots = new Snapshots('switch', this, () => this.#mustRest())
   #routing: RouterSettings = NO_ROUTER
   #closed = false
 
@@ -339,6 +343,52 @@ export class Switch {
       now: () => this.now,
     }
     return new SwitchRecording(source, [forwarder])
+  }
+
+  /**
+   * A copy of all its state: tables, counters, config, clock, frames that wait. What takes frames from it,
+   * `onFrame` and `capture`, is the program's.
+   *
+   * @throws LinkspanError code `INVALID`: from a handler, in the middle of its work
+   */
+  snapshot(): Snapshot {
+    return this.#snapshots.take(this.now)
+  }
+
+  /**
+   * Puts all of it back: ports and bridges that were added since are gone, those that were removed are there
+   * again, with what took frames from them. Captures go on.
+   *
+   * @throws LinkspanError code `INVALID`: not of this switch, or from a handler; then nothing has changed
+   */
+  restore(snapshot: Snapshot): void {
+    this.#snapshots.restore(snapshot)
+  }
+
+  /** 16 digits, the same for two switches of the same seed with which the same was done. Not cryptographic. */
+  hash(): string {
+    return this.#snapshots.hash()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    const { topology, io, overlay, manager, forwarder } = this.#parts
+    for (const part of [topology, this.#ports, io, overlay, this.#turns]) keeper.part(part)
+    keeper.other(stateOf({ memory: forwarder.memory, exports: manager.exports, workers: 1 }))
+    keeper.handles([this.#config, this.#routing], (config, routing) => {
+      this.#config = config
+      this.#routing = routing
+    })
+    keeper.values([this.#closed], (closed) => {
+      this.#closed = closed
+    })
+  }
+
+  #mustRest(): void {
+    this.#open()
+    if (!this.#turns.isTurning) return
+    const where = 'from a handler of its frames: the switch is in the middle of its work'
+    throw new LinkspanError('INVALID', `${where}; call it when process() has returned`)
   }
 
   close(): void {

@@ -2,6 +2,8 @@
  * The broadcast domains of bridges: one for a bridge that is not VLAN-aware, else one for every VLAN
  * that a port of the bridge names. Each has a dense number, its FID, for as long as it exists.
  */
+
+import type { Keeper } from '../memento/keeper.js'
 import type { Manager } from './manager.js'
 import type { Numbers } from './numbers.js'
 
@@ -117,5 +119,16 @@ export class Domains {
       this.#fids.retire(fid, generation)
     }
     return gone
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#fids)
+    keeper.map(this.#byBridge, (own) => keeper.map(own))
+    keeper.map(this.#names)
+    keeper.handles([this.#leaving], (leaving) => {
+      this.#leaving = leaving
+    })
+    keeper.list(this.#leaving)
   }
 }

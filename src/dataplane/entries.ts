@@ -2,6 +2,7 @@
 import type { VlanPolicy } from '../config/types.js'
 import { DEFAULT_VLAN, isMember } from '../config/vlan-use.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { DomainName, Domains } from './domains.js'
 import type { FdbEntry } from './fdb-records.js'
 import type { Manager } from './manager.js'
@@ -148,5 +149,10 @@ export class Entries {
       const name = this.#view.portName(port)
       if (domain !== undefined && name !== undefined) yield { ...domain, port: name, ...rest }
     }
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#static)
   }
 }

@@ -1,5 +1,6 @@
 /** The filter's rules by name, over the dataplane's numbers: written whole, in one commit with ports. */
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import { Action } from './abi.js'
 import { type FilterNames, type FilterPlace, type FilterRule, matchesOf } from './filter-match.js'
 import type { Manager } from './manager.js'
@@ -120,6 +121,16 @@ export class Filter {
     if (slot === undefined) return undefined
     const read = (which: number) => this.#manager.exports.ruleCounter(slot, which)
     return { packets: read(0), bytes: read(1) }
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#slots)
+    keeper.map(this.#slotOf)
+    keeper.values([this.#rules, this.#dirty], (rules, dirty) => {
+      this.#rules = rules
+      this.#dirty = dirty
+    })
   }
 }
 

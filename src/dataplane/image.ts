@@ -4,6 +4,7 @@
  */
 import { Fnv } from '../config/fnv.js'
 import { InvalidError } from '../error.js'
+import type { OtherState } from '../memento/keeper.js'
 import { Block, DIRECTORY, Directory, READY_MAX, READY_SIZE } from './abi.js'
 import type { Exports } from './exports.js'
 
@@ -73,6 +74,15 @@ export function hashMemory(host: ImageHost): string {
   }
   for (const [start, end] of between(host)) hash.bytes(bytes.subarray(start, end))
   return hash.hex
+}
+
+/** The memory of a switch that stands still, as a part of its state. */
+export function stateOf(host: ImageHost): OtherState {
+  const save = () => {
+    const image = saveImage(host)
+    return () => loadImage(host, image)
+  }
+  return { save, hash: () => [hashMemory(host)] }
 }
 
 /** Where lines are in use, outside of `holes`, which ascend. */

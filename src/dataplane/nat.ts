@@ -3,6 +3,7 @@
  * them and who answers at them. All of them are given at once and written with the next commit.
  */
 import { type Address, formatAddress, parseAddress, parsePrefix } from '../config/address.js'
+import type { Keeper } from '../memento/keeper.js'
 import { NatFlag, PREFIXES_MAX, PUBLISHED_MAX, SOURCES_MAX } from './abi.js'
 import type { Flows } from './flows.js'
 import type { Manager } from './manager.js'
@@ -147,6 +148,20 @@ export class Nat {
       this.manager.exports.natPublish(index, slot, protocol, first, last, toPort, number, ...to)
     }
     return keyed.length
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#rules, this.#written, this.#dirty], (rules, written, dirty) => {
+      this.#rules = rules
+      this.#written = written
+      this.#dirty = dirty
+    })
+    keeper.handles([this.#externals, this.#removed], (externals, removed) => {
+      this.#externals = externals
+      this.#removed = removed
+    })
+    keeper.list(this.#removed)
   }
 }
 

@@ -3,6 +3,7 @@
  * until whoever may still use it has passed on.
  */
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 
 /**
  * Numbers from `first` to `end` - 1. New ones are given out before old ones, and of those the one
@@ -41,5 +42,13 @@ export class Numbers {
   /** Gives a number back, to be used again when every worker has passed `generation`. */
   retire(number: number, generation: number): void {
     this.#retired.push({ number, generation })
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.list(this.#retired)
+    keeper.values([this.#next], (next) => {
+      this.#next = next
+    })
   }
 }

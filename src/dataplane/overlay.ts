@@ -5,6 +5,7 @@
 import { OPEN } from '../config/open-policy.js'
 import { tunnelName } from '../config/overlay-names.js'
 import { same } from '../config/plain.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { Domains } from './domains.js'
 import { WHOLE } from './domains.js'
 import type { Manager } from './manager.js'
@@ -95,6 +96,14 @@ export class Overlay {
   suppressed(bridge: string): number {
     const fid = this.#host.domains.fidOf(bridge, WHOLE)
     return fid === undefined ? 0 : this.#manager.exports.suppressedCount(fid)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#neighbors)
+    keeper.handles([this.#tunnels], (tunnels) => {
+      this.#tunnels = tunnels
+    })
   }
 }
 

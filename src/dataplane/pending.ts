@@ -1,4 +1,5 @@
 /** What has changed since the last commit, by number: ports and bridges to be written, or to be voided. */
+import type { Keeper } from '../memento/keeper.js'
 
 export class Pending {
   readonly ports = new Set<number>()
@@ -22,5 +23,16 @@ export class Pending {
     this.bridges.clear()
     this.removedBridges.clear()
     this.voidPorts.clear()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.set(this.ports)
+    keeper.set(this.bridges)
+    keeper.map(this.removedBridges)
+    keeper.set(this.voidPorts)
+    keeper.values([this.barrier], (barrier) => {
+      this.barrier = barrier
+    })
   }
 }

@@ -1,4 +1,6 @@
 /** Numbers of ports: people's first, behind them those of tunnels and of the underlay. */
+
+import type { Keeper } from '../memento/keeper.js'
 import { Numbers } from './numbers.js'
 import type { PortSettings, TopologyCapacity } from './topology-state.js'
 
@@ -15,5 +17,11 @@ export class PortNumbers {
   /** Those that a port gets its number from, and gives it back to. */
   of({ tunnel, underlay }: PortSettings): Numbers {
     return tunnel !== undefined || underlay ? this.#tunnels : this.#ports
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#ports)
+    keeper.part(this.#tunnels)
   }
 }

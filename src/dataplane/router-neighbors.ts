@@ -8,6 +8,7 @@ import {
   parseAddress,
   parseMac,
 } from '../config/address.js'
+import type { Keeper } from '../memento/keeper.js'
 import { neighborStates, type Words } from './abi.js'
 import type { Domains } from './domains.js'
 import type { RouterRecords } from './router-records.js'
@@ -66,6 +67,14 @@ export class RouterNeighbors {
         mac: isZeroMac(mac) ? null : formatMac(mac),
         age: named === 'permanent' || age > now ? null : age,
       }
+    })
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#byHand, this.#written], (byHand, written) => {
+      this.#byHand = byHand
+      this.#written = written
     })
   }
 }

@@ -13,6 +13,7 @@ import {
   parsePrefix,
 } from '../config/address.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import { InterfaceFlag, RouteKind, type Words } from './abi.js'
 import { type Domains, WHOLE } from './domains.js'
 import type { Manager } from './manager.js'
@@ -296,5 +297,21 @@ export class Router {
       'INVALID',
       `the route to ${to} goes via ${via}, which is in the network of no gateway and no uplink`,
     )
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#neighbors)
+    keeper.map(this.#interfaces)
+    keeper.list(this.#leaving)
+    keeper.values([this.#routes, this.#identity, this.#changed], (routes, identity, changed) => {
+      this.#routes = routes
+      this.#identity = identity
+      this.#changed = changed
+    })
+    keeper.handles([this.#external, this.#made], (external, made) => {
+      this.#external = external
+      this.#made = made
+    })
   }
 }

@@ -1,6 +1,7 @@
 /** The bridges and ports that there are, by name, with their settings and their numbers. */
 import type { Bridge, PortPolicy } from '../config/types.js'
 import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
+import type { Keeper } from '../memento/keeper.js'
 import { WHOLE } from './domains.js'
 import type { Policy } from './filter.js'
 import { exists, find } from './named.js'
@@ -92,5 +93,12 @@ export class TopologyState {
     if (!this.bridge(bridge).vlanAware) return new Set([WHOLE])
     const ports = Array.from(this.portsOf(bridge), ([, { policy }]) => policy?.vlan ?? DEFAULT_VLAN)
     return new Set([...others, ...ports.flatMap(namedBy)])
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.bridges, (bridge) => keeper.record(bridge))
+    keeper.map(this.ports, (port) => keeper.record(port))
+    keeper.map(this.#portNames)
   }
 }

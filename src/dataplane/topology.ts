@@ -7,6 +7,7 @@
 import { same } from '../config/plain.js'
 import { uplinkBridge } from '../config/uplink-port.js'
 import { DEFAULT_VLAN, namedBy } from '../config/vlan-use.js'
+import type { Keeper } from '../memento/keeper.js'
 import { type DomainName, Domains } from './domains.js'
 import { Entries } from './entries.js'
 import { Filter, type FilterRule, type FilterView } from './filter.js'
@@ -300,5 +301,13 @@ export class Topology implements MirrorView {
 
   port(name: string): PortState {
     return this.#state.port(name)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    const parts = [this.#state, this.#pending, this.#indices, this.#bridgeIndices, this.domains]
+    const rules = [this.entries, this.filter, this.router, this.translation, this.overlay]
+    for (const part of [...parts, ...rules]) keeper.part(part)
+    keeper.after(() => this.#mirrors.changed())
   }
 }

@@ -14,6 +14,7 @@ import { LISTEN, parseEndpoint } from '../config/endpoint.js'
 import type { NatRule, Publish } from '../config/types.js'
 import { uplinkBridge } from '../config/uplink-port.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { Nat } from './nat.js'
 import type { MasqueradeRule, NatRules, PrefixRule, PublishRule, StaticRule } from './nat-rules.js'
 
@@ -164,6 +165,16 @@ export class Translation {
     }
     const why = 'which is in the network of no gateway and no uplink'
     throw new LinkspanError('INVALID', `"${name}" is published on ${text}, ${why}`)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.nat)
+    keeper.values([this.#rules, this.#published, this.#changed], (rules, published, changed) => {
+      this.#rules = rules
+      this.#published = published
+      this.#changed = changed
+    })
   }
 }
 

@@ -2,6 +2,7 @@
  * Frames that wait, one behind the other in one piece of memory: a frame that comes or goes costs a copy
  * and no object of its own.
  */
+import type { Keeper } from '../memento/keeper.js'
 
 /** Octets and frames there is room for at first; both grow as they are needed. */
 const OCTETS = 2048
@@ -74,6 +75,17 @@ export class FrameQueue {
 
   #end(): number {
     return this.#last === 0 ? 0 : (this.#ends[this.#last - 1] as number)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    const waiting = Array.from({ length: this.length }, (_, index) =>
+      this.bytes.slice(this.startOf(index), this.endOf(index)),
+    )
+    keeper.values(waiting, (...frames) => {
+      this.clear()
+      for (const frame of frames) this.push(frame)
+    })
   }
 }
 

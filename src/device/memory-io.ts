@@ -11,6 +11,7 @@ import {
   VIRTIO_HEADER,
 } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { FrameQueue } from './frame-queue.js'
 import { FRAME_ROOM, type Io, nextFrame, underlayRoom } from './io.js'
 import type { MemoryDevice } from './memory.js'
@@ -190,5 +191,11 @@ export class MemoryIo implements Io {
     this.#view.setUint32(record, port, true)
     if (old === undefined) this.#view.setUint32(record + 4, errno, true)
     return Math.max(records, index + 1)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#devices, (device) => keeper.part(device))
+    keeper.list(this.#ready)
   }
 }

@@ -2,6 +2,7 @@
 import type { Mirror, Port } from '../config/types.js'
 import type { Topology } from '../dataplane/topology.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import { MemoryDevice } from './memory.js'
 import type { MemoryIo } from './memory-io.js'
 import { MemoryPort } from './memory-port.js'
@@ -65,6 +66,16 @@ export class MemoryPorts {
   close(): void {
     for (const device of this.#devices.values()) device.close()
     this.byName.clear()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    const then = new Map(this.#devices)
+    keeper.before(() => {
+      for (const [name, device] of this.#devices) if (then.get(name) !== device) device.close()
+    })
+    keeper.map(this.byName)
+    keeper.map(this.#devices, (device) => keeper.part(device))
   }
 }
 

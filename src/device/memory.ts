@@ -3,6 +3,7 @@
  * and `onFrame`; the switch's end is memory-io.ts.
  */
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import { FrameQueue } from './frame-queue.js'
 import { FRAME_ROOM } from './io.js'
 
@@ -117,5 +118,19 @@ export class MemoryDevice {
   close(): void {
     this.#closed = true
     this.inbox.clear()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.inbox)
+    keeper.list(this.#outbox)
+    keeper.values([this.#told, this.#closed], (told, closed) => {
+      this.#told = told
+      this.#closed = closed
+    })
+    keeper.handles([this.#handler, this.#onReady], (handler, onReady) => {
+      this.#handler = handler
+      this.#onReady = onReady
+    })
   }
 }

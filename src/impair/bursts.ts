@@ -1,4 +1,6 @@
 /** Loss in bursts: the model of Gilbert (1960) and Elliott (1963), a medium that is good or bad. */
+
+import type { Keeper } from '../memento/keeper.js'
 import { Luck, type Seed } from './luck.js'
 import type { BurstOdds } from './plan.js'
 
@@ -19,5 +21,12 @@ export class Bursts {
   next(n: number, { toBad, toGood, lossBad, lossGood }: BurstOdds): number {
     if (this.#luck.word(n) < (this.#bad ? toGood : toBad)) this.#bad = !this.#bad
     return this.#bad ? lossBad : lossGood
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#bad], (bad) => {
+      this.#bad = bad
+    })
   }
 }

@@ -2,6 +2,8 @@
  * What luck has for one frame, each fault of its own. All of it is asked for every frame, before
  * anything is decided: which frames a fault hits does not hang on what other faults did.
  */
+
+import type { Keeper } from '../memento/keeper.js'
 import { shiftOf } from './distribution.js'
 import { Draws } from './draws.js'
 import { Luck, type Seed, WORDS } from './luck.js'
@@ -34,5 +36,10 @@ export class Dice {
     this.bit = corrupt ? Math.floor((this.#place.word(n) / WORDS) * octets * 8) : -1
     const { jitter, jitterTied, quantiles } = plan
     this.shift = jitter === 0 ? 0 : jitter * shiftOf(quantiles, this.#jitter.next(n, jitterTied))
+  }
+
+  /** What was thrown last is taken before the next is. */
+  keep(keeper: Keeper): void {
+    for (const draws of [this.#loss, this.#corrupt, this.#jitter]) keeper.part(draws)
   }
 }

@@ -1,4 +1,6 @@
 /** The luck of frames one by one, or tied to that of the frame before. */
+
+import type { Keeper } from '../memento/keeper.js'
 import { Luck, type Seed } from './luck.js'
 import type { Odds } from './plan.js'
 
@@ -27,5 +29,12 @@ export class Draws {
   /** What cannot happen asks for no luck. */
   happens(n: number, { below, tied }: Odds): boolean {
     return below > 0 && this.next(n, tied) < below
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#last], (last) => {
+      this.#last = last
+    })
   }
 }

@@ -12,6 +12,7 @@ import {
   parseImpairmentPatch,
 } from '../config/impair.js'
 import { same } from '../config/plain.js'
+import type { Keeper } from '../memento/keeper.js'
 import { Bursts } from './bursts.js'
 import { Dice } from './dice.js'
 import { Draws } from './draws.js'
@@ -222,6 +223,27 @@ export class Faults {
   #lucky(): LinkLuck {
     this.#luck ??= luckOf(this.#of)
     return this.#luck
+  }
+
+  /** What the frame in hand is told is taken before the next: it is no state. */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#schedule)
+    keeper.part(this.#transmitter)
+    for (const luck of Object.values(this.#luck ?? {})) keeper.part(luck)
+    keeper.handles([this.#luck, this.#transmitter, this.#plan], (luck, transmitter, plan) => {
+      this.#luck = luck
+      this.#transmitter = transmitter
+      this.#plan = plan
+    })
+    keeper.values([this.#settings, this.#clean], (settings, clean) => {
+      this.#settings = settings
+      this.#clean = clean
+    })
+    keeper.values([this.#frames, this.#ordered, this.#last], (frames, ordered, last) => {
+      this.#frames = frames
+      this.#ordered = ordered
+      this.#last = last
+    })
   }
 }
 

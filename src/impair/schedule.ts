@@ -9,6 +9,7 @@ import {
 } from '../config/impair.js'
 import type { Path } from '../config/issues.js'
 import { InvalidError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 
 export interface Change {
   /** Milliseconds of the clock. */
@@ -58,5 +59,14 @@ export class Schedule {
 
   #look(): void {
     this.next = this.#changes[this.#done]?.at ?? Number.POSITIVE_INFINITY
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#changes, this.#done, this.next], (changes, done, next) => {
+      this.#changes = changes
+      this.#done = done
+      this.next = next
+    })
   }
 }

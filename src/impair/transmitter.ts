@@ -2,6 +2,8 @@
  * The end of a link that sends: one frame after the other at a rate, those that wait in a queue of
  * limited length. As in ns-3's point-to-point device the frame that is being sent is not in the queue.
  */
+
+import type { Keeper } from '../memento/keeper.js'
 import type { Plan } from './plan.js'
 
 export class Transmitter {
@@ -58,5 +60,22 @@ export class Transmitter {
     this.#starts = starts
     this.#octets = octets
     this.#head = 0
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.handles([this.#starts, this.#octets], (starts, octets) => {
+      this.#starts = starts
+      this.#octets = octets
+    })
+    keeper.octets(this.#starts)
+    keeper.octets(this.#octets)
+    const numbers = [this.#head, this.#waiting, this.#waitingOctets, this.#free] as const
+    keeper.values(numbers, (head, waiting, waitingOctets, free) => {
+      this.#head = head
+      this.#waiting = waiting
+      this.#waitingOctets = waitingOctets
+      this.#free = free
+    })
   }
 }

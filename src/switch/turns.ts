@@ -5,6 +5,7 @@ import type { Topology } from '../dataplane/topology.js'
 import type { MemoryIo } from '../device/memory-io.js'
 import type { MemoryOverlay } from '../device/memory-overlay.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import { Loop } from '../worker/loop.js'
 
 /** A burst of frames that a handler answers with new frames for ever is stopped after so many turns. */
@@ -32,6 +33,11 @@ export class Turns {
   /** Milliseconds, from 0 on. */
   get now(): number {
     return this.#now
+  }
+
+  /** Whether it is in the middle of one: a handler of frames asks. */
+  get isTurning(): boolean {
+    return this.#turning
   }
 
   /** Forwards until no port has a frame waiting; returns the number of frames. 0 within a turn. */
@@ -85,5 +91,13 @@ export class Turns {
   nextDeadline(): number {
     const { forwarder, overlay } = this.#parts
     return Math.min(forwarder.nextDeadline(this.#now), overlay.deadline)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#loop)
+    keeper.values([this.#now], (now) => {
+      this.#now = now
+    })
   }
 }

@@ -6,6 +6,7 @@
 import { FAILURE_SIZE, MORE, VIRTIO_HEADER } from '../dataplane/abi.js'
 import type { Forwarder } from '../dataplane/forwarder.js'
 import type { Io } from '../device/io.js'
+import type { Keeper } from '../memento/keeper.js'
 import { failureReason } from './failure.js'
 import { Spin } from './spin.js'
 
@@ -101,5 +102,12 @@ export class Loop {
     const octets = word(12) - word(8) * VIRTIO_HEADER
     const reason = failureReason(word(4), this.#io.isUnderlay(word(0)))
     exports.transmitFailed(worker, word(0), reason, word(8), octets)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#deadline], (deadline) => {
+      this.#deadline = deadline
+    })
   }
 }
