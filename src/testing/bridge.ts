@@ -9,6 +9,7 @@ import {
 import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
 import type { BridgeInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { LabSwitch } from './lab-switch.js'
 import { Segment } from './segment.js'
 import { Subnet } from './subnet.js'
@@ -132,6 +133,15 @@ export class Bridge {
     const user = this.#macs.get(mac)
     if (user === undefined) return
     throw new LinkspanError('EXISTS', `${who}: ${user} has the MAC ${quote(mac)} on this bridge`)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    for (const subnet of this.#subnets) keeper.part(subnet)
+    keeper.values([this.#subnets], (subnets) => {
+      this.#subnets = subnets
+    })
+    keeper.map(this.#macs)
   }
 }
 

@@ -1,4 +1,5 @@
 /** What passes links and what switches drop, as a pcapng file that can be read as it grows. */
+import type { Keeper } from '../memento/keeper.js'
 import { PcapngWriter } from '../packet/capture/pcapng-writer.js'
 import { CaptureReader } from '../packet/capture/reader.js'
 import type { CapturedPacket } from '../packet/capture/types.js'
@@ -32,7 +33,7 @@ export class LabCapture {
   readonly #places: Place[] = []
   /** Interfaces of drops, by switch and port. */
   readonly #ports = new Map<string, number>()
-  readonly #reader = new CaptureReader()
+  #reader = new CaptureReader()
   /** Chunks that the reader was given. */
   #given = 0
   #read: readonly CapturedFrame[] = []
@@ -148,5 +149,24 @@ export class LabCapture {
   stop(): void {
     this.#stopped = true
     for (const end of this.#ends) end()
+  }
+
+  /** What was seen since is forgotten. A hash does not count who looks on. @internal */
+  keep(keeper: Keeper): void {
+    this.#take()
+    const [chunks, ends, places] = [[...this.#chunks], [...this.#ends], [...this.#places]]
+    const ports = [...this.#ports]
+    keeper.handles([this.#stopped], (stopped) => {
+      this.#stopped = stopped
+      this.#writer.take()
+      this.#chunks.splice(0, Infinity, ...chunks)
+      this.#ends.splice(0, Infinity, ...ends)
+      this.#places.splice(0, Infinity, ...places)
+      this.#ports.clear()
+      for (const [name, index] of ports) this.#ports.set(name, index)
+      this.#reader = new CaptureReader()
+      this.#given = 0
+      this.#read = []
+    })
   }
 }

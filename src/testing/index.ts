@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** `linkspan/testing`: a whole network inside a test. Any JavaScript runtime, no privilege. */
 export { ConfigError, LinkspanError } from '../error.js'
+export type { Snapshot } from '../memento/snapshots.js'
 export type { LineOptions } from '../packet/line/line.js'
 export { type OpenOptions, openRecording, type Recording } from '../recording/recording.js'
 export type { ExplainedFrame, Replay, ReplayedFrame, ReplayResult } from '../recording/replay.js'

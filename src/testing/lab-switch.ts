@@ -9,6 +9,7 @@ import type {
   PortInput,
 } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import { type MemoryPort, type RouterInput, Switch, type SwitchRecording } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { Timeline } from './clock/timeline.js'
@@ -288,6 +289,25 @@ export class LabSwitch implements Member {
   /** @internal */
   close(): void {
     this.production.close()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.production)
+    keeper.set(this.#names)
+    for (const plug of this.#plugs) {
+      keeper.handles([plug.port], (port) => {
+        plug.port = port
+      })
+    }
+    const plugs = [...this.#plugs]
+    keeper.handles([this.#timer], (timer) => {
+      this.#timer = timer
+      this.#plugs = [...plugs]
+    })
+    keeper.values([this.#isDue, this.#timerAt, this.#timerIsBusy, this.#busyUntil], (...kept) => {
+      ;[this.#isDue, this.#timerAt, this.#timerIsBusy, this.#busyUntil] = kept
+    })
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, oneOf, quote } from '../config/describe.js'
 import type { ConfigInput } from '../config/types.js'
 import { singleModule } from '../dataplane/single.js'
 import { InvalidError, LinkspanError } from '../error.js'
+import { type Snapshot, Snapshots } from '../memento/snapshots.js'
 import { Bridge, found, type LabBridgeInput, segmentOf } from './bridge.js'
 import { LabCapture } from './capture.js'
 import { type ClockMode, Pump } from './clock/pump.js'
@@ -15,10 +16,12 @@ import type { Host, HostLab } from './host/host.js'
 import type { Stack } from './host/stack.js'
 import { makeHost } from './host-making.js'
 import { checkHostName, type HostOptions, type HostPlan, planHost } from './host-options.js'
+import { LabState } from './lab-state.js'
 import { type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
 import { Link } from './link/link.js'
 import { divide, type Group, membersOf } from './link/partition.js'
 import { Random, type Seed, seedText } from './random.js'
+import { gone } from './restored.js'
 import { SpareSubnets } from './subnet.js'
 import { type Duration, milliseconds } from './time.js'
 import { FakeTimers } from './timers/fakes.js'
@@ -67,6 +70,9 @@ export class Lab {
   readonly #switches = new Map<string, LabSwitch>()
   readonly #links = new Map<string, Link>()
   readonly #captures: LabCapture[] = []
+  /** Those of them that later links are added to. */
+  readonly #wholeCaptures: LabCapture[] = []
+  readonly #snapshots: Snapshots
   readonly #switchHost: SwitchHost
   readonly #hostLab: HostLab
   readonly #spare = new SpareSubnets()
@@ -83,6 +89,7 @@ export class Lab {
     }
     this.#config = config
     this.#pump = new Pump(this.#clock, this.#waits, clock, (error) => this.#report(error))
+    this.#snapshots = new Snapshots('lab', this.#state(), () => this.#mustRest())
     this.#switchHost = {
       clock: this.#clock,
       module,
@@ -103,7 +110,7 @@ export class Lab {
         find: (name) => this.#hosts.get(name),
         list: () => [...this.#hosts.keys()],
       },
-      mustBeOpen: () => this.#open(),
+      mustBeOpen: (host) => this.#mustHave(host),
       thrown: (what, error) => this.#thrown(what, error),
     }
     if (timers !== undefined) this.#fakes = this.#fakeTimers(epochOf(timers, clock))
@@ -135,7 +142,7 @@ export class Lab {
     bridges: this.#bridges,
     switches: this.#switches,
     links: this.#links,
-    captures: this.#captures,
+    captures: this.#wholeCaptures,
   }
 
   /**
@@ -152,7 +159,7 @@ export class Lab {
     const given = config ?? (name === FIRST ? this.#config : {})
     const made = new LabSwitch(name, this.#switchHost, given, seed)
     this.#switches.set(name, made)
-    for (const capture of this.#captures) capture.addDrops(made)
+    for (const capture of this.#wholeCaptures) capture.addDrops(made)
     return made
   }
 
@@ -222,7 +229,7 @@ export class Lab {
 
   #addLink(link: Link): void {
     this.#links.set(link.name, link)
-    for (const capture of this.#captures) capture.add(link)
+    for (const capture of this.#wholeCaptures) capture.add(link)
   }
 
   /** The link of that name: a host's has the host's, an uplink's is `UPLINK.BRIDGE`, or `SWITCH:UPLINK.BRIDGE`. */
@@ -269,13 +276,14 @@ export class Lab {
   capture(link?: Link | Host | string): LabCapture {
     this.#open()
     const capture = new LabCapture(this.#clock, this.view)
+    this.#captures.push(capture)
     if (link !== undefined) {
       capture.add(link instanceof Link ? link : this.link(link))
       return capture
     }
     for (const each of this.#links.values()) capture.add(each)
     for (const each of this.#switches.values()) capture.addDrops(each)
-    this.#captures.push(capture)
+    this.#wholeCaptures.push(capture)
     return capture
   }
 
@@ -339,6 +347,52 @@ export class Lab {
     return this.#pump.hold(promise)
   }
 
+  /**
+   * A copy of all that the lab is. Programs are not in it: see docs/testing-snapshots.md.
+   *
+   * @throws LinkspanError code `INVALID`: from a handler, or on the real clock
+   */
+  snapshot(): Snapshot {
+    return this.#snapshots.take(this.now)
+  }
+
+  /**
+   * Puts all of it back, as often as one likes. Who has begun since to wait for something is told: `RESTORED`.
+   *
+   * @throws LinkspanError code `INVALID`: not of this lab, from a handler, or on the real clock; then nothing
+   *   has changed
+   */
+  restore(snapshot: Snapshot): void {
+    this.#snapshots.restore(snapshot)
+  }
+
+  /** 16 digits, the same where two labs of one seed have had the same done to them. Not cryptographic. */
+  hash(): string {
+    return this.#snapshots.hash()
+  }
+
+  #state(): LabState {
+    return new LabState({
+      clock: this.#clock,
+      waits: this.#waits,
+      pump: this.#pump,
+      spare: this.#spare,
+      hosts: this.#hosts,
+      stacks: this.#stacks,
+      bridges: this.#bridges,
+      switches: this.#switches,
+      links: this.#links,
+      captures: this.#captures,
+      whole: this.#wholeCaptures,
+    })
+  }
+
+  #mustRest(): void {
+    this.#open()
+    const { busy } = this.#pump
+    if (busy !== undefined) throw new LinkspanError('INVALID', busy)
+  }
+
   #thrown(what: string, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error)
     const cause = { cause: error }
@@ -371,6 +425,11 @@ export class Lab {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #mustHave(host: Host): void {
+    this.#open()
+    if (this.#hosts.get(host.name) !== host) throw gone(`host ${quote(host.name)}`)
   }
 
   #open(): void {

@@ -1,6 +1,7 @@
 /** Randomness of a lab: one seed, and a generator of its own for everything that has a name. */
 import { describe } from '../config/describe.js'
 import { InvalidError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 
 export type Seed = number | bigint | string
 
@@ -40,6 +41,13 @@ export class Random {
     this.#b = (this.#c + (this.#c << 3)) | 0
     this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0
     return sum >>> 0
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#a, this.#b, this.#c, this.#counter], (...kept) => {
+      ;[this.#a, this.#b, this.#c, this.#counter] = kept
+    })
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../config/address.js'
 import { quote } from '../config/describe.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 
 export class Subnet {
   readonly network: Prefix
@@ -59,6 +60,14 @@ export class Subnet {
       `no address is free in ${quote(this.text)}: give it a larger network`,
     )
   }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#users)
+    keeper.values([this.#next], (next) => {
+      this.#next = next
+    })
+  }
 }
 
 /** An address that many behind another. */
@@ -89,6 +98,13 @@ export class SpareSubnets {
         return two
     }
     throw new LinkspanError('LIMIT', 'no network is left for another bridge: give it "subnets"')
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#number], (number) => {
+      this.#number = number
+    })
   }
 }
 

@@ -9,6 +9,7 @@
  * - `real`: time is that of the computer.
  */
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import { Macrotask } from './macrotask.js'
 import { type Alarm, real } from './real.js'
 import type { Timeline } from './timeline.js'
@@ -240,6 +241,25 @@ export class Pump {
     this.#alarm = real.setTimeout(() => this.wake(), Math.min(Math.ceil(ms), 2 ** 31 - 1))
     // Who waits keeps the process; a table that ages does not.
     if (this.#waits.size === 0) (this.#alarm as { unref?: () => void }).unref?.()
+  }
+
+  /** Why the lab cannot be copied or put back now; undefined: it can. */
+  get busy(): string | undefined {
+    if (this.#mode === 'real')
+      return 'a lab on the real clock has no snapshots: its time does not go back; use clock "auto" or "manual"'
+    if (!this.#turning) return undefined
+    return 'from a handler: the lab is in the middle of an event; do it in the test, behind an await'
+  }
+
+  /** Runs that have begun since are told so, as others who wait; those that wait still go on. @internal */
+  keep(keeper: Keeper): void {
+    const then = [...this.#runs]
+    keeper.handles([], () => {
+      const still = then.filter((run) => this.#runs.includes(run))
+      this.#runs.splice(0, this.#runs.length, ...still)
+      this.#standing = 0
+    })
+    keeper.after(() => this.wake())
   }
 
   close(): void {

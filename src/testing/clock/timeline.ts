@@ -4,6 +4,7 @@
  */
 import { LinkspanError } from '../../error.js'
 import { Heap } from '../../impair/heap.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Clock, EventKind, Timer } from './clock.js'
 
 class Event implements Timer {
@@ -43,6 +44,11 @@ function cancelled(instant: Instant): void {
   instant.cancelled = 0
 }
 
+const KINDS: readonly (EventKind | undefined)[] = [undefined, 'background', 'limit']
+
+const live = ({ events, taken }: Instant) =>
+  events.slice(taken).filter(({ run }) => run !== undefined)
+
 export class Timeline implements Clock {
   /** Called when something new is to happen. */
   onEvent: (() => void) | undefined
@@ -50,6 +56,8 @@ export class Timeline implements Clock {
   source: (() => number) | undefined
   readonly #heap = new Heap<Instant>((a, b) => a.time - b.time)
   readonly #instants = new Map<number, Instant>()
+  /** What has no time; it can be cancelled only. */
+  #never: Instant = { time: Infinity, events: [], taken: 0, cancelled: 0 }
   /** Where the last event went: the next one often goes there too. */
   #last: Instant | undefined
   #now = 0
@@ -82,11 +90,9 @@ export class Timeline implements Clock {
   at(time: number, run: () => void, kind?: EventKind): Timer {
     const event = new Event(run, this, kind)
     this.#count(kind, 1)
-    if (time !== Infinity) {
-      const instant = this.#instant(Math.max(time, this.#now))
-      event.instant = instant
-      instant.events.push(event)
-    }
+    const instant = time === Infinity ? this.#never : this.#instant(Math.max(time, this.#now))
+    event.instant = instant
+    instant.events.push(event)
     this.onEvent?.()
     return event
   }
@@ -147,10 +153,59 @@ export class Timeline implements Clock {
 
   /** Forgets all that is to come. */
   clear(): void {
-    while (this.#heap.pop() !== undefined);
-    this.#instants.clear()
-    this.#last = undefined
+    this.#forget()
     this.#underWay = 0
     this.#limits = 0
+  }
+
+  #forget(): void {
+    while (this.#heap.pop() !== undefined);
+    this.#never = { ...this.#never, events: [], cancelled: 0 }
+    this.#instants.clear()
+    this.#last = undefined
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#now, this.#underWay, this.#limits], (now, underWay, limits) => {
+      this.#now = now
+      this.#underWay = underWay
+      this.#limits = limits
+    })
+    keeper.other({ save: () => this.#save(), hash: () => this.#times() })
+  }
+
+  /** What is to come: the same events go back to their places, since timers hold on to them. */
+  #save(): () => void {
+    const then = this.#all().map((instant) => ({
+      time: instant.time,
+      events: live(instant).map((event) => ({ event, run: event.run })),
+    }))
+    return () => {
+      for (const instant of this.#all()) for (const event of instant.events) event.run = undefined
+      this.#forget()
+      for (const { time, events } of then) this.#put(time, events)
+    }
+  }
+
+  /** Of all that is to come, when; what it does cannot be told. */
+  #times(): number[] {
+    return this.#all().flatMap((instant) =>
+      live(instant).flatMap(({ kind }) => [instant.time, KINDS.indexOf(kind)]),
+    )
+  }
+
+  /** All instants, in the order of time. */
+  #all(): Instant[] {
+    return [...this.#instants.values(), this.#never].sort((a, b) => a.time - b.time)
+  }
+
+  #put(time: number, events: readonly { event: Event; run: Event['run'] }[]): void {
+    const instant = time === Infinity ? this.#never : this.#instant(time)
+    for (const { event, run } of events) {
+      event.run = run
+      event.instant = instant
+      instant.events.push(event)
+    }
   }
 }

@@ -1,5 +1,7 @@
 /** Who waits for what: promises of the lab, by name, so that it can say what did not come. */
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
+import { restored } from '../restored.js'
 
 /** Waits that are named in one message; more are counted. */
 const NAMED = 10
@@ -19,10 +21,12 @@ interface Pending {
 }
 
 /**
+ * - `loop` over what comes: it ends without an error.
  * - `sleep`: it has no end where time has none, and a program is not told.
  * - `patient`: it may be that it waits for nothing in particular, as a socket that is always read from.
+ * - `owned`: who waits at a restore is told by whom it waits for.
  */
-export type WaitKind = 'sleep' | 'patient'
+export type WaitKind = 'loop' | 'sleep' | 'patient' | 'owned'
 
 export class Waits {
   /** Called when somebody begins to wait. */
@@ -43,7 +47,7 @@ export class Waits {
   }
 
   /** @param tell as {@link Pending.tell} has it */
-  begin<T>(tell: () => string, kind?: 'loop' | 'sleep'): Wait<T> {
+  begin<T>(tell: () => string, kind?: WaitKind): Wait<T> {
     let resolve: (value: T) => void = () => {}
     let reject: (error: unknown) => void = () => {}
     const promise = new Promise<T>((resolved, rejected) => {
@@ -61,8 +65,7 @@ export class Waits {
         reject(error)
       },
     }
-    const isLoop = kind === 'loop'
-    const added = this.add(tell, isLoop ? undefined : wait.reject, isLoop ? undefined : kind)
+    const added = this.add(tell, kind === 'loop' ? undefined : wait.reject, kind)
     return wait
   }
 
@@ -151,6 +154,23 @@ export class Waits {
     }
     this.woke ||= waiting.length > 0
     return waiting
+  }
+
+  /**
+   * Who has begun to wait since is told, unless it is a loop; who waited then and does so still goes on. A wait that
+   * has ended since stays ended: there is nobody any more who waits.
+   *
+   * @internal
+   */
+  keep(keeper: Keeper): void {
+    const then = new Set(this.#pending)
+    keeper.before(() => {
+      const since = [...this.#pending].filter((each) => !then.has(each) && each.kind !== 'owned')
+      for (const pending of since) {
+        if (pending.reject && this.#remove(pending)) pending.reject(restored(pending.tell()))
+      }
+      this.woke = true
+    })
   }
 }
 

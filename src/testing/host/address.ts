@@ -1,5 +1,6 @@
 /** Addresses of hosts: made once for each, compared by what they are, and keys of tables without text. */
 import { formatAddress, type Address as Parsed, parseAddress } from '../../config/address.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Address } from './network.js'
 
 class HostAddress implements Address {
@@ -122,6 +123,17 @@ export class AddressMap<V> {
   clear(): void {
     this.#values.clear()
     this.#slots.clear()
+  }
+
+  /** @internal @param each tells the state of a value; left out: as one */
+  keep(keeper: Keeper, each: (value: V) => void = () => {}): void {
+    keeper.map(this.#values, each)
+    keeper.map(this.#slots, (first) => {
+      for (let slot: Slot<V> | undefined = first; slot !== undefined; slot = slot.next) {
+        keeper.record(slot)
+        each(slot.value)
+      }
+    })
   }
 }
 

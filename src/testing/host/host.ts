@@ -21,8 +21,8 @@ import { Protocol } from './wire.js'
 export interface HostLab {
   readonly waits: Waits
   readonly names: Names
-  /** @throws LinkspanError code `CLOSED` */
-  mustBeOpen(): void
+  /** @throws LinkspanError code `CLOSED`, also where a restore has gone to before the host */
+  mustBeOpen(host: Host): void
   thrown(what: string, error: unknown): void
 }
 
@@ -119,7 +119,7 @@ export class Host implements HasAddresses {
   }
 
   #resolve(target: Target): Address {
-    this.#lab.mustBeOpen()
+    this.#lab.mustBeOpen(this)
     return resolve(this.#stack, this.#lab.names, target)
   }
 
@@ -151,7 +151,7 @@ export class Host implements HasAddresses {
    * @throws LinkspanError code `EXISTS` where the port is taken
    */
   udp(port?: number, handler?: DatagramHandler): UdpSocket {
-    this.#lab.mustBeOpen()
+    this.#lab.mustBeOpen(this)
     const own = port === undefined ? this.#udp.freePort() : whole(port, 'a UDP port', 1, 65_535)
     return new UdpSocket(this.#sockets, own, handler)
   }
@@ -171,7 +171,7 @@ export class Host implements HasAddresses {
     first: ListenOptions | ConnectionHandler = {},
     second?: ConnectionHandler,
   ): TcpServer {
-    this.#lab.mustBeOpen()
+    this.#lab.mustBeOpen(this)
     const [options, handler] = typeof first === 'function' ? [{}, first] : [first, second]
     return this.#tcp.listen(port, options, handler)
   }

@@ -1,4 +1,6 @@
 /** ICMP (RFC 792) and ICMPv6 (RFC 4443): echoes, and what the network says of packets of ours. */
+
+import type { Keeper, Kept } from '../../memento/keeper.js'
 import { addressAt } from './address.js'
 import { lastRead, type ReadHeader } from './header.js'
 import { codeOf, EchoType, ErrorType, readError } from './icmp-error.js'
@@ -16,7 +18,7 @@ const HEADER = 8
 const QUOTED = { 4: 576 - 20 - HEADER, 6: 1280 - 40 - HEADER } as const
 
 /** Somebody who sends echo requests. */
-export interface Echoes {
+export interface Echoes extends Kept {
   answered(sequence: number, arrival: Arrival): void
   failed(sequence: number, failure: Failure): void
 }
@@ -159,6 +161,14 @@ export class Icmp implements Transport {
 
   close(): void {
     this.#echoes.clear()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#echoes, (echoes) => keeper.part(echoes))
+    keeper.values([this.#identifier], (identifier) => {
+      this.#identifier = identifier
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 /** IP of one family, as a host has it: whose packets are ours, which way others go, fragments. */
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timeline } from '../clock/timeline.js'
 import { AddressMap, addressAt } from './address.js'
 import { type HeaderCodec, lastRead, type ReadHeader, written } from './header.js'
@@ -204,6 +205,18 @@ export class Ip extends OwnAddresses {
   close(): void {
     this.neighbors.close()
     this.#reassembly.close()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.list(this.own)
+    keeper.part(this.neighbors)
+    keeper.part(this.paths)
+    keeper.part(this.#reassembly)
+    this.#groups.keep(keeper)
+    keeper.values([this.#only, this.#mask, this.gateway, this.#id], (...kept) => {
+      ;[this.#only, this.#mask, this.gateway, this.#id] = kept
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Neighbour discovery (RFC 4861) as a host does it, and addresses of advertised prefixes (RFC 4862). */
 import { formatMac, linkLocalOf } from '../../config/address.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timer } from '../clock/clock.js'
 import { addressAt, addressOf, isSame } from './address.js'
 import type { Address, Arrival } from './network.js'
@@ -144,6 +145,13 @@ export class NeighborDiscovery {
 
   close(): void {
     this.#lifetime?.cancel()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.handles([this.#lifetime], (lifetime) => {
+      this.#lifetime = lifetime
+    })
   }
 }
 

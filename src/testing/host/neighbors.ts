@@ -2,6 +2,8 @@
  * Who has an address on the link, and frames that wait until we know: RFC 826 and the part of RFC 4861
  * that both families share. A neighbour that was not heard of for a while is asked for anew.
  */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timer } from '../clock/clock.js'
 import type { Timeline } from '../clock/timeline.js'
 import { AddressMap } from './address.js'
@@ -119,5 +121,13 @@ export class Neighbors {
   close(): void {
     for (const neighbor of this.#table.values()) neighbor.timer?.cancel()
     this.#table.clear()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    this.#table.keep(keeper, (neighbor) => {
+      keeper.record(neighbor)
+      keeper.list(neighbor.waiting)
+    })
   }
 }

@@ -1,4 +1,6 @@
 /** What a transport has of the host below it, and what the host below it expects of a transport. */
+
+import type { Kept } from '../../memento/keeper.js'
 import type { Clock } from '../clock/clock.js'
 
 export interface Address {
@@ -76,7 +78,7 @@ export type FailureReason =
   | 'parameter-problem'
 
 /** A protocol above IP. */
-export interface Transport {
+export interface Transport extends Kept {
   /** False where nobody is there for it: the host answers with an ICMP error. */
   receive(arrival: Arrival): boolean
   failed(failure: Failure): void

@@ -1,4 +1,6 @@
 /** What a host knows of how long packets to an address may be (RFC 1191, RFC 8201). */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Clock } from '../clock/clock.js'
 import { AddressMap } from './address.js'
 import type { HeaderCodec } from './header.js'
@@ -28,5 +30,10 @@ export class PathMtus {
     // RFC 8201 4, RFC 1191 3: only time makes it greater again.
     if (mtu >= this.to(address)) return
     this.#paths.set(address, { mtu, until: this.host.clock.now + PATH_MTU_MS })
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    this.#paths.keep(keeper)
   }
 }

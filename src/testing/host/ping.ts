@@ -1,5 +1,6 @@
 /** Echo requests, and what became of them. */
 import { whole } from '../../config/whole.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timer } from '../clock/clock.js'
 import type { Waits } from '../clock/wait.js'
 import { type Duration, milliseconds } from '../time.js'
@@ -175,7 +176,23 @@ class Series implements Echoes {
     this.#result.received = replies.length
     this.#result.lost = sent - replies.length
     if (replies.length > 0) this.#result.rtt = statistics(replies)
-    this.#done(this.#result)
+    // A copy: whoever goes back to before this end goes on with the other.
+    this.#done({ ...this.#result, replies: [...replies], errors: [...this.#result.errors] })
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.list(this.#sentAt)
+    keeper.set(this.#open)
+    keeper.record(this.#result)
+    keeper.list(this.#result.replies)
+    keeper.list(this.#result.errors)
+    keeper.handles([this.#timer], (timer) => {
+      this.#timer = timer
+    })
+    keeper.values([this.#identifier], (identifier) => {
+      this.#identifier = identifier
+    })
   }
 }
 

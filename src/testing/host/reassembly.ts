@@ -2,6 +2,8 @@
  * Fragments put together (RFC 791 3.2, RFC 8200 4.5). Bounded in number and time; fragments that overlap
  * void their packet (RFC 5722), since nobody sends such in good faith.
  */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timer } from '../clock/clock.js'
 import type { Timeline } from '../clock/timeline.js'
 
@@ -75,6 +77,14 @@ export class Reassembly {
 
   close(): void {
     for (const key of [...this.#packets.keys()]) this.#end(key)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#packets, (packet) => {
+      keeper.record(packet)
+      keeper.list(packet.parts)
+    })
   }
 }
 

@@ -2,6 +2,8 @@
  * A host's stack below its transports: Ethernet, ARP and neighbour discovery, IP of both families. What
  * comes in is checked here, once; what goes out gets its checksum here.
  */
+
+import type { Keeper } from '../../memento/keeper.js'
 import { checksumOf, fold, sumOf } from '../../packet/checksum.js'
 import type { Timeline } from '../clock/timeline.js'
 import type { Random } from '../random.js'
@@ -272,5 +274,16 @@ export class Stack implements Network, IpHost, ArpHost {
     this.ip6.close()
     this.nd.close()
     for (const transport of new Set(this.#transports.values())) transport.close()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    for (const part of [this.ip4, this.ip6, this.nd, this.#random]) keeper.part(part)
+    for (const transport of this.#transports.values()) keeper.part(transport)
+    keeper.list(this.own)
+    keeper.map(this.#groups)
+    keeper.values([this.damaged], (damaged) => {
+      this.damaged = damaged
+    })
   }
 }

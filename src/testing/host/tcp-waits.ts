@@ -7,7 +7,11 @@ export function tcpWaits(who: string, waits: Waits): TcpWaits {
   return {
     begin: (what, fail) =>
       // Whatever a handler threw may be the error: it is handed on as it is.
-      waits.add(() => `${who} waits for ${what}`, fail as ((error: unknown) => void) | undefined),
+      waits.add(
+        () => `${who} waits for ${what}`,
+        fail as ((error: unknown) => void) | undefined,
+        'owned',
+      ),
     woke: () => {
       waits.woke = true
     },

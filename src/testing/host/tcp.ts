@@ -1,6 +1,7 @@
 /** TCP as a transport of a host: the pure one of `tcp/`, joined to the host's stack and the lab's waits. */
 import { oneOf, quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Waits } from '../clock/wait.js'
 import { TcpConnection } from '../tcp/connection.js'
 import type { PathErrorKind } from '../tcp/path-error.js'
@@ -122,6 +123,11 @@ export class TcpTransport implements Transport {
 
   close(): void {
     this.#tcp.close()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#tcp)
   }
 }
 

@@ -2,7 +2,9 @@
 import { describe } from '../../config/describe.js'
 import { whole } from '../../config/whole.js'
 import { InvalidError, LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Wait, Waits } from '../clock/wait.js'
+import { whoStillWait } from '../restored.js'
 import { type Duration, milliseconds } from '../time.js'
 import { addressOf } from './address.js'
 import { mustBeLoss } from './loss.js'
@@ -269,6 +271,19 @@ export class UdpSocket {
   #gone(): LinkspanError {
     const what = `the socket on UDP port ${this.port} was closed`
     return new LinkspanError('CLOSED', `${this.#who}: ${what}`)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.list(this.errors)
+    keeper.list(this.#queue)
+    keeper.list(this.#groups)
+    keeper.values([this.dropped, this.#closed, this.#failure], (...kept) => {
+      ;[this.dropped, this.#closed, this.#failure] = kept
+    })
+
+    const then = [...this.#waiting]
+    keeper.handles([], () => whoStillWait(this.#waiting, then))
   }
 }
 

@@ -1,5 +1,6 @@
 /** UDP (RFC 768): which socket a datagram belongs to. */
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Arrival, Failure, Transport } from './network.js'
 import type { UdpSocket } from './udp-socket.js'
 import { setU16, u16 } from './wire.js'
@@ -74,5 +75,14 @@ export class Udp implements Transport {
 
   close(): void {
     for (const socket of [...this.#sockets.values()]) socket.close()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    const then = new Set(this.#sockets.values())
+    keeper.before(() => {
+      for (const socket of [...this.#sockets.values()]) if (!then.has(socket)) socket.close()
+    })
+    keeper.map(this.#sockets, (socket) => keeper.part(socket))
   }
 }

@@ -1,5 +1,6 @@
 /** A link: two directions between two ends, each a host or a port of a switch. */
 import { Schedule } from '../../impair/schedule.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timeline } from '../clock/timeline.js'
 import {
   changesOf,
@@ -175,5 +176,17 @@ export class Link {
     this.#received++
     if (this.#taps !== NO_TAPS) for (const tap of this.#taps) tap(frame, 'in')
     this.first(frame)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#out)
+    keeper.part(this.#in)
+    keeper.handles([this.#out, this.#in, this.#taps], (...kept) => {
+      ;[this.#out, this.#in, this.#taps] = kept
+    })
+    keeper.values([this.#sent, this.#received, this.#entered], (...kept) => {
+      ;[this.#sent, this.#received, this.#entered] = kept
+    })
   }
 }

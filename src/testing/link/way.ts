@@ -1,5 +1,6 @@
 /** One direction of a link that does something to frames, and what it did. */
 import { type FaultDrop, Faults, type FaultsOf, type Verdict } from '../../impair/faults.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timeline } from '../clock/timeline.js'
 import { ETHERNET, u16 } from '../host/wire.js'
 
@@ -84,6 +85,18 @@ export class Way {
     this.clock.at(at, () => {
       this.#underWay--
       this.sink(copy)
+    })
+  }
+
+  /** The verdict on the frame in hand is no state: it is carried before the next enters. */
+  keep(keeper: Keeper): void {
+    keeper.part(this.faults)
+    keeper.record(this.drops)
+    keeper.handles([this.cuts], (cuts) => {
+      this.cuts = cuts
+    })
+    keeper.values([this.duplicated, this.corrupted, this.#underWay], (...kept) => {
+      ;[this.duplicated, this.corrupted, this.#underWay] = kept
     })
   }
 }

@@ -1,4 +1,6 @@
 /** How many answers to what nobody should have sent there are at most (RFC 5961 7). */
+import type { Keeper } from '../../memento/keeper.js'
+
 const A_SECOND = 10
 
 export class Challenges {
@@ -12,5 +14,12 @@ export class Challenges {
       this.#since = now
     }
     return ++this.#count <= A_SECOND
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#count, this.#since], (...kept) => {
+      ;[this.#count, this.#since] = kept
+    })
   }
 }

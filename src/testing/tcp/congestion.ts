@@ -1,4 +1,5 @@
 /** The congestion window (RFC 5681, NewReno), in octets. What is lost is found elsewhere. */
+import type { Keeper } from '../../memento/keeper.js'
 
 /** RFC 6928 2. */
 const initialWindow = (mss: number) => Math.min(10 * mss, Math.max(2 * mss, 14_600))
@@ -61,5 +62,12 @@ export class Congestion {
 
   #half(underWay: number): number {
     return Math.max(underWay / 2, 2 * this.mss)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.window, this.threshold, this.#credit, this.mss], (...kept) => {
+      ;[this.window, this.threshold, this.#credit, this.mss] = kept
+    })
   }
 }

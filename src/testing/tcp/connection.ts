@@ -1,5 +1,6 @@
 /** A TCP connection, as user code has it. */
 import type { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Address } from '../host/network.js'
 import type { Ends } from './errors.js'
 import { Reading } from './reading.js'
@@ -68,7 +69,26 @@ export class TcpConnection implements AsyncDisposable {
         this.#closed.resolve()
       },
       failed: (error) => this.#failed(error),
+      keep: (keeper) => this.#keep(keeper),
+      mark: () => this.#mark(),
+      goesOn: () => this.#reading.goesOn(),
     }
+  }
+
+  #keep(keeper: Keeper): void {
+    keeper.part(this.#reading)
+    keeper.part(this.#writing)
+  }
+
+  #mark(): () => boolean {
+    const side = () => [
+      this.#failure,
+      this.#closed.isSettled,
+      this.#reading.isOver,
+      ...this.#writing.progressed(),
+    ]
+    const then = side()
+    return () => side().every((each, at) => each === then[at])
   }
 
   #failed(error: LinkspanError): void {

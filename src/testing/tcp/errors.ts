@@ -1,6 +1,7 @@
 /** How a connection ends where it does not end well. */
 import { LinkspanError } from '../../error.js'
 import type { Address } from '../host/network.js'
+import { restored } from '../restored.js'
 
 /**
  * - `REFUSED` nobody listens there, or who does has no room
@@ -49,5 +50,10 @@ export class Ends {
 
   error(code: TcpErrorCode, what: string): LinkspanError {
     return new LinkspanError(code, `TCP ${this.text}: ${what}`)
+  }
+
+  /** Of a program that goes on where it is, while the lab goes back. */
+  restored(): LinkspanError {
+    return restored(`TCP ${this.text}`)
   }
 }

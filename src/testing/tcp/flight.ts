@@ -1,4 +1,6 @@
 /** What is under way of a sender's data: when it is lost, what that means, how long it takes. */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Congestion } from './congestion.js'
 import type { RetransmissionTimeout } from './rto.js'
 import { DUPLICATES, Scoreboard } from './scoreboard.js'
@@ -141,5 +143,52 @@ export class Flight {
     this.timeout.backOff()
     // The next measurement ends the backing off: it is welcome whenever it comes.
     this.#stampedTo = 0
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.board)
+    keeper.part(this.congestion)
+    keeper.part(this.timeout)
+    keeper.values(
+      [
+        this.isSelective,
+        this.mss,
+        this.#recovery,
+        this.#recoveryPoint,
+        this.#duplicates,
+        this.isFresh,
+      ],
+      (...kept) => {
+        ;[
+          this.isSelective,
+          this.mss,
+          this.#recovery,
+          this.#recoveryPoint,
+          this.#duplicates,
+          this.isFresh,
+        ] = kept
+      },
+    )
+    keeper.values(
+      [
+        this.#timedEnd,
+        this.#timedAt,
+        this.#stampedTo,
+        this.#resentAt,
+        this.fastRecoveries,
+        this.timeouts,
+      ],
+      (...kept) => {
+        ;[
+          this.#timedEnd,
+          this.#timedAt,
+          this.#stampedTo,
+          this.#resentAt,
+          this.fastRecoveries,
+          this.timeouts,
+        ] = kept
+      },
+    )
   }
 }

@@ -1,4 +1,6 @@
 /** Asks a silent other end whether it is there (RFC 9293 3.8.4). Off unless asked for. */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Clock } from '../clock/clock.js'
 import { Timer } from './timer.js'
 
@@ -39,5 +41,14 @@ export class KeepAlive {
   stop(): void {
     this.#silence.stop()
     this.#answer.stop()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#silence)
+    keeper.part(this.#answer)
+    keeper.values([this.#asked], (asked) => {
+      this.#asked = asked
+    })
   }
 }

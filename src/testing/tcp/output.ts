@@ -1,4 +1,6 @@
 /** Segments of one connection, written: the header and its options once, whoever sends. */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Context } from './context.js'
 import type { Ends } from './errors.js'
 import { put16, put32 } from './octets.js'
@@ -146,5 +148,13 @@ export class Output {
 
   stop(): void {
     this.#ackTimer.stop()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#ackTimer)
+    keeper.values([this.sack, this.segments, this.position], (...kept) => {
+      ;[this.sack, this.segments, this.position] = kept
+    })
   }
 }

@@ -2,6 +2,7 @@
  * Disjoint ranges of positions, in order: what came out of order at a receiver, what was selectively
  * acknowledged at a sender.
  */
+import type { Keeper } from '../../memento/keeper.js'
 export class Ranges {
   /** Start and end by turns, ascending; no range touches the next. */
   readonly #edges: number[] = []
@@ -92,5 +93,13 @@ export class Ranges {
   clear(): void {
     this.#edges.length = 0
     this.#total = 0
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.list(this.#edges)
+    keeper.values([this.#total], (total) => {
+      this.#total = total
+    })
   }
 }

@@ -1,5 +1,6 @@
 /** The readable side of a connection, as a byte stream. */
 import type { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Tcb } from './tcb.js'
 import type { Wait } from './waits.js'
 
@@ -15,7 +16,8 @@ export class Reading {
   #controller: ReadableByteStreamController | undefined
   #wait: Wait | undefined
   #isDue = false
-  #isOver = false
+  /** The stream has ended: nothing more is given. */
+  isOver = false
   readonly #deliver = () => this.#due()
 
   constructor(readonly tcb: Tcb) {
@@ -46,7 +48,7 @@ export class Reading {
 
   #due(): void {
     this.#isDue = false
-    if (!this.#isOver && (this.#wait !== undefined || this.tcb.receiver.available === 0))
+    if (!this.isOver && (this.#wait !== undefined || this.tcb.receiver.available === 0))
       this.#give()
   }
 
@@ -80,7 +82,7 @@ export class Reading {
   }
 
   #finish(controller: ReadableByteStreamController): void {
-    this.#isOver = true
+    this.isOver = true
     this.#woke()
     try {
       controller.close()
@@ -99,16 +101,29 @@ export class Reading {
   }
 
   #cancel(): void {
-    this.#isOver = true
+    this.isOver = true
     this.#wait?.end()
     this.#wait = undefined
     this.tcb.discard()
   }
 
   fail(error: LinkspanError): void {
-    if (this.#isOver) return
-    this.#isOver = true
+    if (this.isOver) return
+    this.isOver = true
     this.#woke()
     this.#controller?.error(error)
+  }
+
+  /** The network's side is as it was: there may be something for whoever reads now. */
+  goesOn(): void {
+    const { receiver } = this.tcb
+    if (this.#wait !== undefined && (receiver.available > 0 || receiver.isFinished)) this.arrived()
+  }
+
+  /** @internal Who waits is the program's. */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#isDue], (isDue) => {
+      this.#isDue = isDue
+    })
   }
 }

@@ -2,6 +2,8 @@
  * The receive side of a connection: what came is put in order and waits for the reader, and the window
  * follows him (RFC 9293 3.8.6). Positions count from the SYN, which is 0; data begin at 1.
  */
+
+import type { Keeper } from '../../memento/keeper.js'
 import { SACK_BLOCKS } from './options.js'
 import { Ranges } from './ranges.js'
 import { Ring } from './ring.js'
@@ -200,6 +202,23 @@ export class Receiver {
   /** Whether something waits for what is missing before it. */
   get hasHoles(): boolean {
     return this.#early.count > 0
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#ring)
+    keeper.part(this.#early)
+    keeper.list(this.#recent)
+    keeper.values(
+      [this.#initial, this.next, this.#readAt, this.#edge, this.#finAt, this.#unacknowledged],
+      (...kept) => {
+        ;[this.#initial, this.next, this.#readAt, this.#edge, this.#finAt, this.#unacknowledged] =
+          kept
+      },
+    )
+    keeper.values([this.#lastAck, this.#largest, this.scale, this.isDiscarding], (...kept) => {
+      ;[this.#lastAck, this.#largest, this.scale, this.isDiscarding] = kept
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 /** Octets of a stream by their position in it: what waits to be acknowledged, or to be read. */
+import type { Keeper } from '../../memento/keeper.js'
 
 const LEAST = 4096
 
@@ -62,6 +63,14 @@ export class Ring {
   clear(): void {
     this.#bytes = new Uint8Array(0)
     this.#mask = 0
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.handles([this.#bytes, this.#mask], (...kept) => {
+      ;[this.#bytes, this.#mask] = kept
+    })
+    keeper.octets(this.#bytes)
   }
 }
 

@@ -1,4 +1,5 @@
 /** When an answer is overdue (RFC 6298). Milliseconds. */
+import type { Keeper } from '../../memento/keeper.js'
 
 const ALPHA = 1 / 8
 const BETA = 1 / 4
@@ -49,5 +50,12 @@ export class RetransmissionTimeout {
 
   #within(timeout: number): number {
     return Math.min(this.most, Math.max(this.least, timeout))
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#smoothed, this.#variation, this.#measured, this.#timeout], (...kept) => {
+      ;[this.#smoothed, this.#variation, this.#measured, this.#timeout] = kept
+    })
   }
 }

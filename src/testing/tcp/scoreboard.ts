@@ -3,6 +3,8 @@
  * without SACK, RFC 6582 in the same words: a duplicate ACK is a segment that has left the network).
  * Positions are the sender's.
  */
+
+import type { Keeper } from '../../memento/keeper.js'
 import { Ranges } from './ranges.js'
 
 /** RFC 5681 3.2, RFC 6675 2. */
@@ -101,5 +103,13 @@ export class Scoreboard {
   /** The receiver may have thrown away what it said it had (RFC 2018 8). */
   distrust(): void {
     this.#arrived.clear()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#arrived)
+    keeper.values([this.#anonymous, this.#lostTo, this.#sentTo, this.#mark], (...kept) => {
+      ;[this.#anonymous, this.#lostTo, this.#sentTo, this.#mark] = kept
+    })
   }
 }

@@ -1,4 +1,6 @@
 /** The window that the other end gives us (RFC 9293 3.10.7.4, RFC 7323 2). */
+
+import type { Keeper } from '../../memento/keeper.js'
 import { type Segment, SYN } from './segment.js'
 
 export class SendWindow {
@@ -27,5 +29,15 @@ export class SendWindow {
     this.largest = Math.max(this.largest, window)
     this.#sequence = sequence
     this.#acknowledged = acknowledged
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values(
+      [this.edge, this.largest, this.scale, this.#sequence, this.#acknowledged],
+      (...kept) => {
+        ;[this.edge, this.largest, this.scale, this.#sequence, this.#acknowledged] = kept
+      },
+    )
   }
 }

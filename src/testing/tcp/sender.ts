@@ -2,6 +2,8 @@
  * The send side of a connection: what was written waits to be sent and to be acknowledged. Positions
  * count from our SYN, which is 0; data begin at 1, the FIN follows the last of them.
  */
+
+import type { Keeper } from '../../memento/keeper.js'
 import { Congestion } from './congestion.js'
 import { Flight } from './flight.js'
 import type { Output } from './output.js'
@@ -309,5 +311,55 @@ export class Sender {
     this.#isStopped = true
     this.#timer.stop()
     this.#ring.clear()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#ring)
+    keeper.part(this.window)
+    keeper.part(this.flight)
+    keeper.part(this.#timer)
+    keeper.values(
+      [
+        this.acknowledged,
+        this.next,
+        this.#end,
+        this.mss,
+        this.isFinishing,
+        this.#isStopped,
+        this.#isHeldByCongestion,
+      ],
+      (...kept) => {
+        ;[
+          this.acknowledged,
+          this.next,
+          this.#end,
+          this.mss,
+          this.isFinishing,
+          this.#isStopped,
+          this.#isHeldByCongestion,
+        ] = kept
+      },
+    )
+    keeper.values(
+      [
+        this.#backedOff,
+        this.#progressAt,
+        this.#sentAt,
+        this.#heardAt,
+        this.#probe,
+        this.#stalledAt,
+      ],
+      (...kept) => {
+        ;[
+          this.#backedOff,
+          this.#progressAt,
+          this.#sentAt,
+          this.#heardAt,
+          this.#probe,
+          this.#stalledAt,
+        ] = kept
+      },
+    )
   }
 }

@@ -1,12 +1,14 @@
 /** A port on which connections are taken. */
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Address } from '../host/network.js'
+import { restored, whoStillWait } from '../restored.js'
 import { TcpConnection } from './connection.js'
 import type { Context } from './context.js'
 import { type Ends, endText } from './errors.js'
 import type { Segment } from './segment.js'
 import type { TcpOptions, TcpSettings } from './settings.js'
-import type { TcbEvents } from './states.js'
+import { noProgram, type TcbEvents } from './states.js'
 import { Tcb } from './tcb.js'
 import { Deferred } from './waits.js'
 
@@ -41,6 +43,15 @@ class Pending implements TcbEvents {
   failed(): void {
     this.gone()
   }
+
+  keep(keeper: Keeper): void {
+    keeper.values([this.isOpen], (isOpen) => {
+      this.isOpen = isOpen
+    })
+  }
+
+  readonly mark = noProgram.mark
+  readonly goesOn = noProgram.goesOn
 }
 
 interface Accepting {
@@ -180,5 +191,20 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.set(this.#pending, ({ tcb }) => keeper.part(tcb))
+    keeper.values([this.#isClosed], (isClosed) => {
+      this.#isClosed = isClosed
+    })
+
+    const then = [...this.#accepting]
+    keeper.before(() => {
+      const since = this.#accepting.filter((each) => !each.isLoop && !then.includes(each))
+      for (const { next } of since) next.reject(restored(`TCP ${this.#text}`))
+    })
+    keeper.handles([], () => whoStillWait(this.#accepting, then))
   }
 }

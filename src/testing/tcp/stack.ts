@@ -1,5 +1,6 @@
 /** The TCP of one host. */
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import type { Address, Network } from '../host/network.js'
 import { arrive } from './arrival.js'
 import { SegmentBuffers } from './buffers.js'
@@ -11,10 +12,11 @@ import { u16 } from './octets.js'
 import { concerns, errorText, type PathError } from './path-error.js'
 import { ephemeralPort, isPort } from './ports.js'
 import { answerByReset } from './reset.js'
+import { keepConnections } from './rewind.js'
 import { ACK, RST, Segment, SYN } from './segment.js'
 import { BACKLOG, type ListenOptions, TcpServer } from './server.js'
 import { type TcpOptions, tcpSettings } from './settings.js'
-import type { TcbEvents } from './states.js'
+import { noProgram, type TcbEvents } from './states.js'
 import { ConnectionTable, isSame } from './table.js'
 import { Tcb } from './tcb.js'
 import { noWaits, type Waits } from './waits.js'
@@ -40,6 +42,7 @@ const silent: TcbEvents = {
   writable() {},
   finished() {},
   failed() {},
+  ...noProgram,
 }
 
 export class TcpStack {
@@ -237,6 +240,19 @@ export class TcpStack {
   #error(code: string, what: string): LinkspanError {
     const { host } = this.#context
     return new LinkspanError(code, `TCP${host === '' ? '' : ` of ${host}`}: ${what}`)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.record(this.counters)
+    keeper.record(this.counters.drops)
+    keeper.map(this.#servers, (servers) => {
+      for (const server of servers) keeper.part(server)
+    })
+    keeper.values([this.#isClosed], (isClosed) => {
+      this.#isClosed = isClosed
+    })
+    keepConnections(keeper, this.#table)
   }
 }
 

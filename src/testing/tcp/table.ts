@@ -1,4 +1,6 @@
 /** Which connection a segment belongs to. */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Address } from '../host/network.js'
 import type { Tcb } from './tcb.js'
 
@@ -44,6 +46,15 @@ export class ConnectionTable {
 
   all(): Tcb[] {
     return [...this.#byPorts.values()].flat()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#byPorts, (bucket) => keeper.list(bucket, (tcb) => keeper.part(tcb)))
+    keeper.handles([this.#size], (size) => {
+      this.#size = size
+      this.#last = undefined
+    })
   }
 }
 

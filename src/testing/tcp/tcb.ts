@@ -9,6 +9,7 @@
  * ```
  */
 import type { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import { Challenges } from './challenges.js'
 import type { Context } from './context.js'
 import type { Ends } from './errors.js'
@@ -262,9 +263,14 @@ export class Tcb implements SenderOwner {
     return true
   }
 
-  /** The host is gone; this only waited for late segments. */
+  /** The host is gone, or the program's side of it is; nobody is told. */
   forget(): void {
     this.#close()
+  }
+
+  /** The lab goes back to before it, or to when its streams were others. The other end is not told. */
+  restored(): void {
+    this.#end(this.ends.restored())
   }
 
   /** The other end gave it up. */
@@ -296,6 +302,34 @@ export class Tcb implements SenderOwner {
     this.#rest.stop()
     this.#keepAlive?.stop()
     this.context.released(this)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.sender)
+    keeper.part(this.receiver)
+    keeper.part(this.output)
+    keeper.part(this.timestamps)
+    keeper.part(this.#challenges)
+    keeper.part(this.#keepAlive)
+    keeper.part(this.#rest)
+    this.events.keep(keeper)
+    keeper.handles([this.events], (events) => {
+      this.events = events
+    })
+    keeper.values(
+      [this.state, this.#offer, this.#peerMss, this.#rumour, this.segmentsReceived, this.isServed],
+      (...kept) => {
+        ;[
+          this.state,
+          this.#offer,
+          this.#peerMss,
+          this.#rumour,
+          this.segmentsReceived,
+          this.isServed,
+        ] = kept
+      },
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 /** A timer that is set again and again, most often to later: then it is left to ring and set anew. */
+import type { Keeper } from '../../memento/keeper.js'
 import type { Clock, Timer as Event, EventKind } from '../clock/clock.js'
 
 export class Timer {
@@ -56,5 +57,15 @@ export class Timer {
     if (left > 0) return this.#arm(left)
     this.rest()
     this.run()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.handles([this.#event], (event) => {
+      this.#event = event
+    })
+    keeper.values([this.#eventAt, this.#deadline, this.kind], (...kept) => {
+      ;[this.#eventAt, this.#deadline, this.kind] = kept
+    })
   }
 }

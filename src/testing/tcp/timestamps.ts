@@ -1,4 +1,6 @@
 /** Timestamps of one connection (RFC 7323 3 to 5). Their clock ticks in milliseconds. */
+
+import type { Keeper } from '../../memento/keeper.js'
 import type { Clock } from '../clock/clock.js'
 import { distance, type Segment } from './segment.js'
 
@@ -43,5 +45,12 @@ export class Timestamps {
     if (!this.enabled || !segment.hasTimestamps) return
     this.recent = segment.timestamp
     this.#recentAt = this.clock.now
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.enabled, this.recent, this.#recentAt], (...kept) => {
+      ;[this.enabled, this.recent, this.#recentAt] = kept
+    })
   }
 }

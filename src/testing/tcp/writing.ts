@@ -1,5 +1,6 @@
 /** The writable side of a connection, as a stream of octets. */
 import type { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import { Filling } from './filling.js'
 import type { Tcb } from './tcb.js'
 import { Deferred } from './waits.js'
@@ -80,6 +81,18 @@ export class Writing {
     this.#written?.reject(error)
     this.#closed?.reject(error)
     this.#controller?.error(error)
+  }
+
+  /** What of it a program would have to do again: what waits for room, and the end. */
+  progressed(): readonly unknown[] {
+    return [this.#rest, this.#closed, this.#isOver]
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#from], (from) => {
+      this.#from = from
+    })
   }
 }
 
