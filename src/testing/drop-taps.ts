@@ -1,4 +1,5 @@
 /** What a switch drops on its way in, for all who look at it. */
+import type { Keeper } from '../memento/keeper.js'
 import type { ObservedFrame, Switch, SwitchCapture } from '../switch.js'
 import type { Direction } from './link/settings.js'
 
@@ -34,8 +35,7 @@ export class DropTaps {
   /** Returns what ends it. */
   add(tap: DropTap): () => void {
     this.#taps.add(tap)
-    // However many look, the switch is asked once: it has room for few who do.
-    this.#capture ??= this.production.capture({ dropped: true }, (seen) => this.#take(seen))
+    this.#look()
     return () => {
       this.#taps.delete(tap)
       if (this.#taps.size > 0) return
@@ -44,9 +44,26 @@ export class DropTaps {
     }
   }
 
+  /** However many look, the switch is asked once: it has room for few who do. */
+  #look(): void {
+    this.#capture ??= this.production.capture({ dropped: true }, (seen) => this.#take(seen))
+  }
+
   #take({ frame, port, dropped }: ObservedFrame): void {
     const { link = null, direction = 'out' } = this.links.get(port) ?? {}
     const reason = dropped?.reason ?? ''
     for (const tap of this.#taps) tap({ frame, port, link, direction, reason })
+  }
+
+  /** Who looks on is a capture's; what was closed since stays closed, and is asked for anew. @internal */
+  keep(keeper: Keeper): void {
+    const taps = [...this.#taps]
+    keeper.handles([], () => {
+      this.#taps.clear()
+      for (const tap of taps) this.#taps.add(tap)
+      this.#capture?.close()
+      this.#capture = undefined
+      if (taps.length > 0) this.#look()
+    })
   }
 }

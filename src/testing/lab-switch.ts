@@ -89,7 +89,8 @@ export class LabSwitch implements Member {
   /** The switch itself, to look at: its tables, counters and drops. Its clock is the lab's to move. */
   readonly production: Switch
   #plugs: Plug[] = []
-  readonly #names = new Set<string>()
+  /** By name, all that are no uplinks. */
+  readonly #plugged = new Map<string, Plug>()
   readonly #portLinks = new Map<string, PortLink>()
   readonly #drops: DropTaps
   #end: UnderlayEnd | undefined
@@ -211,7 +212,7 @@ export class LabSwitch implements Member {
     this.#plugs.push(plug)
     // What is not plain may be wrong: it is made at once, so that whoever asks is told.
     if (Object.keys(input).length > 1) this.#flushOrForget(plug)
-    this.#names.add(name)
+    this.#plugged.set(name, plug)
     this.#portLinks.set(name, { link: name, direction: 'out' })
     return this.#sender(plug)
   }
@@ -232,7 +233,7 @@ export class LabSwitch implements Member {
   mustHaveRoom(names: readonly string[], others = 0): void {
     const { uplinks, capacity } = this.production.config
     const who = `switch ${quote(this.name)}`
-    const old = names.find((name) => this.#names.has(name) || Object.hasOwn(uplinks, name))
+    const old = names.find((name) => this.#plugged.has(name) || Object.hasOwn(uplinks, name))
     if (old !== undefined) throw new LinkspanError('EXISTS', `${who} has a port ${quote(old)}`)
     const asked = this.production.ports.size + this.#plugs.length + names.length + others
     if (asked <= capacity.ports) return
@@ -294,19 +295,19 @@ export class LabSwitch implements Member {
   /** @internal */
   keep(keeper: Keeper): void {
     keeper.part(this.production)
-    keeper.set(this.#names)
-    for (const plug of this.#plugs) {
+    keeper.map(this.#plugged, (plug) => {
       keeper.handles([plug.port], (port) => {
         plug.port = port
       })
-    }
+    })
     const plugs = [...this.#plugs]
-    keeper.handles([this.#timer], (timer) => {
-      this.#timer = timer
+    keeper.handles([], () => {
       this.#plugs = [...plugs]
     })
-    keeper.values([this.#isDue, this.#timerAt, this.#timerIsBusy, this.#busyUntil], (...kept) => {
-      ;[this.#isDue, this.#timerAt, this.#timerIsBusy, this.#busyUntil] = kept
+    keeper.map(this.#portLinks)
+    for (const part of [this.#turns, this.#drops, this.#end]) keeper.part(part)
+    keeper.values([this.#end], (end) => {
+      this.#end = end
     })
   }
 }

@@ -1,5 +1,6 @@
 /** When a switch of the lab turns: in events of its own, where frames came for it or time asks for it. */
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { Switch } from '../switch.js'
 import type { Timer } from './clock/clock.js'
 import type { Timeline } from './clock/timeline.js'
@@ -82,5 +83,15 @@ export class SwitchTurns {
       this.#run()
     }
     this.#timer = this.#clock.at(next, wake, isBusy ? undefined : 'background')
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.handles([this.#timer], (timer) => {
+      this.#timer = timer
+    })
+    keeper.values([this.#isDue, this.#timerAt, this.#timerIsBusy, this.#busyUntil], (...kept) => {
+      ;[this.#isDue, this.#timerAt, this.#timerIsBusy, this.#busyUntil] = kept
+    })
   }
 }

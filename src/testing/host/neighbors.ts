@@ -61,6 +61,8 @@ export class Neighbors {
   wait(address: Uint8Array, frame: Uint8Array): void {
     const neighbor = this.#table.get(address) ?? this.#begin(address)
     if (neighbor.waiting.length === WAITING) neighbor.waiting.shift()
+    // Whose MAC stands there is of the packet that was made before in the same memory.
+    frame.fill(0, 0, 6)
     neighbor.waiting.push(frame)
     if (neighbor.timer === undefined) this.#ask(neighbor)
   }
@@ -111,9 +113,11 @@ export class Neighbors {
     if (waiting.length === 0) return
     neighbor.waiting = []
     for (const frame of waiting) {
-      setU16(frame, 0, neighbor.macHigh)
-      setU32(frame, 2, neighbor.macLow)
-      this.host.transmit(frame)
+      // A copy: who goes back to before this answer finds the other one, which waits.
+      const complete = frame.slice()
+      setU16(complete, 0, neighbor.macHigh)
+      setU32(complete, 2, neighbor.macLow)
+      this.host.transmit(complete)
     }
   }
 

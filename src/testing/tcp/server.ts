@@ -193,6 +193,19 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
     this.close()
   }
 
+  /** @internal The lab goes back to before it. */
+  restored(): void {
+    this.#tell(() => true)
+    this.close()
+  }
+
+  /** Tells of a restore whoever waits in `accept`. */
+  #tell(which: (one: Accepting) => boolean): void {
+    for (const one of this.#accepting.filter((each) => !each.isLoop && which(each))) {
+      one.next.reject(restored(`TCP ${this.#text}`))
+    }
+  }
+
   /** @internal */
   keep(keeper: Keeper): void {
     keeper.set(this.#pending, ({ tcb }) => keeper.part(tcb))
@@ -201,10 +214,7 @@ export class TcpServer implements AsyncIterable<TcpConnection>, AsyncDisposable 
     })
 
     const then = [...this.#accepting]
-    keeper.before(() => {
-      const since = this.#accepting.filter((each) => !each.isLoop && !then.includes(each))
-      for (const { next } of since) next.reject(restored(`TCP ${this.#text}`))
-    })
+    keeper.before(() => this.#tell((each) => !then.includes(each)))
     keeper.handles([], () => whoStillWait(this.#accepting, then))
   }
 }

@@ -246,9 +246,13 @@ export class TcpStack {
   keep(keeper: Keeper): void {
     keeper.record(this.counters)
     keeper.record(this.counters.drops)
-    keeper.map(this.#servers, (servers) => {
-      for (const server of servers) keeper.part(server)
+    const then = new Set([...this.#servers.values()].flat())
+    keeper.before(() => {
+      const now = [...this.#servers.values()].flat()
+      for (const server of now) if (!then.has(server)) server.restored()
     })
+    keeper.map(this.#servers)
+    for (const server of then) keeper.part(server)
     keeper.values([this.#isClosed], (isClosed) => {
       this.#isClosed = isClosed
     })

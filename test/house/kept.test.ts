@@ -1,0 +1,127 @@
+/** A class with state that has a `keep` names all of it there: a field that is forgotten would not go back. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { filesBelow } from '../../scripts/lib/files.js'
+import { at } from '../../scripts/lib/house.js'
+
+/** Rooms whose state a lab's is made of. */
+const ROOMS = ['src/testing', 'src/impair']
+/** Of other rooms, what a switch in the process is made of. */
+const FILES = [
+  'src/switch.ts',
+  'src/device/memory.ts',
+  'src/device/memory-io.ts',
+  'src/device/memory-ports.ts',
+  'src/dataplane/topology.ts',
+  'src/dataplane/topology-state.ts',
+  'src/dataplane/domains.ts',
+  'src/dataplane/entries.ts',
+  'src/dataplane/filter.ts',
+  'src/dataplane/nat.ts',
+  'src/dataplane/numbers.ts',
+  'src/dataplane/pending.ts',
+  'src/dataplane/router.ts',
+  'src/dataplane/router-neighbors.ts',
+  'src/dataplane/translation.ts',
+  'src/worker/loop.ts',
+]
+
+/**
+ * Fields that change and are no state of the network, by `Class.field`: what a program holds, what is made anew for
+ * each frame, what is known by what it is made of. `Class` alone: all of it.
+ */
+const NOT_KEPT: Readonly<Record<string, string>> = {
+  Pump: 'makes time pass, and is told what a program asks; its runs are kept',
+  Macrotask: 'an event of the computer',
+  Heap: 'made anew from the list of events',
+  'Timeline.onEvent': 'set once',
+  'Timeline.source': 'set once',
+  'Timeline.#last': 'found again',
+  'Timeline.#instants': 'made anew from the events in them',
+  'Timeline.#never': 'made anew from the events in it',
+  Senders: 'written when it is made',
+  'Event.instant': 'kept by the timeline',
+  'Waits.onWait': 'set once',
+  'Waits.woke': 'of the turn that is under way',
+  'Waits.#given': 'of programs',
+  Deferred: 'a promise: of a program',
+  TcpConnection: 'of a program; rewind.ts says what becomes of it',
+  HostAddress: 'its text',
+  Seen: 'addresses are the same whoever reads them',
+  SegmentBuffers: 'where the segment is made that is sent next',
+  Segment: 'the one in hand',
+  'Reading.#controller': 'of a program',
+  'Reading.#wait': 'of a program',
+  'Reading.isOver': 'where it has changed the connection does not go on',
+  'Writing.#controller': 'of a program',
+  'Writing.#rest': 'where it has changed the connection does not go on',
+  'Writing.#written': 'where it has changed the connection does not go on',
+  'Writing.#closed': 'where it has changed the connection does not go on',
+  'Writing.#isOver': 'where it has changed the connection does not go on',
+  'Pending.tcb': 'set once',
+  'TcpServer.onConnection': 'set once',
+  'TcpTransport.#isSending': 'of the event that is under way',
+  'Series.#done': 'set once',
+  'Output.#blocks': 'written anew for each segment',
+  'ConnectionTable.#last': 'found again',
+  'Way.#verdict': 'on the frame in hand',
+  'Dice.lost': 'of the frame in hand',
+  'Dice.bit': 'of the frame in hand',
+  'Dice.shift': 'of the frame in hand',
+  'Plug.port': 'kept by the switch',
+  'LabSwitch.#running': 'of the event that is under way',
+  'Lab.#unreported': 'whoever has not been told yet is told all the same',
+  'Lab.#closed': 'no way leads back from there',
+  Lab: 'its parts are kept by LabState',
+  'Stack.#transports': 'set once',
+  'Switch.#turning': 'it stands still',
+}
+
+interface Found {
+  readonly name: string
+  readonly fields: readonly string[]
+  readonly keep: string
+}
+
+/** Classes of a file: fields that are not `readonly`, tables that are, and what `keep` says. */
+function classesOf(source: string): Found[] {
+  const all = [...source.matchAll(/^(?:export )?class (\w+)[^{]*\{\n(.*?)^\}$/gms)]
+  return all.map(([, name = '', body = '']) => {
+    const declared = [
+      ...body.matchAll(/^ {2}((?:readonly )?)(#?\w+)(?:: (?:[^=\n]|=>)*)?(?: = (.*))?$/gm),
+    ]
+    const fields = declared.filter(([, readonly, , value = '']) => {
+      if (readonly === '') return true
+      return /^(new (Map|Set|WeakMap|AddressMap)\b|\[\])/.test(value)
+    })
+    const [, keep = ''] = /^ {2}#?keep\(.*?\{\n(.*?)^ {2}\}$/ms.exec(body) ?? []
+    return { name, fields: fields.map(([, , field = '']) => field), keep }
+  })
+}
+
+const files = [
+  ...ROOMS.flatMap((room) => filesBelow(at(room), (name: string) => name.endsWith('.ts'))),
+  ...FILES.map((name) => at(name)),
+]
+const classes = files.flatMap((file: string) => classesOf(readFileSync(file, 'utf8')))
+
+test('there are classes with state', () => {
+  expect(classes.filter(({ keep }) => keep !== '').length).toBeGreaterThan(50)
+})
+
+test('what changes is kept, or said not to be', () => {
+  const forgotten = classes.flatMap(({ name, fields, keep }) =>
+    fields
+      .filter((field) => !new RegExp(`this\\.${field}\\b`).test(keep))
+      .map((field) => `${name}.${field}`)
+      .filter((field) => !(field in NOT_KEPT || name in NOT_KEPT)),
+  )
+  expect(forgotten).toEqual([])
+})
+
+test('what is said not to be kept is there', () => {
+  const names = new Set(
+    classes.flatMap(({ name, fields }) => [name, ...fields.map((field) => `${name}.${field}`)]),
+  )
+  expect(Object.keys(NOT_KEPT).filter((name) => !names.has(name))).toEqual([])
+})
