@@ -11,7 +11,7 @@ import { blocksOf } from '../support/doc-commands.js'
 const { expect, test } = vitest
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 /** Beside docs/testing.md; testing-node.md and testing-browser.md have tests of their own. */
-const pages = ['testing', 'testing-seeing', 'recording', 'overlay']
+const pages = ['testing', 'testing-seeing', 'testing-snapshots', 'recording', 'overlay']
 const blocks = [
   ...pages.flatMap((page) => blocksOf(read(`docs/${page}.md`), 'js')),
   ...blocksOf(read('README.md'), 'js').filter((block) => block.includes('linkspan/testing')),
