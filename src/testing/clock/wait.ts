@@ -163,8 +163,10 @@ export class Waits {
    * @internal
    */
   keep(keeper: Keeper): void {
-    const then = new Set(this.#pending)
+    const [then, given] = [new Set(this.#pending), new Set(this.#given)]
     keeper.before(() => {
+      // As at the lab's end: it is nobody's duty to catch what he does not wait for.
+      for (const each of this.#given) if (!given.has(each)) each.catch(() => {})
       const since = [...this.#pending].filter((each) => !then.has(each) && each.kind !== 'owned')
       for (const pending of since) {
         if (pending.reject && this.#remove(pending)) pending.reject(restored(pending.tell()))

@@ -150,45 +150,17 @@ export class Flight {
     keeper.part(this.board)
     keeper.part(this.congestion)
     keeper.part(this.timeout)
-    keeper.values(
-      [
-        this.isSelective,
-        this.mss,
-        this.#recovery,
-        this.#recoveryPoint,
-        this.#duplicates,
-        this.isFresh,
-      ],
-      (...kept) => {
-        ;[
-          this.isSelective,
-          this.mss,
-          this.#recovery,
-          this.#recoveryPoint,
-          this.#duplicates,
-          this.isFresh,
-        ] = kept
-      },
-    )
-    keeper.values(
-      [
-        this.#timedEnd,
-        this.#timedAt,
-        this.#stampedTo,
-        this.#resentAt,
-        this.fastRecoveries,
-        this.timeouts,
-      ],
-      (...kept) => {
-        ;[
-          this.#timedEnd,
-          this.#timedAt,
-          this.#stampedTo,
-          this.#resentAt,
-          this.fastRecoveries,
-          this.timeouts,
-        ] = kept
-      },
-    )
+    keeper.values([this.isSelective, this.mss, this.#recovery], (...kept) => {
+      ;[this.isSelective, this.mss, this.#recovery] = kept
+    })
+    keeper.values([this.#recoveryPoint, this.#duplicates, this.isFresh], (...kept) => {
+      ;[this.#recoveryPoint, this.#duplicates, this.isFresh] = kept
+    })
+    keeper.values([this.#timedEnd, this.#timedAt, this.#stampedTo, this.#resentAt], (...kept) => {
+      ;[this.#timedEnd, this.#timedAt, this.#stampedTo, this.#resentAt] = kept
+    })
+    keeper.values([this.fastRecoveries, this.timeouts], (...kept) => {
+      ;[this.fastRecoveries, this.timeouts] = kept
+    })
   }
 }

@@ -33,11 +33,11 @@ export class SendWindow {
 
   /** @internal */
   keep(keeper: Keeper): void {
-    keeper.values(
-      [this.edge, this.largest, this.scale, this.#sequence, this.#acknowledged],
-      (...kept) => {
-        ;[this.edge, this.largest, this.scale, this.#sequence, this.#acknowledged] = kept
-      },
-    )
+    keeper.values([this.edge, this.largest, this.scale, this.#sequence], (...kept) => {
+      ;[this.edge, this.largest, this.scale, this.#sequence] = kept
+    })
+    keeper.values([this.#acknowledged], (acknowledged) => {
+      this.#acknowledged = acknowledged
+    })
   }
 }

@@ -319,47 +319,17 @@ export class Sender {
     keeper.part(this.window)
     keeper.part(this.flight)
     keeper.part(this.#timer)
-    keeper.values(
-      [
-        this.acknowledged,
-        this.next,
-        this.#end,
-        this.mss,
-        this.isFinishing,
-        this.#isStopped,
-        this.#isHeldByCongestion,
-      ],
-      (...kept) => {
-        ;[
-          this.acknowledged,
-          this.next,
-          this.#end,
-          this.mss,
-          this.isFinishing,
-          this.#isStopped,
-          this.#isHeldByCongestion,
-        ] = kept
-      },
-    )
-    keeper.values(
-      [
-        this.#backedOff,
-        this.#progressAt,
-        this.#sentAt,
-        this.#heardAt,
-        this.#probe,
-        this.#stalledAt,
-      ],
-      (...kept) => {
-        ;[
-          this.#backedOff,
-          this.#progressAt,
-          this.#sentAt,
-          this.#heardAt,
-          this.#probe,
-          this.#stalledAt,
-        ] = kept
-      },
-    )
+    keeper.values([this.acknowledged, this.next, this.#end, this.mss], (...kept) => {
+      ;[this.acknowledged, this.next, this.#end, this.mss] = kept
+    })
+    keeper.values([this.isFinishing, this.#isStopped, this.#isHeldByCongestion], (...kept) => {
+      ;[this.isFinishing, this.#isStopped, this.#isHeldByCongestion] = kept
+    })
+    keeper.values([this.#backedOff, this.#progressAt, this.#sentAt, this.#heardAt], (...kept) => {
+      ;[this.#backedOff, this.#progressAt, this.#sentAt, this.#heardAt] = kept
+    })
+    keeper.values([this.#probe, this.#stalledAt], (...kept) => {
+      ;[this.#probe, this.#stalledAt] = kept
+    })
   }
 }

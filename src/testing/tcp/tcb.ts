@@ -317,19 +317,12 @@ export class Tcb implements SenderOwner {
     keeper.handles([this.events], (events) => {
       this.events = events
     })
-    keeper.values(
-      [this.state, this.#offer, this.#peerMss, this.#rumour, this.segmentsReceived, this.isServed],
-      (...kept) => {
-        ;[
-          this.state,
-          this.#offer,
-          this.#peerMss,
-          this.#rumour,
-          this.segmentsReceived,
-          this.isServed,
-        ] = kept
-      },
-    )
+    keeper.values([this.state, this.#offer, this.#peerMss, this.#rumour], (...kept) => {
+      ;[this.state, this.#offer, this.#peerMss, this.#rumour] = kept
+    })
+    keeper.values([this.segmentsReceived, this.isServed], (...kept) => {
+      ;[this.segmentsReceived, this.isServed] = kept
+    })
   }
 }
 
