@@ -153,7 +153,7 @@ describe('what the underlay says', () => {
     sw.advance('1h')
     expect(sw.nextDeadline()).toBe(Infinity)
     sw.underlay.failed({ to: THERE, reason: 'too-big', mtu: 1400 })
-    sw.process()
+    sw.advance(1)
     expect(sw.nextDeadline()).toBe(3_600_000 + 600_000)
   })
 
