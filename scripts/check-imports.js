@@ -52,7 +52,17 @@ export const src = {
     'config',
     'error',
   ],
-  switch: ['inspect', 'recording', 'worker', 'device', 'dataplane', 'memento', 'packet', 'config', 'error'],
+  switch: [
+    'inspect',
+    'recording',
+    'worker',
+    'device',
+    'dataplane',
+    'memento',
+    'packet',
+    'config',
+    'error',
+  ],
   control: [
     'inspect',
     'recording',

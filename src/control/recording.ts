@@ -4,14 +4,13 @@
  * switch never waits for the reader: where that is too slow, the recording ends, and says why.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hashMemory, saveWhole } from '../dataplane/image.js'
 import type { Manager } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import { LinkspanError } from '../error.js'
 import { Chunk, chunk, jsonChunk, magic } from '../recording/file.js'
-import { imageOf } from '../recording/image.js'
-import { headOf, type Source, tapControl } from '../recording/recorder.js'
+import { headOf, hostOf, type Source, tapControl } from '../recording/recorder.js'
 import { Reason, SharedTape } from '../recording/shared-tape.js'
-import { stateHash } from '../recording/state.js'
 import type { Letter } from '../worker/mailbox.js'
 
 export interface RecordHost {
@@ -48,7 +47,7 @@ export class RunningRecording {
   readonly #done: () => void
   #beginning: Uint8Array<ArrayBuffer>[] = []
   #untap: (() => void) | undefined
-  #state: number | null = null
+  #state: string | null = null
   #isStopped = false
   readonly #isRead = promised()
 
@@ -94,15 +93,15 @@ export class RunningRecording {
 
   /** What lies in memory and what is called from then on belong together. */
   #open(): void {
-    const { manager, memory } = this.#source
+    const { manager } = this.#source
     const { exports, workers } = manager
     const isInHand = (worker: number) => exports.framesInHand(worker) > 0
     this.#beginning = this.#tape.open(manager.self, () => {
-      const whole = Array.from({ length: workers }, (_, worker) => worker).some(isInHand)
+      const inBurst = Array.from({ length: workers }, (_, worker) => worker).some(isInHand)
       return [
         magic(),
         jsonChunk(Chunk.HEAD, headOf(this.#source, new Date().toISOString())),
-        chunk(Chunk.IMAGE, imageOf(memory, whole)),
+        chunk(Chunk.IMAGE, saveWhole(hostOf(this.#source), inBurst)),
       ]
     })
     this.#untap = tapControl(this.#source, this.#tape)
@@ -113,10 +112,10 @@ export class RunningRecording {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#untap?.()
-    const { manager, memory } = this.#source
+    const { manager } = this.#source
     this.#tape.close(manager.self, () => {
       // What was over before has gone on unrecorded.
-      if (!this.#tape.isOver) this.#state = stateHash(manager.exports, memory)
+      if (!this.#tape.isOver) this.#state = hashMemory(hostOf(this.#source))
     })
     this.#host.writeToWorkers({ tape: undefined })
   }

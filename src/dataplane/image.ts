@@ -1,6 +1,6 @@
 /**
  * The memory of a dataplane as octets: a copy to go back to, and a hash that tells whether two are the same.
- * Only between bursts, and of a memory that no other thread forwards in.
+ * Only between bursts, unless it says otherwise, and of a memory that no other thread forwards in.
  */
 import { Fnv } from '../config/fnv.js'
 import { InvalidError } from '../error.js'
@@ -29,10 +29,24 @@ type Stretch = readonly [start: number, end: number]
  * is not the switch's own: descriptors of files, captures that somebody runs, and received frames, which are
  * done with between bursts. An image is runs of lines, each with its address and length before it.
  */
-export function saveImage(host: ImageHost): Uint8Array {
-  const { memory } = host
-  const bytes = new Uint8Array(memory.buffer)
-  const runs = [...runsOf(host, foreign(host))]
+export function saveImage(host: ImageHost): Uint8Array<ArrayBuffer> {
+  return imageOf(host, foreign(host))
+}
+
+/**
+ * Copies all that is in use, captures too, for a dataplane that goes on from there as this one does; but not
+ * what is left over from bursts.
+ *
+ * @param inBurst with that, which one that is under way still needs
+ */
+export function saveWhole(host: ImageHost, inBurst: boolean): Uint8Array<ArrayBuffer> {
+  const end = new DataView(host.memory.buffer, DIRECTORY).getUint32(Directory.CONFIG, true)
+  return imageOf(host, inBurst ? [] : [[host.exports.queues(0) >>> 0, end]])
+}
+
+function imageOf(host: ImageHost, holes: readonly Stretch[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(host.memory.buffer)
+  const runs = [...runsOf(host, holes)]
   const octets = runs.reduce((sum, [start, end]) => sum + RUN_HEAD + end - start, 0)
   const image = new Uint8Array(octets)
   const view = new DataView(image.buffer)
@@ -60,6 +74,14 @@ export function loadImage(host: ImageHost, image: Uint8Array): void {
   for (const [start, end] of [...runsOf(host, foreign(host))]) bytes.fill(0, start, end)
   for (const { address, octets } of parts) bytes.set(octets, address)
   bytes.set(capturing, WATCHED[0])
+}
+
+/** Puts an image of {@link saveWhole} into a memory of its own. @throws InvalidError where it does not fit */
+export function loadWhole(memory: WebAssembly.Memory, image: Uint8Array): void {
+  const bytes = new Uint8Array(memory.buffer)
+  const parts = [...partsOf(image, bytes.length)]
+  bytes.fill(0, DIRECTORY)
+  for (const { address, octets } of parts) bytes.set(octets, address)
 }
 
 /**

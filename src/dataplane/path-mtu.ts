@@ -1,5 +1,7 @@
 /** MTUs of the ways to VTEPs, as routers on them told: believed for a while, then tried again. */
+
 import { vtepFamily } from '../config/vtep.js'
+import type { Keeper } from '../memento/keeper.js'
 
 /** How long less than the link's is believed: RFC 1191 section 6.3 and RFC 8201 section 4 say 10 minutes. */
 const LIFETIME = 600_000
@@ -51,5 +53,10 @@ export class PathMtus {
   /** Forgets those that are too old. */
   expire(): void {
     for (const [vtep, { until }] of this.#told) if (until <= this.#now()) this.#told.delete(vtep)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#told)
   }
 }

@@ -2,12 +2,14 @@
  * The tunnels of a config, with the MTU that the underlay leaves them, and what the underlay told of datagrams
  * to their other ends. Whoever has the sockets, the kernel or a program, tells it here.
  */
+
 import { innerMtu } from '../config/overlay-mtu.js'
 import { underlayName } from '../config/overlay-names.js'
 import { type OverlayBridge, overlaySettings } from '../config/overlay-settings.js'
 import type { Config } from '../config/types.js'
 import { vtepFamily } from '../config/vtep.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { TunnelPlan } from './overlay.js'
 import { PathMtus } from './path-mtu.js'
 import type { SourcePorts } from './tunnel-record.js'
@@ -116,5 +118,11 @@ export class TunnelPlans {
   /** Forgets those that are. */
   expire(): void {
     this.#paths.expire()
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#paths)
+    keeper.map(this.#errors, (errors) => keeper.record(errors))
   }
 }

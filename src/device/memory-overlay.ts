@@ -1,4 +1,5 @@
 /** The overlay of an in-process switch: its sockets and tunnels for a config, and what the underlay tells of them. */
+
 import { UNDERLAY_BRIDGE, underlayName } from '../config/overlay-names.js'
 import { overlaySettings, type UnderlaySocket } from '../config/overlay-settings.js'
 import type { Config } from '../config/types.js'
@@ -8,6 +9,7 @@ import type { PortCounters } from '../dataplane/manager.js'
 import type { TunnelPlan } from '../dataplane/overlay.js'
 import type { Topology } from '../dataplane/topology.js'
 import { type PeerErrors, SOURCES, TunnelPlans } from '../dataplane/tunnel-plans.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { MemoryIo } from './memory-io.js'
 import { Underlay } from './memory-underlay.js'
 
@@ -129,5 +131,14 @@ export class MemoryOverlay {
 
   close(): void {
     for (const name of this.underlay.sockets.map(underlayName)) this.underlay.close(name)
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.underlay)
+    keeper.part(this.#plans)
+    keeper.handles([this.#config], (config) => {
+      this.#config = config
+    })
   }
 }

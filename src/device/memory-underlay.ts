@@ -2,6 +2,7 @@
  * The underlay of an in-process switch: what would be UDP sockets of the host are queues here, and the program
  * carries their datagrams. Where a way does not take one, or the network says so later, the program says so.
  */
+
 import { formatAddress, parseAddress } from '../config/address.js'
 import { describe, quote } from '../config/describe.js'
 import { underlayName } from '../config/overlay-names.js'
@@ -9,6 +10,7 @@ import type { UnderlaySocket } from '../config/overlay-settings.js'
 import { whole } from '../config/whole.js'
 import type { PeerError } from '../dataplane/tunnel-plans.js'
 import { InvalidError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import { PAYLOAD_MAX, unwrap, wrap } from '../packet/outer.js'
 import { ENOBUFS, MemoryDevice } from './memory.js'
 
@@ -166,6 +168,19 @@ export class Underlay {
       throw new InvalidError(describe(reason), '"too-big" or "unreachable"')
     }
     this.#listener.heard({ vtep, reason: reason === 'too-big' ? 'tooBig' : reason, mtu })
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.map(this.#sockets, (socket) => keeper.part(socket))
+    const outbox = [...this.#outbox]
+    keeper.handles([this.#handler], (handler) => {
+      this.#handler = handler
+      this.#outbox = [...outbox]
+    })
+    keeper.values([this.#mtu], (mtu) => {
+      this.#mtu = mtu
+    })
   }
 }
 

@@ -36,8 +36,8 @@ export interface RecordingHead {
 export interface RecordingEnd {
   /** Why: stopped, or what came in between. */
   reason: string
-  /** {@link stateHash}; null where something may have changed since the last entry. */
-  state: number | null
+  /** Of the memory: dataplane/image.ts. Null where something may have changed since the last entry. */
+  state: string | null
 }
 
 /** What a file begins with. */

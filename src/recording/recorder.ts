@@ -1,13 +1,12 @@
 /** Records a switch of this thread: what `Switch.record` does. */
 import type { Forwarder } from '../dataplane/forwarder.js'
 import { identity } from '../dataplane/generated/identity.js'
+import { hashMemory, type ImageHost, saveWhole } from '../dataplane/image.js'
 import type { Manager } from '../dataplane/manager.js'
 import type { Topology } from '../dataplane/topology.js'
 import { ENTRY, Kind, padded, writeHead } from './entry.js'
 import { Chunk, chunk, FORMAT, jsonChunk, magic, type Names, type RecordingHead } from './file.js'
 import { gzip } from './gzip.js'
-import { imageOf } from './image.js'
-import { stateHash } from './state.js'
 import { callsOf, tap } from './tap.js'
 import { OwnTape, type Tape } from './tape.js'
 
@@ -34,6 +33,11 @@ export function namesOf(topology: Topology): Names {
     }),
   )
   return { ports: Object.fromEntries(ports), domains: Object.fromEntries(domains) }
+}
+
+/** Its memory, to be copied and hashed. */
+export function hostOf({ memory, manager: { exports, workers } }: Source): ImageHost {
+  return { memory, exports, workers }
 }
 
 export function headOf(source: Source, started: string | null): RecordingHead {
@@ -81,14 +85,14 @@ export class SwitchRecording {
   readonly #image: Uint8Array
   readonly #tape: OwnTape
   readonly #taps: (() => void)[]
-  #state: number | undefined
+  #state: string | undefined
 
   /** @internal Use {@link Switch.record}. */
   constructor(source: Source, forwarders: readonly Forwarder[], limit = LIMIT) {
     const { memory } = source
     this.#source = source
     this.#head = headOf(source, null)
-    this.#image = imageOf(memory)
+    this.#image = saveWhole(hostOf(source), false)
     this.#tape = new OwnTape(limit)
     this.#taps = [
       tapControl(source, this.#tape),
@@ -104,15 +108,14 @@ export class SwitchRecording {
   /** Ends it; again is harmless. */
   stop(): void {
     for (const end of this.#taps.splice(0).reverse()) end()
-    this.#state ??= stateHash(this.#source.manager.exports, this.#source.memory)
+    this.#state ??= hashMemory(hostOf(this.#source))
   }
 
   /** The file, with all that happened until `stop`, or until now, where it goes on. */
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const { over } = this.#tape
-    const { manager, memory } = this.#source
     const reason = over ?? 'stopped'
-    const now = this.#state ?? stateHash(manager.exports, memory)
+    const now = this.#state ?? hashMemory(hostOf(this.#source))
     const state = over === undefined ? now : null
     return gzip([
       magic(),

@@ -1,14 +1,13 @@
 /** Replays a recording on a dataplane of its own: the same calls on the same memory. */
 import { MORE, RECEIVED_SIZE, VIRTIO_HEADER } from '../dataplane/abi.js'
 import { Forwarder } from '../dataplane/forwarder.js'
+import { hashMemory, loadWhole } from '../dataplane/image.js'
 import { Manager } from '../dataplane/manager.js'
 import { transmitted } from '../dataplane/transmitted.js'
 import { type Entry, FRAME, frameSize, Kind, readEntry } from './entry.js'
 import { type ExplainedFrame, explainFrame } from './explain.js'
 import { type Names, type RecordingHead, recordingError } from './file.js'
-import { PAGE, restoreImage } from './image.js'
 import { hashOfList } from './outputs.js'
-import { stateHash } from './state.js'
 
 export type { ExplainedFrame } from './explain.js'
 
@@ -35,8 +34,8 @@ export interface Difference {
   call: string
   /** What is different. */
   what: 'result' | 'frames' | 'state'
-  recorded: number
-  replayed: number
+  recorded: number | string
+  replayed: number | string
 }
 
 export interface ReplayResult {
@@ -60,7 +59,7 @@ export interface ReplaySource {
   head: RecordingHead
   image: Uint8Array
   entries: Uint8Array
-  state: number | null
+  state: string | null
 }
 
 type Calls = Record<string, (...given: number[]) => number>
@@ -74,7 +73,7 @@ export class Replay {
   readonly #forwarders: Forwarder[]
   readonly #head: RecordingHead
   readonly #entries: DataView
-  readonly #state: number | null
+  readonly #state: string | null
   readonly #bytes: Uint8Array
   readonly #view: DataView
   #names: Names
@@ -93,14 +92,14 @@ export class Replay {
     const attachment = { module, memory }
     this.module = module
     this.memory = memory
-    restoreImage(memory, image)
+    load(memory, image)
     // Instances have no state but for what attaching writes, and that is taken back.
     this.manager = attached(() => new Manager(attachment, head.workers))
     this.#forwarders = Array.from(
       { length: head.workers },
       (_, worker) => new Forwarder(attachment, worker),
     )
-    restoreImage(memory, image)
+    load(memory, image)
     this.#head = head
     this.#entries = new DataView(entries.buffer, entries.byteOffset, entries.length)
     this.#state = state
@@ -264,11 +263,17 @@ export class Replay {
 
   #checkState(): void {
     if (this.#state === null) return
-    const found = stateHash(this.manager.exports, this.memory)
+    const { exports, workers } = this.manager
+    const found = hashMemory({ memory: this.memory, exports, workers })
     if (found !== this.#state) this.#differ('the end', 'state', this.#state, found)
   }
 
-  #differ(call: string, what: Difference['what'], recorded: number, replayed: number): void {
+  #differ(
+    call: string,
+    what: Difference['what'],
+    recorded: number | string,
+    replayed: number | string,
+  ): void {
     this.#differences++
     const [frame, time] = [this.#frames, this.#now]
     this.#difference ??= { frame, time, call, what, recorded, replayed }
@@ -277,6 +282,16 @@ export class Replay {
 
 function split(message: Uint8Array) {
   return { frame: message.subarray(VIRTIO_HEADER), header: message.subarray(0, VIRTIO_HEADER) }
+}
+
+const PAGE = 65_536
+
+function load(memory: WebAssembly.Memory, image: Uint8Array): void {
+  try {
+    loadWhole(memory, image)
+  } catch (cause) {
+    throw recordingError('the recording is damaged: its memory does not fit', { cause })
+  }
 }
 
 function attached<T>(make: () => T): T {

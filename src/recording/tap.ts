@@ -24,6 +24,8 @@ const READS: ReadonlySet<string> = new Set([
     'captureNext',
   ],
   ...['flowNext', 'flowStates', 'flowCount', 'mappingCount', 'mappedSlots'],
+  // Of the time of the machine: no state, and not in a hash.
+  'account',
   // Before there is anything to record.
   ...['layout', 'boot', 'attach'],
 ])

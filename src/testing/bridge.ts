@@ -137,10 +137,7 @@ export class Bridge {
 
   /** @internal */
   keep(keeper: Keeper): void {
-    for (const subnet of this.#subnets) keeper.part(subnet)
-    keeper.values([this.#subnets], (subnets) => {
-      this.#subnets = subnets
-    })
+    keeper.part(this.segment)
     keeper.map(this.#macs)
   }
 }

@@ -1,7 +1,9 @@
 /** Who has which address where all hear each other: on a bridge, or on all bridges that tunnels of a VNI join. */
+
 import { formatPrefix, type Prefix, parsePrefix } from '../config/address.js'
 import { quote } from '../config/describe.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { Subnet } from './subnet.js'
 
 export class Segment {
@@ -46,6 +48,15 @@ export class Segment {
     const user = this.subnetOf(prefix)?.userOf(prefix.bytes)
     if (user === undefined) return
     throw taken(who, formatPrefix(prefix), user, '; take another, or leave "addresses" out')
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    for (const subnet of this.#subnets) keeper.part(subnet)
+    keeper.values([this.#subnets], (subnets) => {
+      this.#subnets = subnets
+    })
+    keeper.list(this.#gateways)
   }
 }
 

@@ -2,12 +2,14 @@
  * Where tunnels of a switch end on a bridge of the lab: a host there, with a link and a stack as others, whose UDP
  * sockets are the underlay of the switch. What the stack knows of the way to a peer its tunnels know.
  */
+
 import { formatMac } from '../config/address.js'
 import { quote } from '../config/describe.js'
 import type { ConfigInput } from '../config/types.js'
 import { SOURCES } from '../dataplane/tunnel-plans.js'
 import type { Refusal, Underlay, UnderlayDatagram } from '../device/memory-underlay.js'
 import { LinkspanError } from '../error.js'
+import type { Keeper } from '../memento/keeper.js'
 import type { Bridge } from './bridge.js'
 import { addressOf } from './host/address.js'
 import type { Host } from './host/host.js'
@@ -131,6 +133,12 @@ export class UnderlayEnd implements Transport, Member {
   }
 
   close(): void {}
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#underlay)
+    keeper.part(this.stack)
+  }
 }
 
 const isSource = (port: number) => port >= SOURCES.first && port < SOURCES.first + SOURCES.count

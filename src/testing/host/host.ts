@@ -35,6 +35,8 @@ export interface HostAddresses {
 /** What sockets of a host are made of. */
 export interface HostParts extends SocketHost {
   readonly tcp: TcpTransport
+  /** @throws LinkspanError code `CLOSED` */
+  mustBeOpen(): void
   readonly lab: HostLab
 }
 
@@ -68,6 +70,7 @@ export class Host implements HasAddresses {
       resolve: (target) => this.#resolve(target),
       thrown,
       tcp: this.#tcp,
+      mustBeOpen: () => lab.mustBeOpen(this),
       lab,
     }
   }
@@ -104,7 +107,7 @@ export class Host implements HasAddresses {
    * @throws LinkspanError `EXISTS` where somebody has the address, `INVALID`
    */
   addAddress(address: string, { gateway }: { gateway?: string } = {}): void {
-    this.#lab.mustBeOpen()
+    this.#lab.mustBeOpen(this)
     this.addressing.add(address, gateway)
   }
 
@@ -114,7 +117,7 @@ export class Host implements HasAddresses {
    * @param address without a prefix length @throws LinkspanError code `NOT_FOUND`
    */
   removeAddress(address: string): void {
-    this.#lab.mustBeOpen()
+    this.#lab.mustBeOpen(this)
     this.addressing.remove(address)
   }
 

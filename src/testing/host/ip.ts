@@ -209,13 +209,13 @@ export class Ip extends OwnAddresses {
 
   /** @internal */
   keep(keeper: Keeper): void {
-    keeper.list(this.own)
+    this.keepAddresses(keeper)
     keeper.part(this.neighbors)
     keeper.part(this.paths)
     keeper.part(this.#reassembly)
     this.#groups.keep(keeper)
-    keeper.values([this.#only, this.#mask, this.gateway, this.#id], (...kept) => {
-      ;[this.#only, this.#mask, this.gateway, this.#id] = kept
+    keeper.values([this.#id], (id) => {
+      this.#id = id
     })
   }
 }

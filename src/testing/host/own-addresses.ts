@@ -1,6 +1,8 @@
 /** The addresses of a host in one family: which are ours, which one packets come from, and which way they go. */
+
 import { quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import { addressOf, isSame } from './address.js'
 import type { Address } from './network.js'
 import { groupMac, u32 } from './wire.js'
@@ -110,6 +112,13 @@ export class OwnAddresses {
     const has = list === '' ? `no IPv${this.family} address` : `${list} and no gateway`
     const who = `host ${quote(this.hostName)}`
     return new LinkspanError('UNREACHABLE', `${who} has no way to ${to.text}: it has ${has}`)
+  }
+
+  /** @internal */
+  protected keepAddresses(keeper: Keeper): void {
+    keeper.values([this.own, this.#only, this.#mask, this.gateway], (...kept) => {
+      ;[this.own, this.#only, this.#mask, this.gateway] = kept
+    })
   }
 }
 

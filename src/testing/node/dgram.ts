@@ -101,8 +101,8 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   }
 
   #bind(port: number, name: string): void {
-    const { stack, udp, lab } = this.#parts
-    lab.mustBeOpen()
+    const { stack, udp } = this.#parts
+    this.#parts.mustBeOpen()
     const address = name === ANY[this.type] ? name : this.#find(name)
     const isOwn = address === ANY[this.type] || stack.own.some(({ text }) => text === address)
     if (!isOwn) throw systemError('EADDRNOTAVAIL', 'bind', { address, port })

@@ -90,7 +90,7 @@ export class LabServer extends EventEmitter implements AsyncDisposable {
   /** @internal The same at once. @throws LinkspanError `EXISTS`, `INVALID`, `CLOSED` */
   begin({ port = 0, host = '', backlog }: LabListenOptions): void {
     const { parts } = this.#host
-    parts.lab.mustBeOpen()
+    parts.mustBeOpen()
     const address = ANY.includes(host) ? undefined : addressOf(host).text
     const server = parts.tcp.listen(
       port,

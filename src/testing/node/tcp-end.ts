@@ -6,7 +6,9 @@
  * Node itself says so of those that nobody waits for, such as those of an agent's pool. A server's waits as
  * a loop does, a client's as somebody who may wait for nothing in particular.
  */
+
 import type { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import { Filling } from '../tcp/filling.js'
 import type { TcbEvents } from '../tcp/states.js'
 import type { Tcb } from '../tcp/tcb.js'
@@ -200,6 +202,31 @@ export class TcpEnd implements TcbEvents {
   #givenUp(error: LinkspanError): void {
     this.#wait = undefined
     this.tcb.abort(error)
+    this.#update()
+  }
+
+  /** @internal What the network's side is told of; the rest is a program's. */
+  keep(keeper: Keeper): void {
+    keeper.part(this.#filling)
+    keeper.handles([this.#isDue, this.#isOpening], (isDue, isOpening) => {
+      this.#isDue = isDue
+      this.#isOpening = isOpening
+    })
+  }
+
+  /** @internal A stream that has ended, or waits for room, cannot be put back. */
+  mark(): () => boolean {
+    const side = () => [
+      ...[this.#hasEnded, this.#closedAt, this.#isOver, this.#isOpening],
+      ...[this.#filling.pending, this.#written],
+    ]
+    const then = side()
+    return () => side().every((each, at) => each === then[at])
+  }
+
+  /** @internal */
+  goesOn(): void {
+    this.#due()
     this.#update()
   }
 }

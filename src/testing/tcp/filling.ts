@@ -1,4 +1,5 @@
 /** What was written and has no room in the send buffer yet. */
+import type { Keeper } from '../../memento/keeper.js'
 import type { Tcb } from './tcb.js'
 
 export class Filling {
@@ -38,5 +39,17 @@ export class Filling {
 
   drop(): void {
     this.#rest = undefined
+  }
+
+  /** What a program would have to write again. */
+  get pending(): unknown {
+    return this.#rest
+  }
+
+  /** @internal */
+  keep(keeper: Keeper): void {
+    keeper.values([this.#from], (from) => {
+      this.#from = from
+    })
   }
 }

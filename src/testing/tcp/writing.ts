@@ -85,14 +85,12 @@ export class Writing {
 
   /** What of it a program would have to do again: what waits for room, and the end. */
   progressed(): readonly unknown[] {
-    return [this.#rest, this.#closed, this.#isOver]
+    return [this.#filling.pending, this.#closed, this.#isOver]
   }
 
   /** @internal */
   keep(keeper: Keeper): void {
-    keeper.values([this.#from], (from) => {
-      this.#from = from
-    })
+    keeper.part(this.#filling)
   }
 }
 
