@@ -1,5 +1,6 @@
 /** Two stations on a switch, of which one's port is impaired, and marked frames between them. */
 
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { Way } from '../../src/config/port-impair.js'
 import type { DropView } from '../../src/control/view.js'
 import { Faults } from '../../src/impair/faults.js'
@@ -87,4 +88,20 @@ export async function quickest(from: Station, to: Station): Promise<number> {
   const words = ['ping', '-n', '-q', '-c', '4', '-i', '0.05', '-W', '5', to.ip4]
   const [, least] = /rtt min.* = ([\d.]+)\//.exec(await must(within(from.netns, ...words))) ?? []
   return Number(least)
+}
+
+/** Ends of pairs that a process has open: sockets of type SEQPACKET. */
+export function pairEnds(pid: number): number {
+  const folder = `/proc/${pid}/fd`
+  const links = readdirSync(folder).flatMap((fd) => {
+    try {
+      return [readlinkSync(`${folder}/${fd}`)]
+    } catch {
+      return [] // closed meanwhile
+    }
+  })
+  const sockets = readFileSync(`/proc/${pid}/net/unix`, 'utf8').split('\n')
+  // Num RefCount Protocol Flags Type St Inode Path
+  const pairs = sockets.map((line) => line.split(/\s+/)).filter((words) => words[4] === '0005')
+  return pairs.filter(([, , , , , , inode]) => links.includes(`socket:[${inode}]`)).length
 }

@@ -119,3 +119,13 @@ test('after close every call says CLOSED, and closing again is no error', async 
   ]
   expect(calls.map(codeOf)).toEqual(calls.map(() => 'CLOSED'))
 })
+
+test('a port of a program is not impaired: its error says where that is', async () => {
+  const impaired = { bridge: 'lan', impair: { delay: '5ms' } }
+  await expect(createSwitch({ bridges: { lan: {} }, ports: { a: impaired } })).rejects.toThrow(
+    'port "a": "impair" needs startSwitch of linkspan/node',
+  )
+  await using sw = await createSwitch({ bridges: { lan: {} } })
+  expect(codeOf(() => sw.addPort('a', impaired))).toBe('INVALID')
+  sw.addPort('a', { bridge: 'lan' })
+})
