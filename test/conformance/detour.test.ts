@@ -203,10 +203,23 @@ describe('the detour', () => {
     bench.attach()
     bench.turn()
     expect(marks(bench.collect())).toEqual([2])
+    // What was lost need not be waited for.
+    bench.set({ receive: { delay: 1 } })
     bench.inject(numbered(3))
-    bench.time += 50
+    bench.time += 1
     bench.turn()
     expect(marks(bench.take())).toEqual([3])
+  })
+
+  test('what is due while a burst is read goes before it', () => {
+    const bench = new DetourBench(pair, { receive: { delay: 5 } })
+    bench.inject(numbered(1))
+    bench.set({ receive: {} })
+    // Not due when the turn begins, and when it would wait.
+    bench.times.push(1004.8, 1004.9, 1005.1)
+    bench.time = 1006
+    bench.inject(numbered(2))
+    expect(marks(bench.take())).toEqual([1, 2])
   })
 
   test('settings that change hold for what comes next; another seed is another luck', () => {

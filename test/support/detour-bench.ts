@@ -32,6 +32,8 @@ function queueOf({ memory, queues }: Forwarder) {
 
 export class DetourBench {
   time = 1000
+  /** What the clock says at its next readings, before `time` again. */
+  readonly times: number[] = []
   readonly device: Bench
   readonly detour: Detour
   readonly #native = loadNative()
@@ -46,7 +48,7 @@ export class DetourBench {
     defer(() => [poller.epoll, poller.event, end, program].forEach(native.close))
     this.device = new Bench(kind)
     const { buffer: counts } = this.#counts
-    this.detour = new Detour({ native, poller, counts, now: () => this.time, poolSize })
+    this.detour = new Detour({ native, poller, counts, now: () => this.times.shift() ?? this.time, poolSize })
     this.order({ op: 'open', port: PORT, name: 'web', impair: this.#impair(given) })
     this.attach()
   }
