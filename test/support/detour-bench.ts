@@ -48,7 +48,13 @@ export class DetourBench {
     defer(() => [poller.epoll, poller.event, end, program].forEach(native.close))
     this.device = new Bench(kind)
     const { buffer: counts } = this.#counts
-    this.detour = new Detour({ native, poller, counts, now: () => this.times.shift() ?? this.time, poolSize })
+    this.detour = new Detour({
+      native,
+      poller,
+      counts,
+      now: () => this.times.shift() ?? this.time,
+      poolSize,
+    })
     this.order({ op: 'open', port: PORT, name: 'web', impair: this.#impair(given) })
     this.attach()
   }

@@ -237,6 +237,12 @@ const ofTheOverlay = [
   'tunnel-tagged',
 ]
 
+/** Of what happens before a frame is in the switch, or after it has left: no trace tells of it. */
+const ofImpairments = ['loss', 'queue', 'mtu', 'down', 'room'].flatMap((fault) => [
+  `impair-${fault}-receive`,
+  `impair-${fault}-transmit`,
+])
+
 /** Of frames that ask for offloads, of devices, and of what is refused before. */
 const others = new Set([
   'long-frame',
@@ -255,6 +261,7 @@ const others = new Set([
   ...ofTheRouter,
   ...ofTimeAndRoom,
   ...ofTheOverlay,
+  ...ofImpairments,
 ])
 
 describe('a drop', () => {
