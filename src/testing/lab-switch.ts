@@ -19,7 +19,6 @@ import type { Address } from './host/network.js'
 import type { Stack } from './host/stack.js'
 import type { HostPlan } from './host-options.js'
 import type { Link } from './link/link.js'
-import type { Member } from './link/partition.js'
 import type { Sink } from './link/way.js'
 import type { Segment } from './segment.js'
 import { SwitchTurns } from './switch-turns.js'
@@ -85,7 +84,7 @@ class Plug {
   ) {}
 }
 
-export class LabSwitch implements Member {
+export class LabSwitch {
   /** The switch itself, to look at: its tables, counters and drops. Its clock is the lab's to move. */
   readonly production: Switch
   #plugs: Plug[] = []

@@ -4,8 +4,8 @@ import type { ConfigInput } from '../config/types.js'
 import { singleModule } from '../dataplane/single.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import { type Snapshot, Snapshots } from '../memento/snapshots.js'
-import { Bridge, found, type LabBridgeInput, segmentOf } from './bridge.js'
-import { LabCapture } from './capture.js'
+import { type Bridge, type LabBridgeInput, segmentOf } from './bridge.js'
+import type { LabCapture } from './capture.js'
 import { type ClockMode, Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
 import { Waits } from './clock/wait.js'
@@ -13,16 +13,15 @@ import { type DiagramOptions, diagram } from './diagram/diagram.js'
 import { type ExplainOptions, explain } from './explain/explain.js'
 import type { Explanation } from './explain/explanation.js'
 import type { Host, HostLab } from './host/host.js'
-import type { Stack } from './host/stack.js'
 import { makeHost } from './host-making.js'
 import { checkHostName, type HostOptions, type HostPlan, planHost } from './host-options.js'
+import { Inventory } from './inventory.js'
 import { LabState } from './lab-state.js'
 import { type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
 import { Link } from './link/link.js'
 import { divide, type Group, membersOf } from './link/partition.js'
 import { Random, type Seed, seedText } from './random.js'
 import { gone } from './restored.js'
-import { SpareSubnets } from './subnet.js'
 import { type Duration, milliseconds } from './time.js'
 import { FakeTimers } from './timers/fakes.js'
 import { epochOf, type TimersOption } from './timers/options.js'
@@ -64,18 +63,10 @@ export class Lab {
   readonly #pump: Pump
   readonly #seed: string
   readonly #config: ConfigInput
-  readonly #hosts = new Map<string, Host>()
-  readonly #stacks: Stack[] = []
-  readonly #bridges = new Map<string, Bridge>()
-  readonly #switches = new Map<string, LabSwitch>()
-  readonly #links = new Map<string, Link>()
-  readonly #captures: LabCapture[] = []
-  /** Those of them that later links are added to. */
-  readonly #wholeCaptures: LabCapture[] = []
+  readonly #has = new Inventory()
   readonly #snapshots: Snapshots
   readonly #switchHost: SwitchHost
   readonly #hostLab: HostLab
-  readonly #spare = new SpareSubnets()
   readonly #fakes: FakeTimers | undefined
   #unreported: unknown[] = []
   #closed = false
@@ -89,26 +80,28 @@ export class Lab {
     }
     this.#config = config
     this.#pump = new Pump(this.#clock, this.#waits, clock, (error) => this.#report(error))
-    this.#snapshots = new Snapshots('lab', this.#state(), () => this.#mustRest())
+    const parts = { clock: this.#clock, waits: this.#waits, pump: this.#pump }
+    const state = new LabState({ ...parts, has: this.#has, fakes: () => this.#fakes })
+    this.#snapshots = new Snapshots('lab', state, () => this.#mustRest())
+    const has = this.#has
     this.#switchHost = {
       clock: this.#clock,
       module,
       view: this.view,
-      bridgeOf: (bridge) => this.#bridgeOf(bridge),
-      mustBeNew: (name) => this.#mustBeNew('bridge', this.#bridges, name),
-      newBridge: (bridge) => this.#bridges.set(bridge.name, bridge),
-      linkMustBeNew: (name) => this.#mustBeNew('link', this.#links, name),
-      spareSubnets: () =>
-        this.#spare.next([...this.#bridges.values()].flatMap((one) => one.subnets)),
-      segmentOf: (vni) => segmentOf(this.#bridges.values(), vni),
+      bridgeOf: (bridge) => has.bridgeOf(bridge),
+      mustBeNew: (name) => has.mustBeNew('bridge', name),
+      newBridge: (bridge) => has.bridges.set(bridge.name, bridge),
+      linkMustBeNew: (name) => has.mustBeNew('link', name),
+      spareSubnets: () => has.spareSubnets(),
+      segmentOf: (vni) => segmentOf(has.bridges.values(), vni),
       makeHost: (name, bridge, plan) => this.#makeHost(name, bridge, plan, {}),
       cable: (name, uplink, to) => this.#cable(name, uplink, to),
     }
     this.#hostLab = {
       waits: this.#waits,
       names: {
-        find: (name) => this.#hosts.get(name),
-        list: () => [...this.#hosts.keys()],
+        find: (name) => has.hosts.get(name),
+        list: () => [...has.hosts.keys()],
       },
       mustBeOpen: (host) => this.#mustHave(host),
       thrown: (what, error) => this.#thrown(what, error),
@@ -128,7 +121,7 @@ export class Lab {
 
   /** The hosts, by name. */
   get hosts(): ReadonlyMap<string, Host> {
-    return this.#hosts
+    return this.#has.hosts
   }
 
   /** Who waits for what, a line each. */
@@ -137,12 +130,8 @@ export class Lab {
   }
 
   /** @internal All that there is. */
-  readonly view: LabView = {
-    hosts: this.#hosts,
-    bridges: this.#bridges,
-    switches: this.#switches,
-    links: this.#links,
-    captures: this.#wholeCaptures,
+  get view(): LabView {
+    return this.#has.view
   }
 
   /**
@@ -152,14 +141,13 @@ export class Lab {
    */
   switch(name: string = FIRST, config?: ConfigInput): LabSwitch {
     this.#open()
-    const old = this.#switches.get(name)
+    const old = this.#has.switches.get(name)
     if (old && config === undefined) return old
     if (old) throw new LinkspanError('EXISTS', `switch ${quote(name)} is there, with its config`)
     const seed = new Random(`${this.#seed} switch ${name}`).u32()
     const given = config ?? (name === FIRST ? this.#config : {})
     const made = new LabSwitch(name, this.#switchHost, given, seed)
-    this.#switches.set(name, made)
-    for (const capture of this.#wholeCaptures) capture.addDrops(made)
+    this.#has.addSwitch(made)
     return made
   }
 
@@ -177,41 +165,22 @@ export class Lab {
   host(name: string, options: HostOptions = {}): Host {
     this.#open()
     checkHostName(name)
-    this.#mustBeNew('host', this.#hosts, name)
-    this.#mustBeNew('link', this.#links, name)
+    this.#has.mustBeNew('host', name)
+    this.#has.mustBeNew('link', name)
     const who = `host ${quote(name)}`
-    const bridge = this.#bridgeFor(who, options.bridge)
+    const bridge = this.#has.bridgeFor(who, options.bridge)
     const plan = planHost(who, name, bridge, options)
     const { host } = this.#makeHost(name, bridge, plan, options)
-    this.#hosts.set(name, host)
+    this.#has.hosts.set(name, host)
     return host
   }
 
   #makeHost(name: string, bridge: Bridge, plan: HostPlan, options: HostOptions) {
     const common = { clock: this.#clock, seed: this.#seed, lab: this.#hostLab }
     const made = makeHost(name, bridge, plan, options, common)
-    this.#addLink(made.host.link)
-    this.#stacks.push(made.stack)
+    this.#has.addLink(made.host.link)
+    this.#has.stacks.push(made.stack)
     return made
-  }
-
-  #bridgeFor(who: string, bridge: Bridge | string | undefined): Bridge {
-    if (bridge !== undefined) return this.#bridgeOf(bridge)
-    const [only] = this.#bridges.values()
-    if (only && this.#bridges.size === 1) return only
-    const expected = this.#bridges.size === 0 ? 'make one with lab.bridge()' : 'say which'
-    throw new LinkspanError('INVALID', `${who} needs a bridge: ${expected}`)
-  }
-
-  #bridgeOf(bridge: Bridge | string): Bridge {
-    if (!(bridge instanceof Bridge)) return found(this.#bridges, bridge)
-    if (this.#bridges.get(bridge.name) === bridge) return bridge
-    throw new LinkspanError('INVALID', `bridge ${quote(bridge.name)} is of another lab`)
-  }
-
-  #mustBeNew(kind: string, among: ReadonlyMap<string, unknown>, name: string): void {
-    if (!among.has(name)) return
-    throw new LinkspanError('EXISTS', `the lab has a ${kind} ${quote(name)}: take another name`)
   }
 
   #cable(name: string, { on, port }: { on: LabSwitch; port: string }, to: Bridge): void {
@@ -224,22 +193,12 @@ export class Lab {
     )
     const toUplink = on.plugUplink(port, name, link.send)
     const toBridge = to.on.plug(name, { bridge: to.name }, link.receive)
-    this.#addLink(link)
-  }
-
-  #addLink(link: Link): void {
-    this.#links.set(link.name, link)
-    for (const capture of this.#wholeCaptures) capture.add(link)
+    this.#has.addLink(link)
   }
 
   /** The link of that name: a host's has the host's, an uplink's is `UPLINK.BRIDGE`, or `SWITCH:UPLINK.BRIDGE`. */
   link(name: Host | string): Link {
-    const key = typeof name === 'string' ? name : name.name
-    const link = this.#links.get(key)
-    if (link) return link
-    const known =
-      this.#links.size === 0 ? 'the lab has none' : `expected ${oneOf([...this.#links.keys()])}`
-    throw new LinkspanError('NOT_FOUND', `no link ${describe(key)}; ${known}`)
+    return this.#has.link(name)
   }
 
   /**
@@ -252,39 +211,25 @@ export class Lab {
    */
   partition(...groups: readonly Group<Host | LabSwitch>[]): void {
     this.#open()
-    divide(membersOf(this.#members, groups), false)
+    divide(membersOf(this.#has.members, groups), false)
   }
 
   /** The same one way: hosts of `to` do not hear those of `from`, which hear them. */
   cut(from: Group<Host | LabSwitch>, to: Group<Host | LabSwitch>): void {
     this.#open()
-    divide(membersOf(this.#members, [from, to]), true)
-  }
-
-  /** Hosts, and switches with an underlay, unless a host has their name. */
-  get #members(): Map<string, Host | LabSwitch> {
-    const ends = [...this.#switches].filter(([, { addresses }]) => addresses.length > 0)
-    return new Map<string, Host | LabSwitch>([...ends, ...this.#hosts])
+    divide(membersOf(this.#has.members, [from, to]), true)
   }
 
   /** Ends all that `partition` and `cut` began. */
   heal(): void {
-    for (const { link } of this.#members.values()) link.heal()
+    for (const { link } of this.#has.members.values()) link.heal()
   }
 
   /** Captures a link; or all of them, later ones too, and what switches drop. See what it returns. */
   capture(link?: Link | Host | string): LabCapture {
     this.#open()
-    const capture = new LabCapture(this.#clock, this.view)
-    this.#captures.push(capture)
-    if (link !== undefined) {
-      capture.add(link instanceof Link ? link : this.link(link))
-      return capture
-    }
-    for (const each of this.#links.values()) capture.add(each)
-    for (const each of this.#switches.values()) capture.addDrops(each)
-    this.#wholeCaptures.push(capture)
-    return capture
+    const name = link instanceof Link || link === undefined ? link : this.link(link)
+    return this.#has.capture(this.#clock, name)
   }
 
   /**
@@ -371,22 +316,6 @@ export class Lab {
     return this.#snapshots.hash()
   }
 
-  #state(): LabState {
-    return new LabState({
-      clock: this.#clock,
-      waits: this.#waits,
-      pump: this.#pump,
-      spare: this.#spare,
-      hosts: this.#hosts,
-      stacks: this.#stacks,
-      bridges: this.#bridges,
-      switches: this.#switches,
-      links: this.#links,
-      captures: this.#captures,
-      whole: this.#wholeCaptures,
-    })
-  }
-
   #mustRest(): void {
     this.#open()
     const { busy } = this.#pump
@@ -414,8 +343,8 @@ export class Lab {
     this.#closed = true
     this.#fakes?.restore()
     this.#waits.close((all) => `the lab was closed while ${all}`)
-    for (const stack of this.#stacks) stack.close()
-    for (const each of this.#switches.values()) each.close()
+    for (const stack of this.#has.stacks) stack.close()
+    for (const each of this.#has.switches.values()) each.close()
     this.#clock.clear()
     this.#pump.close()
     const [error] = this.#unreported
@@ -429,7 +358,7 @@ export class Lab {
 
   #mustHave(host: Host): void {
     this.#open()
-    if (this.#hosts.get(host.name) !== host) throw gone(`host ${quote(host.name)}`)
+    if (this.#has.hosts.get(host.name) !== host) throw gone(`host ${quote(host.name)}`)
   }
 
   #open(): void {

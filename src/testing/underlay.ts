@@ -134,7 +134,6 @@ export class UnderlayEnd implements Transport, Member {
 
   close(): void {}
 
-  /** @internal */
   keep(keeper: Keeper): void {
     keeper.part(this.#underlay)
     keeper.part(this.stack)

@@ -29,8 +29,13 @@ export const browserProject = (
       'test/unit/switch{,-errors,-inspect,-mirror,-router}.test.ts',
       'test/unit/trace-{explain,router}.test.ts',
     ],
-    // Of Node: its files and processes, its unhandled rejections, its realms.
-    exclude: ['test/unit/testing-{close,docs,package,realm}.test.ts'],
+    // Of Node: its files and processes, its unhandled rejections, its realms, its timers and sockets; and the
+    // detour of devices that need a kernel.
+    exclude: [
+      'test/unit/testing-{close,docs,immediates,package,realm,timers}.test.ts',
+      'test/unit/testing-node-*.test.ts',
+      'test/conformance/detour.test.ts',
+    ],
     sequence: { groupOrder: 2 },
     browser: {
       enabled: true,

@@ -9,9 +9,13 @@ const ROOMS = ['src/testing', 'src/impair']
 /** Of other rooms, what a switch in the process is made of. */
 const FILES = [
   'src/switch.ts',
+  'src/switch/turns.ts',
   'src/device/memory.ts',
+  'src/device/memory-overlay.ts',
+  'src/device/memory-underlay.ts',
   'src/device/memory-io.ts',
   'src/device/memory-ports.ts',
+  'src/dataplane/path-mtu.ts',
   'src/dataplane/topology.ts',
   'src/dataplane/topology-state.ts',
   'src/dataplane/domains.ts',
@@ -23,6 +27,7 @@ const FILES = [
   'src/dataplane/router.ts',
   'src/dataplane/router-neighbors.ts',
   'src/dataplane/translation.ts',
+  'src/dataplane/tunnel-plans.ts',
   'src/worker/loop.ts',
 ]
 
@@ -54,12 +59,14 @@ const NOT_KEPT: Readonly<Record<string, string>> = {
   'Reading.#wait': 'of a program',
   'Reading.isOver': 'where it has changed the connection does not go on',
   'Writing.#controller': 'of a program',
-  'Writing.#rest': 'where it has changed the connection does not go on',
+  'Filling.#rest': 'where it has changed the connection does not go on',
   'Writing.#written': 'where it has changed the connection does not go on',
   'Writing.#closed': 'where it has changed the connection does not go on',
   'Writing.#isOver': 'where it has changed the connection does not go on',
   'Pending.tcb': 'set once',
-  'TcpServer.onConnection': 'set once',
+  'TcpServer.onOpened': 'set once',
+  'TcpStack.#segment': 'the one in hand',
+  'UdpSocket.onFailure': 'set once',
   'TcpTransport.#isSending': 'of the event that is under way',
   'Series.#done': 'set once',
   'Output.#blocks': 'written anew for each segment',
@@ -69,10 +76,37 @@ const NOT_KEPT: Readonly<Record<string, string>> = {
   'Dice.bit': 'of the frame in hand',
   'Dice.shift': 'of the frame in hand',
   'Plug.port': 'kept by the switch',
-  'LabSwitch.#running': 'of the event that is under way',
+  'SwitchTurns.#running': 'of the event that is under way',
+  'SwitchTurns.#production': 'kept by its LabSwitch',
+  'SwitchTurns.#clock': "the lab's",
+  'UnderlayEnd.#peers': 'addresses are the same whoever reads them',
   'Lab.#unreported': 'whoever has not been told yet is told all the same',
   'Lab.#closed': 'no way leads back from there',
   Lab: 'its parts are kept by LabState',
+  Inventory: 'kept by LabState',
+  'Waits.#answers': 'how many of those that wait are no loops',
+  'MemoryOverlay.#topology': 'kept by the switch',
+  'MemoryOverlay.#io': 'kept by the switch',
+  Immediates: 'of the computer',
+  Walk: 'made anew for each explanation',
+  Going: 'made anew for each look at a capture',
+  Owners: 'made anew for each look at a capture',
+  Patches: 'of the program',
+  'FakeTimers.#isOver': 'no way leads back from there',
+  'FakeTimeout.#wait': 'made anew from its event',
+  LabHttpsAgent: 'of a program',
+  LabDatagramSocket: 'of a program; its socket is kept',
+  Listening: 'of a program; its server is kept',
+  LabServer: 'of a program; its server is kept',
+  LabSocketPlaces: 'of a program',
+  LabSocket: 'of a program; its connection is kept',
+  'TcpEnd.#written': 'where it has changed the connection does not go on',
+  'TcpEnd.#hasEnded': 'where it has changed the connection does not go on',
+  'TcpEnd.#closedAt': 'where it has changed the connection does not go on',
+  'TcpEnd.#isOver': 'where it has changed the connection does not go on',
+  'TcpEnd.#isWanted': 'of a program',
+  'TcpEnd.#isRefed': 'of a program',
+  'TcpEnd.#wait': 'of a program',
   'Stack.#transports': 'set once',
   'Stack.clock': "the lab's",
   'Stack.icmp': 'one of its transports',
@@ -81,7 +115,7 @@ const NOT_KEPT: Readonly<Record<string, string>> = {
   'Sender.timeout': 'kept by the flight',
   'Sender.congestion': 'kept by the flight',
   'RouterNeighbors.#domains': 'kept by the topology',
-  'Switch.#turning': 'it stands still',
+  'Turns.#turning': 'it stands still',
 }
 
 interface Found {
@@ -110,7 +144,8 @@ const bodiesOf = (source: string) =>
     ([, name = '', body = '']) => [name, body] as const,
   )
 
-const keepOf = (body: string) => /^ {2}#?keep\(.*?\{\n(.*?)^ {2}\}$/ms.exec(body)?.[1] ?? ''
+const keepOf = (body: string) =>
+  /^ {2}(?:override )?#?keep\(.*?\{\n(.*?)^ {2}\}$/ms.exec(body)?.[1] ?? ''
 
 const files = [
   ...ROOMS.flatMap((room) => filesBelow(at(room), (name: string) => name.endsWith('.ts'))),

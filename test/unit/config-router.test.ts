@@ -324,7 +324,7 @@ describe('an uplink', () => {
     ],
     [
       { address: 1 },
-      'address: unknown key; expected one of "device", "addresses", "routes", "mac", "mtu" or "up"; did you mean "addresses"?',
+      'address: unknown key; expected one of "device", "addresses", "routes", "mac", "mtu", "up" or "impair"; did you mean "addresses"?',
     ],
   ])('%j', (more, line) => {
     expect(lines(uplink(more))).toEqual([`uplinks.wan.${line}`])

@@ -241,31 +241,6 @@ test.each([false, true])('a turn of the event loop, by messages: %s', async (isF
   expect(seen).toHaveLength(2)
 })
 
-test('what a program asks for with setImmediate, however often, comes before time moves', async () => {
-  const { lab } = await two()
-  const seen: number[] = []
-  const slept = lab.sleep(100)
-  void lab.sleep(50).then(() => {
-    let left = 20
-    const again = () => void (--left > 0 ? setImmediate(again) : seen.push(lab.now))
-    setImmediate(again)
-  })
-  await slept
-  expect(seen).toEqual([50])
-  await lab.close()
-})
-
-test('a program that asks for immediates without end does not stop time', async () => {
-  const { lab } = await two()
-  let isOver = false
-  const again = () => void (isOver || setImmediate(again))
-  again()
-  await lab.sleep('1s')
-  isOver = true
-  expect(lab.now).toBe(1000)
-  await lab.close()
-})
-
 test('a limit: time passes up to it for who waits for an answer, not for loops', async () => {
   const timeline = new Timeline()
   const waits = new Waits()

@@ -6,6 +6,7 @@ import { wrap } from '../../src/packet/outer.js'
 import { type Bridge, createLab, type Lab, type LabOptions } from '../../src/testing/index.js'
 import { codeOf } from '../support/errors.js'
 import { packet, station } from '../support/frames.js'
+import { isSame } from '../support/octets.js'
 import { vxlanHeader } from '../support/vxlan.js'
 
 const NUMBERS = [1, 2, 3]
@@ -67,7 +68,7 @@ test.each([
   const writer = connection.writable.getWriter()
   void writer.write(sent).then(() => writer.close())
   const echo = new Uint8Array(await new Response(connection.readable).arrayBuffer())
-  expect(Buffer.compare(echo, sent)).toBe(0)
+  expect(isSame(echo, sent)).toBe(true)
   expect(lab.switch('edge0').production.tunnels()).toMatchObject([
     { vni: 7, local: vteps[0], vtep: vteps[1], mtu, pathMtu: null },
   ])

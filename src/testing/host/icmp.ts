@@ -163,7 +163,6 @@ export class Icmp implements Transport {
     this.#echoes.clear()
   }
 
-  /** @internal */
   keep(keeper: Keeper): void {
     keeper.map(this.#echoes, (echoes) => keeper.part(echoes))
     keeper.values([this.#identifier], (identifier) => {

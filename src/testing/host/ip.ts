@@ -208,8 +208,8 @@ export class Ip extends OwnAddresses {
   }
 
   /** @internal */
-  keep(keeper: Keeper): void {
-    this.keepAddresses(keeper)
+  override keep(keeper: Keeper): void {
+    super.keep(keeper)
     keeper.part(this.neighbors)
     keeper.part(this.paths)
     keeper.part(this.#reassembly)

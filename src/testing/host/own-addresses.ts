@@ -115,7 +115,7 @@ export class OwnAddresses {
   }
 
   /** @internal */
-  protected keepAddresses(keeper: Keeper): void {
+  keep(keeper: Keeper): void {
     keeper.values([this.own, this.#only, this.#mask, this.gateway], (...kept) => {
       ;[this.own, this.#only, this.#mask, this.gateway] = kept
     })

@@ -125,7 +125,6 @@ export class TcpTransport implements Transport {
     this.#tcp.close()
   }
 
-  /** @internal */
   keep(keeper: Keeper): void {
     keeper.part(this.#tcp)
   }

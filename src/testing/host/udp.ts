@@ -77,7 +77,6 @@ export class Udp implements Transport {
     for (const socket of [...this.#sockets.values()]) socket.close()
   }
 
-  /** @internal */
   keep(keeper: Keeper): void {
     const then = new Set(this.#sockets.values())
     keeper.before(() => {

@@ -146,8 +146,8 @@ export class TcpEnd implements TcbEvents {
   failed(error: LinkspanError): void {
     this.#isOver = true
     if (this.#closedAt !== undefined) return
-    // No event comes any more when the lab is closed.
-    if (error.code === 'CLOSED') this.owner.failed(error)
+    // No event comes any more when the lab is closed, or goes back to before it.
+    if (error.code === 'CLOSED' || error.code === 'RESTORED') this.owner.failed(error)
     else this.#tell(() => this.owner.failed(error))
   }
 

@@ -314,8 +314,12 @@ export class Tcb implements SenderOwner {
     keeper.part(this.#keepAlive)
     keeper.part(this.#rest)
     this.events.keep(keeper)
-    keeper.handles([this.events], (events) => {
+    keeper.handles([this.events, this.#keepAlive], (events, keepAlive) => {
       this.events = events
+      this.#keepAlive = keepAlive
+    })
+    keeper.values([this.settings.noDelay], (noDelay) => {
+      this.settings.noDelay = noDelay
     })
     keeper.values([this.state, this.#offer, this.#peerMss, this.#rumour], (...kept) => {
       ;[this.state, this.#offer, this.#peerMss, this.#rumour] = kept

@@ -3,6 +3,7 @@
  * lab, in a variable or beneath somebody else's, is what it stood for.
  */
 import { LinkspanError } from '../../error.js'
+import type { Keeper } from '../../memento/keeper.js'
 import { fakeDate } from './date.js'
 import { Patches } from './patches.js'
 import { FakeTimeout, type TimerLab } from './timeout.js'
@@ -146,6 +147,18 @@ export class FakeTimers {
     this.#patches.restore()
     for (const restored of this.#restored) restored()
     for (const timer of [...this.#timers.values()]) timer.close()
+  }
+
+  /** @internal Timers that were pending are so again; those that were made since are gone. */
+  keep(keeper: Keeper): void {
+    const then = new Set(this.#timers.values())
+    keeper.before(() => {
+      for (const timer of [...this.#timers.values()]) if (!then.has(timer)) timer.close()
+    })
+    keeper.map(this.#timers, (timer) => keeper.part(timer))
+    keeper.values([this.#lastId], (lastId) => {
+      this.#lastId = lastId
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 /** A timer of the program's on the lab's clock, as `setTimeout` and `setInterval` return it in Node. */
+import type { Keeper } from '../../memento/keeper.js'
 import type { Timer } from '../clock/clock.js'
 import type { Timeline } from '../clock/timeline.js'
 import type { Waits } from '../clock/wait.js'
@@ -44,11 +45,15 @@ export class FakeTimeout {
   }
 
   #arm(): void {
-    const { clock, waits } = this.lab
     const kind = this.#isRefed ? undefined : 'limit'
-    this.#event = clock.at(this.#at, () => this.#rang(), kind)
+    this.#event = this.lab.clock.at(this.#at, () => this.#rang(), kind)
+    this.#await()
+  }
+
+  #await(): void {
+    const isAwaited = this.#isRefed && this.#event !== undefined
     const tell = () => `a timer of the program waits until ${this.#at} ms`
-    this.#wait = this.#isRefed ? waits.add(tell) : undefined
+    this.#wait = isAwaited ? this.lab.waits.add(tell) : undefined
   }
 
   #stop(): void {
@@ -112,5 +117,18 @@ export class FakeTimeout {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** @internal What it runs is the program's: it is run again. */
+  keep(keeper: Keeper): void {
+    keeper.handles([this.#event, this.#at, this.#isRefed], (event, at, isRefed) => {
+      this.#event = event
+      this.#at = at
+      this.#isRefed = isRefed
+    })
+    keeper.after(() => {
+      this.#wait?.end()
+      this.#await()
+    })
   }
 }
