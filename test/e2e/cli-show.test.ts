@@ -78,6 +78,7 @@ const contract = {
       tx: traffic,
       kernelDrops: expect.any(Number),
       queue: { unit: 'frames', capacity: 1000, used: null },
+      impair: null,
     },
     expect.objectContaining({ name: 'b' }),
     {
@@ -97,6 +98,7 @@ const contract = {
       tx: { frames: 0, bytes: 0, drops: 0 },
       kernelDrops: null,
       queue: null,
+      impair: null,
     },
   ],
   bridges: [
