@@ -1,8 +1,9 @@
 // What is made ready in another way in the checkout than in the package: here it is built from the sources.
 // In dist/bench/main.js place-package.js stands in for this file (scripts/steps/javascript.js). What lies at
 // the same place in both, dist/cli/linkspan.js and bench/reference, is found by `at` of scripts/lib/house.js.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { threadId } from 'node:worker_threads'
 import { filesBelow, hashOf, isFresh, stamp, unstamp } from '../../scripts/lib/files.js'
 import { at, HouseError, top } from '../../scripts/lib/house.js'
 import { mustNode, run } from '../../scripts/lib/run.js'
@@ -27,7 +28,12 @@ const rooms = at('build/bench/dataplane.js')
 
 /** The module namespace of lib/pipeline/rooms.ts. */
 export async function loadRooms() {
-  await bundleRooms()
+  const { outputFiles } = await bundleRooms({ write: false })
+  mkdirSync(at('build/bench'), { recursive: true })
+  // Threads load it at the same time: none finds half of what another writes.
+  const own = `${rooms}.${process.pid}-${threadId}`
+  writeFileSync(own, outputFiles[0].contents)
+  renameSync(own, rooms)
   return import(pathToFileURL(rooms).href)
 }
 
