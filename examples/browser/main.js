@@ -1,5 +1,6 @@
 // The page: makes the network, lets its time pass, and shows what happens.
-import { describe } from './describe.js'
+import { decode } from 'linkspan/testing'
+import { kindOf } from './kind.js'
 import { Lines } from './lines.js'
 import { faultText, linkPanel } from './links.js'
 import { actions, makeNetwork } from './network.js'
@@ -48,7 +49,7 @@ async function start() {
 function show(view, screen) {
   const { lab, links, traffic, picture, frames } = view
   const { packets, moves } = traffic.look()
-  for (const move of moves) move.kind = describe(move.frame).kind
+  for (const move of moves) move.kind = kindOf(move.frame)
   picture.add(moves)
   picture.draw(lab.now, screen, speed)
   frames.add(packets.map(frameLine))
@@ -63,11 +64,10 @@ function show(view, screen) {
 }
 
 function frameLine({ time, link, direction, lost, frame }) {
-  const { kind, text } = describe(frame)
   const way = direction === 'out' ? '→' : '←'
   const fate = lost ? `  lost: ${lost}` : ''
-  const line = `${time.toFixed(1).padStart(8)}  ${link.padEnd(12)} ${way} ${text}${fate}`
-  return { text: line, kind: lost ? 'lost' : kind }
+  const line = `${time.toFixed(1).padStart(8)}  ${link.padEnd(12)} ${way} ${decode(frame)}${fate}`
+  return { text: line, kind: lost ? 'lost' : kindOf(frame) }
 }
 
 /** Runs an action of the network, and says how it went. */

@@ -1,14 +1,11 @@
 // What moves on the links: when each frame enters one, when it comes out, and what is lost on the way.
-import { PacketReader } from './pcapng.js'
-
 /** How long after it should have come a frame is given up for the picture; milliseconds. */
 const PATIENCE = 0.01
 
 export class Traffic {
-  /** For the file to download, and what is read of it here. */
+  /** For the file to download, and how many frames of it were looked at. */
   #file
-  #reader = new PacketReader()
-  #read = 0
+  #seen = 0
   /** What the switch has sent into links since the last look. */
   #entered = []
   /** Link and direction → when its rate lets the next frame pass. */
@@ -44,9 +41,13 @@ export class Traffic {
   }
 
   #packets() {
-    if (this.#file.frames === this.#read) return []
-    this.#read = this.#file.frames
-    return this.#reader.read(this.#file.bytes())
+    const { frames } = this.#file
+    const fresh = frames.slice(this.#seen)
+    this.#seen = frames.length
+    // What a switch drops was on a link before.
+    return fresh
+      .filter((one) => one.switch === null)
+      .map(({ octets: frame, ...packet }) => ({ ...packet, frame }))
   }
 
   /** Where a frame is when: it waits for its turn at the link's rate, then is under way for the delay. */

@@ -5,6 +5,7 @@ import { LinkspanError } from '../error.js'
 import { CaptureReader } from '../packet/capture/reader.js'
 import { dissect } from '../packet/dissect/dissect.js'
 import { open } from './client.js'
+import { writing } from './file.js'
 import type { Target } from './target.js'
 
 export interface CaptureOptions extends Target {
@@ -83,26 +84,17 @@ class Octets implements Sink {
 
   static async open(path: string): Promise<Octets> {
     if (path === '-') return new Octets(path, undefined)
-    return new Octets(path, await named(path, openFile(path, 'w', 0o600)))
+    return new Octets(path, await writing(path, openFile(path, 'w', 0o600)))
   }
 
   /** Resolves when they are written, so that the switch sees that this client is slow. */
   async take(octets: Uint8Array): Promise<void> {
-    if (this.#file) await named(this.#path, this.#file.writeFile(octets))
+    if (this.#file) await writing(this.#path, this.#file.writeFile(octets))
     else await new Promise((resolve) => process.stdout.write(octets, resolve))
   }
 
   async end(): Promise<void> {
     await this.#file?.close()
-  }
-}
-
-async function named<T>(path: string, done: Promise<T>): Promise<T> {
-  try {
-    return await done
-  } catch (error) {
-    const { code = 'INVALID', message } = error as NodeJS.ErrnoException
-    throw new LinkspanError(code, `cannot write ${path}: ${message}`, { cause: error })
   }
 }
 

@@ -1,6 +1,6 @@
 /** What is to be generated, read from the words of the command line before anything is opened. */
+
 import { randomInt } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { parseMac } from '../config/address.js'
 import { describe } from '../config/describe.js'
 import { InvalidError, LinkspanError } from '../error.js'
@@ -17,6 +17,7 @@ import { parseSizes } from '../generate/words.js'
 import type { BuiltTag } from '../packet/build.js'
 import { parseFlow } from '../packet/flow.js'
 import { parseHex } from '../packet/hex.js'
+import { readOctets } from './file.js'
 import type { GenerateOptions } from './generate.js'
 
 /** A flow whose frames are made, MACs aside. */
@@ -64,7 +65,7 @@ export function trafficOf(words: readonly string[], options: GenerateOptions): T
   const wrong = [...OF_FLOWS, ...MACS].find((key) => options[key] !== undefined)
   if (wrong)
     throw usage(`${optionOf(wrong)} does not go with ${what}: its frames are sent as they are`)
-  if (pcap !== undefined) return { kind: 'file', file: readFrames(readFile(pcap), pcap) }
+  if (pcap !== undefined) return { kind: 'file', file: readFrames(readOctets(pcap), pcap) }
   return { kind: 'file', file: oneFrame(parseHex(hex as string)) }
 }
 
@@ -123,15 +124,6 @@ function tagsOf({ vlan = [], priority }: GenerateOptions): BuiltTag[] {
     const type = vlan.length === 2 && index === 0 ? 0x88a8 : 0x8100
     return { vid, type, ...(priority !== undefined && { priority }) }
   })
-}
-
-function readFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    const { code = 'INVALID', message } = error as NodeJS.ErrnoException
-    throw new LinkspanError(code, `cannot read ${path}: ${message}`, { cause: error })
-  }
 }
 
 /** Ports that are counted up from the source's: below them nothing is. */

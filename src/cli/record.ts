@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { LinkspanError } from '../error.js'
 import { call, open } from './client.js'
+import { writing } from './file.js'
 import type { Target } from './target.js'
 
 export interface RecordOptions extends Target {
@@ -16,9 +17,7 @@ const LEVEL = 1
 export async function record(path: string, options: RecordOptions): Promise<void> {
   const { duration } = options
   // Before the switch is asked: a file that cannot be made is told at once.
-  const file = await openFile(path, 'w', 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new LinkspanError(error.code ?? 'INVALID', `cannot write ${path}: ${error.message}`)
-  })
+  const file = await writing(path, openFile(path, 'w', 0o600))
   try {
     const response = await open(options, 'POST', '/v1/record', { duration })
     const end = () => void call(options, 'DELETE', '/v1/record').catch(() => {})

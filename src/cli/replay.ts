@@ -1,10 +1,11 @@
 /** `linkspan replay`: a recording again, on a packet path of its own; no switch has to run. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { LinkspanError } from '../error.js'
 import { PcapngWriter } from '../packet/capture/pcapng-writer.js'
 import { dissect } from '../packet/dissect/dissect.js'
 import { openRecording, type Recording } from '../recording/recording.js'
 import type { ExplainedFrame, Replay, ReplayedFrame, ReplayResult } from '../recording/replay.js'
+import { readOctets, writing } from './file.js'
 
 export interface ReplayOptions {
   until?: number
@@ -22,23 +23,22 @@ export async function replay(path: string, options: ReplayOptions): Promise<void
     throw new LinkspanError('USAGE', `replay: --until ${until}: no such frame in ${path}, ${has}`)
   }
   const replay = recording.replay()
-  const file = options.write === undefined ? undefined : new File(recording)
+  const file = options.write === undefined ? undefined : new Frames(recording)
   replay.onFrame = (frame) => {
     file?.take(frame)
     if (options.print) console.log(lineOf(recording, frame))
   }
   const explained = until === undefined ? undefined : replay.explain(until)
   const result = replay.run(until)
-  if (options.write !== undefined && file) await write(options.write, file.bytes())
+  if (options.write !== undefined && file)
+    await writing(options.write, writeFile(options.write, file.bytes(), { mode: 0o600 }))
   if (json) printJson(recording, result, explained)
   else printText(recording, replay, result, explained)
   if (!result.identical) process.exitCode = 1
 }
 
 async function read(path: string, { cut = false }: ReplayOptions): Promise<Recording> {
-  const octets = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new LinkspanError(error.code ?? 'INVALID', `cannot read ${path}: ${error.message}`)
-  })
+  const octets = readOctets(path)
   try {
     return await openRecording(octets, { cut })
   } catch (error) {
@@ -48,14 +48,8 @@ async function read(path: string, { cut = false }: ReplayOptions): Promise<Recor
   }
 }
 
-async function write(path: string, octets: Uint8Array): Promise<void> {
-  await writeFile(path, octets, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    throw new LinkspanError(error.code ?? 'INVALID', `cannot write ${path}: ${error.message}`)
-  })
-}
-
 /** What came in and went out, as pcapng, at the times of the recording. */
-class File {
+class Frames {
   readonly #writer = new PcapngWriter()
   readonly #interfaces = new Map<string, number>()
 

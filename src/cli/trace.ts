@@ -1,10 +1,10 @@
 /** `linkspan trace`: what the running switch would do with a frame. */
-import { readFileSync } from 'node:fs'
 import { LinkspanError } from '../error.js'
 import type { Trace } from '../inspect/trace.js'
 import { CaptureReader } from '../packet/capture/reader.js'
 import { formatHex } from '../packet/hex.js'
 import { call } from './client.js'
+import { readOctets } from './file.js'
 import type { Target } from './target.js'
 
 export interface TraceOptions extends Target {
@@ -66,7 +66,7 @@ async function traceFile(path: string, options: TraceOptions): Promise<void> {
 
 function readFrames(path: string) {
   const reader = new CaptureReader(path)
-  reader.push(readFile(path))
+  reader.push(readOctets(path))
   reader.end()
   const frames: string[] = []
   let [octets, cut, more] = [0, 0, false]
@@ -80,15 +80,6 @@ function readFrames(path: string) {
     }
   }
   return { frames, cut, more, truncated: reader.truncated }
-}
-
-function readFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    const { code = 'INVALID', message } = error as NodeJS.ErrnoException
-    throw new LinkspanError(code, `cannot read ${path}: ${message}`, { cause: error })
-  }
 }
 
 function print(traces: Trace[], { json }: TraceOptions): void {

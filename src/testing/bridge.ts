@@ -10,8 +10,8 @@ import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
 import type { BridgeInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import type { Keeper } from '../memento/keeper.js'
+import { BroadcastDomain } from './broadcast-domain.js'
 import type { LabSwitch } from './lab-switch.js'
-import { Segment } from './segment.js'
 import { Subnet } from './subnet.js'
 
 /** A bridge of the config, and where hosts on it have their addresses from. */
@@ -35,7 +35,7 @@ export interface BridgeParts {
   /** Of its tunnels, if it has any. */
   vni: number | undefined
   /** What it shares with the others of its VNI. */
-  segment: Segment
+  domain: BroadcastDomain
   /** Networks for a bridge that has none of its own. */
   spare(): string[]
 }
@@ -44,7 +44,7 @@ export class Bridge {
   /** @internal */
   readonly vni: number | undefined
   /** @internal */
-  readonly segment: Segment
+  readonly domain: BroadcastDomain
   readonly #gateways: readonly string[]
   readonly #macs = new Map<string, string>()
   readonly #spare: () => string[]
@@ -53,29 +53,29 @@ export class Bridge {
   constructor(
     readonly name: string,
     readonly on: LabSwitch,
-    { gateway, subnets, vni, segment, spare }: BridgeParts,
+    { gateway, subnets, vni, domain, spare }: BridgeParts,
   ) {
     this.vni = vni
-    this.segment = segment
+    this.domain = domain
     this.#spare = spare
     this.#gateways = gateway?.addresses ?? []
     const who = `the gateway of bridge ${quote(name)}`
-    segment.addGateways(who, this.#gateways)
+    domain.addGateways(who, this.#gateways)
     const prefixes = this.#gateways.map(parsePrefix)
     const networks = networksOf([...subnets.map(parsePrefix), ...prefixes])
-    segment.add(networks)
+    domain.add(networks)
     if (gateway !== undefined) this.take(who, gateway.mac, { prefixes, networks })
   }
 
   /** Its networks. */
   get subnets(): string[] {
-    return this.segment.subnets.map(({ text }) => text)
+    return this.domain.subnets.map(({ text }) => text)
   }
 
   /** The router's address of a family; where its switch has none, that of another one. @internal */
   gatewayOf(family: 4 | 6): string | undefined {
     const own = this.#gateways.find((text) => parsePrefix(text).family === family)
-    const gateway = own ?? this.segment.gatewayOf(family)
+    const gateway = own ?? this.domain.gatewayOf(family)
     return gateway?.slice(0, gateway.indexOf('/'))
   }
 
@@ -87,7 +87,7 @@ export class Bridge {
   claim(who: string, wanted: readonly string[] | undefined): Claim {
     const asked = wanted?.map((text) => parsePrefix(text))
     // Who is the first on a bridge that has no networks says which it has.
-    const { subnets } = this.segment
+    const { subnets } = this.domain
     const isFirst = subnets.length === 0
     const networks = isFirst ? networksOf(asked ?? this.#spare().map(parsePrefix)) : subnets
     if (asked === undefined) return { networks, prefixes: networks.map((one) => one.allot()) }
@@ -102,7 +102,7 @@ export class Bridge {
   }
 
   #check(who: string, prefix: Prefix): void {
-    if (this.segment.subnetOf(prefix) !== undefined) return this.segment.mustBeFree(who, prefix)
+    if (this.domain.subnetOf(prefix) !== undefined) return this.domain.mustBeFree(who, prefix)
     throw new LinkspanError(
       'INVALID',
       `${who}: ${quote(formatPrefix(prefix))} is in no network of bridge ${quote(this.name)}; expected an ` +
@@ -119,13 +119,13 @@ export class Bridge {
 
   /** @internal The same of somebody whose MAC is known. */
   takeAddresses(who: string, { prefixes, networks }: Claim): void {
-    this.segment.add(networks)
-    for (const prefix of prefixes) this.segment.subnetOf(prefix)?.take(prefix.bytes, who)
+    this.domain.add(networks)
+    for (const prefix of prefixes) this.domain.subnetOf(prefix)?.take(prefix.bytes, who)
   }
 
   /** @internal */
   giveBack({ family, bytes }: Address): void {
-    this.segment.subnetOf({ family, bytes, length: bytes.length * 8 })?.giveBack(bytes)
+    this.domain.subnetOf({ family, bytes, length: bytes.length * 8 })?.giveBack(bytes)
   }
 
   /** @internal */
@@ -137,7 +137,7 @@ export class Bridge {
 
   /** @internal */
   keep(keeper: Keeper): void {
-    keeper.part(this.segment)
+    keeper.part(this.domain)
     keeper.map(this.#macs)
   }
 }
@@ -159,8 +159,8 @@ export function found(bridges: ReadonlyMap<string, Bridge>, name: unknown): Brid
 }
 
 /** @internal What the bridges of a VNI share; without one, a new one. */
-export function segmentOf(bridges: Iterable<Bridge>, vni: number | undefined): Segment {
-  if (vni === undefined) return new Segment()
-  for (const bridge of bridges) if (bridge.vni === vni) return bridge.segment
-  return new Segment()
+export function domainOf(bridges: Iterable<Bridge>, vni: number | undefined): BroadcastDomain {
+  if (vni === undefined) return new BroadcastDomain()
+  for (const bridge of bridges) if (bridge.vni === vni) return bridge.domain
+  return new BroadcastDomain()
 }

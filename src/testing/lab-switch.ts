@@ -12,6 +12,7 @@ import { InvalidError, LinkspanError } from '../error.js'
 import type { Keeper } from '../memento/keeper.js'
 import { type MemoryPort, type RouterInput, Switch, type SwitchRecording } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
+import type { BroadcastDomain } from './broadcast-domain.js'
 import type { Timeline } from './clock/timeline.js'
 import { type DropTap, DropTaps, type PortLink } from './drop-taps.js'
 import type { Host } from './host/host.js'
@@ -20,7 +21,6 @@ import type { Stack } from './host/stack.js'
 import type { HostPlan } from './host-options.js'
 import type { Link } from './link/link.js'
 import type { Sink } from './link/way.js'
-import type { Segment } from './segment.js'
 import { SwitchTurns } from './switch-turns.js'
 import { type LabUnderlayInput, planUnderlay, UnderlayEnd } from './underlay.js'
 import { FIRST, type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
@@ -43,7 +43,7 @@ export interface SwitchHost extends UplinkHost {
   /** Networks for a bridge that has none of its own. */
   spareSubnets(): string[]
   /** What bridges of a VNI share; without one, a new one. */
-  segmentOf(vni: number | undefined): Segment
+  domainOf(vni: number | undefined): BroadcastDomain
   /** Makes a host that no program sees: its link is the lab's, of the same name. */
   makeHost(name: string, bridge: Bridge, plan: HostPlan): { host: Host; stack: Stack }
   /** Joins an uplink and a bridge. */
@@ -134,10 +134,10 @@ export class LabSwitch {
 
   #bridgeOf(name: string, subnets: readonly string[]): Bridge {
     const { gateway, vxlan } = this.production.config.bridges[name] as BridgeConfig
-    const segment = this.host.segmentOf(vxlan?.vni)
+    const domain = this.host.domainOf(vxlan?.vni)
     const spare = () => this.host.spareSubnets()
     try {
-      return new Bridge(name, this, { gateway, subnets, vni: vxlan?.vni, segment, spare })
+      return new Bridge(name, this, { gateway, subnets, vni: vxlan?.vni, domain, spare })
     } catch (error) {
       this.production.removeBridge(name)
       throw error

@@ -4,7 +4,7 @@ import type { ConfigInput } from '../config/types.js'
 import { singleModule } from '../dataplane/single.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import { type Snapshot, Snapshots } from '../memento/snapshots.js'
-import { type Bridge, type LabBridgeInput, segmentOf } from './bridge.js'
+import { type Bridge, domainOf, type LabBridgeInput } from './bridge.js'
 import type { LabCapture } from './capture.js'
 import { type ClockMode, Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
@@ -93,7 +93,7 @@ export class Lab {
       newBridge: (bridge) => has.bridges.set(bridge.name, bridge),
       linkMustBeNew: (name) => has.mustBeNew('link', name),
       spareSubnets: () => has.spareSubnets(),
-      segmentOf: (vni) => segmentOf(has.bridges.values(), vni),
+      domainOf: (vni) => domainOf(has.bridges.values(), vni),
       makeHost: (name, bridge, plan) => this.#makeHost(name, bridge, plan, {}),
       cable: (name, uplink, to) => this.#cable(name, uplink, to),
     }

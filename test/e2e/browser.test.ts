@@ -91,7 +91,9 @@ test('examples/browser: pings, transfers, tables, sliders and a capture, from a 
   await page.getByLabel('delay of link web').fill('50')
   expect(await press(page, 'laptop pings web')).toMatch(/: 3 of 3 answered, 130\.\d/)
   const frames = page.locator('#frames')
-  await expect.poll(() => frames.textContent()).toMatch(/> 203\.0\.113\.1: echo request, seq 2/)
+  await expect
+    .poll(() => frames.textContent())
+    .toMatch(/> 203\.0\.113\.1: ICMP echo request, id \d+, seq 2/)
   const row = (name: RegExp) => page.getByRole('row', { name }).first().waitFor()
   await row(/^home 02:\S+ laptop laptop/)
   await row(/^tcp 10\.55\.0\.2:\d+ 203\.0\.113\.1:80 203\.0\.113\.10:\d+/)

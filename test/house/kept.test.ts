@@ -65,7 +65,6 @@ const NOT_KEPT: Readonly<Record<string, string>> = {
   'Writing.#isOver': 'where it has changed the connection does not go on',
   'Pending.tcb': 'set once',
   'TcpServer.onOpened': 'set once',
-  'TcpStack.#segment': 'the one in hand',
   'UdpSocket.onFailure': 'set once',
   'TcpTransport.#isSending': 'of the event that is under way',
   'Series.#done': 'set once',

@@ -6,7 +6,7 @@ import { LinkspanError } from '../error.js'
 import type { Keeper } from '../memento/keeper.js'
 import type { Subnet } from './subnet.js'
 
-export class Segment {
+export class BroadcastDomain {
   #subnets: readonly Subnet[] = []
   readonly #gateways: string[] = []
 
