@@ -14,15 +14,8 @@ const READS: ReadonlySet<string> = new Set([
   ...['arena', 'queues', 'received', 'transmit', 'failures', 'ready', 'scratch'],
   ...['portCounter', 'dropCounter', 'workerStatistic', 'ruleCounter', 'suppressedCount'],
   ...['configGeneration', 'configPassed', 'nextDeadline', 'framesInHand', 'portInHand'],
-  ...[
-    'fdbCount',
-    'fdbNext',
-    'fdbFind',
-    'neighborNext',
-    'eventsLost',
-    'capturesLost',
-    'captureNext',
-  ],
+  ...['fdbCount', 'fdbNext', 'fdbFind', 'neighborNext', 'eventsLost', 'capturesLost'],
+  ...['captureNext', 'nextLine'],
   ...['flowNext', 'flowStates', 'flowCount', 'mappingCount', 'mappedSlots'],
   // Of the time of the machine: no state, and not in a hash.
   'account',

@@ -94,6 +94,16 @@ async function made(change: (parts: Awaited<ReturnType<typeof small>>['chunks'])
   return new Uint8Array(await new Blob(all).arrayBuffer())
 }
 
+test('to look at a recording is no part of it', async () => {
+  await using flat = await createSwitch({ bridges: { lan: {} }, ports: { a: { bridge: 'lan' } } })
+  const recording = flat.record()
+  flat.process()
+  const [first, second] = [await recording.bytes(), await recording.bytes()]
+  const calls = (await openRecording(first)).calls
+  expect(calls).toBeGreaterThan(0)
+  expect((await openRecording(second)).calls).toBe(calls)
+})
+
 describe('a replay', () => {
   test('stops before a frame, says what is next and what becomes of it, and goes on', async () => {
     const { octets } = await small()
