@@ -3,32 +3,17 @@
  * clock that the caller moves. Any JavaScript runtime, no privilege.
  */
 import { parseDuration } from './config/duration.js'
-import { filterRules } from './config/filter-rules.js'
-import { parseConfig, withoutPort, withPorts } from './config/parse.js'
-import { NO_ROUTER, type RouterSettings, routerSettings } from './config/router-settings.js'
+import { parseConfig } from './config/parse.js'
 import { atPort } from './config/static-entry.js'
-import type {
-  Bridge,
-  BridgeInput,
-  Config,
-  ConfigInput,
-  Port,
-  PortInput,
-  Uplink,
-} from './config/types.js'
-import { UPLINK_BRIDGE, uplinkBridge, uplinkPort } from './config/uplink-port.js'
-import { bridgeSettings } from './dataplane/bridge-settings.js'
+import type { BridgeInput, Config, ConfigInput, PortInput } from './config/types.js'
 import { Fdb } from './dataplane/fdb.js'
 import { Flows } from './dataplane/flows.js'
 import { stateOf } from './dataplane/image.js'
 import type { DataplaneEvent } from './dataplane/manager.js'
-import { exists } from './dataplane/named.js'
-import { setRouter } from './dataplane/routing.js'
 import { singleModule } from './dataplane/single.js'
 import type { DropCount, Topology } from './dataplane/topology.js'
 import type { MemoryOverlay, Tunnel } from './device/memory-overlay.js'
 import { MemoryPort } from './device/memory-port.js'
-import { MemoryPorts, mustMirrorToPort } from './device/memory-ports.js'
 import type { Underlay } from './device/memory-underlay.js'
 import { LinkspanError } from './error.js'
 import {
@@ -43,10 +28,11 @@ import { type Trace, traceFrames } from './inspect/trace.js'
 import type { Keeper } from './memento/keeper.js'
 import { type Snapshot, Snapshots } from './memento/snapshots.js'
 import { SwitchRecording } from './recording/recorder.js'
+import { type RouterInput, SwitchConfig } from './switch/config.js'
 import { makeParts, type SwitchParts } from './switch/parts.js'
 import { Turns } from './switch/turns.js'
 
-export type { ObservedFrame, Step, SwitchCapture, Trace }
+export type { ObservedFrame, RouterInput, Step, SwitchCapture, Trace }
 export { MemoryPort, SwitchRecording }
 
 export interface SwitchOptions {
@@ -56,48 +42,23 @@ export interface SwitchOptions {
   tunnels?: boolean
 }
 
-/** What a router has besides its gateways, and the underlay of bridges to come. */
-export type RouterInput = Pick<
-  ConfigInput,
-  'uplinks' | 'routes' | 'neighbors' | 'nat' | 'publish' | 'filter' | 'underlay'
->
-
 export class Switch {
   readonly fdb: Fdb
   readonly flows: Flows
-  #config: Config
+  readonly #config: SwitchConfig
   readonly #parts: SwitchParts
   readonly #turns: Turns
-  readonly #ports: MemoryPorts
   readonly #snapshots = new Snapshots('switch', this, () => this.#mustRest())
-  #routing: RouterSettings = NO_ROUTER
   #closed = false
 
   /** @internal Use {@link createSwitch}. */
   constructor(module: WebAssembly.Module, config: Config, options: SwitchOptions) {
-    this.#config = config
     this.#parts = makeParts(module, config, { ...options, now: () => this.now })
-    const { topology, io, manager } = this.#parts
-    this.#ports = new MemoryPorts(topology, io)
+    const { topology, manager } = this.#parts
     this.#turns = new Turns(this.#parts)
     this.fdb = new Fdb(topology, () => this.now)
     this.flows = new Flows(manager, () => this.now)
-    this.#start(config)
-  }
-
-  #start(config: Config): void {
-    for (const [name, bridge] of Object.entries(config.bridges)) this.#addBridge(name, bridge)
-    for (const name of Object.keys(config.uplinks)) {
-      this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
-    }
-    this.#route(config)
-    for (const [name, port] of Object.entries(config.ports)) this.#ports.add(name, port)
-    for (const [name, uplink] of Object.entries(config.uplinks)) {
-      this.#ports.add(name, uplinkPort(name, uplink))
-    }
-    this.#overlay.set(config)
-    this.#topology.setRules(filterRules(config))
-    this.#topology.flush()
+    this.#config = new SwitchConfig(this.#parts, config)
     for (const entry of config.fdb) this.fdb.add(atPort(entry))
   }
 
@@ -115,12 +76,12 @@ export class Switch {
   }
 
   get ports(): ReadonlyMap<string, MemoryPort> {
-    return this.#ports.byName
+    return this.#config.ports
   }
 
   /** The config as it stands, every default filled in. */
   get config(): Config {
-    return this.#config
+    return this.#config.current
   }
 
   /**
@@ -129,7 +90,7 @@ export class Switch {
    * @throws LinkspanError code `NOT_FOUND` where the config has no `underlay`
    */
   get underlay(): Underlay {
-    if (this.#config.underlay !== undefined) return this.#overlay.underlay
+    if (this.config.underlay !== undefined) return this.#overlay.underlay
     throw new LinkspanError('NOT_FOUND', 'the switch has no "underlay": give its config one')
   }
 
@@ -140,96 +101,21 @@ export class Switch {
 
   addBridge(name: string, options: BridgeInput = {}): void {
     this.#open()
-    const bridges = { ...this.#config.bridges, [name]: options }
-    const next = parseConfig({ ...this.#config, bridges })
-    this.#addBridge(name, next.bridges[name] as Bridge)
-    try {
-      this.#route(next)
-      this.#overlay.set(next)
-    } catch (error) {
-      this.#overlay.set(this.#config)
-      this.#route(this.#config)
-      this.#topology.removeBridge(name)
-      this.#topology.flush()
-      throw error
-    }
-    this.#topology.flush()
-    this.#config = next
+    this.#config.addBridge(name, options)
   }
 
   /**
    * Adds uplinks and the underlay, and makes routes, neighbours, NAT, published ports and the filter what is
    * given; of what is left out, all stays. Nothing is changed where something of it is wrong.
    */
-  configure({ uplinks = {}, underlay, ...others }: RouterInput): void {
+  configure(input: RouterInput): void {
     this.#open()
-    if (underlay !== undefined) this.#mustTakeUnderlay()
-    const added = Object.keys(uplinks)
-    const old = added.find((name) => Object.hasOwn(this.#config.uplinks, name))
-    if (old !== undefined) throw exists('uplink', old)
-    const next = parseConfig({
-      ...this.#config,
-      ...others,
-      ...(underlay !== undefined && { underlay }),
-      uplinks: { ...this.#config.uplinks, ...uplinks },
-    })
-    for (const name of added) this.#addBridge(uplinkBridge(name), UPLINK_BRIDGE)
-    try {
-      this.#route(next)
-      this.#ports.addAll(
-        added.map((name) => [name, uplinkPort(name, next.uplinks[name] as Uplink)]),
-      )
-      this.#overlay.set(next)
-      this.#topology.setRules(filterRules(next))
-      this.#topology.rehearse()
-    } catch (error) {
-      this.#topology.setRules(filterRules(this.#config))
-      this.#overlay.set(this.#config)
-      for (const name of added) if (this.ports.has(name)) this.#ports.remove(name)
-      this.#route(this.#config)
-      for (const name of added) this.#topology.removeBridge(uplinkBridge(name))
-      this.#topology.flush()
-      throw error
-    }
-    this.#topology.flush()
-    this.#config = next
-  }
-
-  #mustTakeUnderlay(): void {
-    if (this.#config.underlay !== undefined) {
-      throw new LinkspanError('EXISTS', 'the switch has an "underlay": it stays while it runs')
-    }
-    if (this.#parts.hasTunnels) return
-    const expected = 'give createSwitch the "underlay", or its options "tunnels: true"'
-    throw new LinkspanError('INVALID', `the switch has no room for tunnels: ${expected}`)
-  }
-
-  /** Makes the router that of a config; what it stands on is there. */
-  #route(config: Config): void {
-    const next = routerSettings(config)
-    setRouter(this.#topology.router, this.#routing, next)
-    this.#topology.translation.set(config.nat, config.publish)
-    this.#routing = next
-  }
-
-  #addBridge(name: string, bridge: Bridge): void {
-    mustMirrorToPort(`bridge "${name}"`, bridge.mirror)
-    this.#topology.addBridge(name, bridgeSettings(bridge))
+    this.#config.configure(input)
   }
 
   removeBridge(name: string): void {
     this.#open()
-    const { [name]: _, ...bridges } = this.#config.bridges
-    const users = Object.values(this.#config.ports).some(({ bridge }) => bridge === name)
-    // A bridge with ports is refused below, in better words.
-    const next = users ? this.#config : parseConfig({ ...this.#config, bridges })
-    if (!users) {
-      this.#route(next)
-      this.#overlay.set(next)
-    }
-    this.#topology.removeBridge(name)
-    this.#topology.flush()
-    this.#config = next
+    this.#config.removeBridge(name)
   }
 
   addPort(name: string, options: PortInput): MemoryPort {
@@ -239,41 +125,19 @@ export class Switch {
   /** Adds several ports, or none where one of them is wrong; a thousand cost little more than one. */
   addPorts(ports: Readonly<Record<string, PortInput>>): Map<string, MemoryPort> {
     this.#open()
-    for (const [name, { bridge }] of Object.entries(ports)) {
-      this.#topology.bridge(bridge)
-      if (this.ports.has(name)) throw exists('port', name)
-    }
-    const next = withPorts(this.#config, ports)
-    const names = Object.keys(ports)
-    const added = this.#ports.addAll(names.map((name) => [name, next.ports[name] as Port]))
-    this.#topology.flush()
-    this.#config = next
-    return added
+    return this.#config.addPorts(ports)
   }
 
   /** What is learnt on the port is forgotten at once; frames that wait in it are lost. */
   removePort(name: string): void {
     this.#open()
-    if (Object.hasOwn(this.#config.uplinks, name)) {
-      throw new LinkspanError('INVALID', `"${name}" is an uplink: it stays while the switch runs`)
-    }
-    this.#mustBeOwn(name)
-    this.#ports.remove(name)
-    this.#config = withoutPort(this.#config, name)
+    this.#config.removePort(name)
   }
 
   /** Takes a port up or down, as a carrier does. */
   setPort(name: string, settings: { up: boolean }): void {
     this.#open()
-    this.#mustBeOwn(name)
-    this.#topology.setPort(name, settings)
-    this.#topology.flush()
-  }
-
-  #mustBeOwn(name: string): void {
-    const { tunnel, underlay } = this.#topology.port(name)
-    if (tunnel === undefined && underlay !== true) return
-    throw new LinkspanError('INVALID', `"${name}" is of the overlay: its bridge has "vxlan"`)
+    this.#config.setPort(name, settings)
   }
 
   /**
@@ -339,7 +203,7 @@ export class Switch {
     const { memory } = forwarder
     const source = {
       ...{ memory, manager, topology },
-      config: () => this.#config,
+      config: () => this.config,
       now: () => this.now,
     }
     return new SwitchRecording(source, [forwarder])
@@ -372,13 +236,9 @@ export class Switch {
 
   /** @internal */
   keep(keeper: Keeper): void {
-    const { topology, io, overlay, manager, forwarder } = this.#parts
-    for (const part of [topology, this.#ports, io, overlay, this.#turns]) keeper.part(part)
+    const { io, manager, forwarder } = this.#parts
+    for (const part of [this.#config, io, this.#turns]) keeper.part(part)
     keeper.other(stateOf({ memory: forwarder.memory, exports: manager.exports, workers: 1 }))
-    keeper.handles([this.#config, this.#routing], (config, routing) => {
-      this.#config = config
-      this.#routing = routing
-    })
     keeper.values([this.#closed], (closed) => {
       this.#closed = closed
     })
@@ -393,8 +253,7 @@ export class Switch {
 
   close(): void {
     this.#closed = true
-    this.#ports.close()
-    this.#overlay.close()
+    this.#config.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,6 +9,7 @@ const ROOMS = ['src/testing', 'src/impair']
 /** Of other rooms, what a switch in the process is made of. */
 const FILES = [
   'src/switch.ts',
+  'src/switch/config.ts',
   'src/switch/turns.ts',
   'src/device/memory.ts',
   'src/device/memory-overlay.ts',
