@@ -45,6 +45,8 @@ const external = ['piscina', 'node-gyp-build', 'vitest']
 /** `up` brings piscina along, two files instead of 25; the library has it as a dependency. */
 const ownPiscina = 'cli/begin'
 const piscinaThread = './piscina-thread.cjs'
+/** What piscina's threads load is CommonJS: src/worker/door.ts says why. */
+const door = at('dist/worker/door.cjs')
 
 const licenses = at('dist/THIRD-PARTY-LICENSES.txt')
 const command = at('dist/cli/linkspan.js')
@@ -222,6 +224,17 @@ const threads = () =>
     external: ['@napi-rs/nice'], // of those who set a niceness, which we do not
   })
 
+const doorOfWorker = () =>
+  bundle({
+    entryPoints: [at('src/worker/door.ts')],
+    outdir: undefined,
+    outfile: door,
+    splitting: false,
+    format: 'cjs',
+    platform: 'node',
+    external: ['./main.js'],
+  })
+
 /** The licences of the packages in the bundles: they ask to be passed on with the code. */
 function collectLicenses(inputs) {
   const packages = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
@@ -245,13 +258,19 @@ export const javascript = {
     ...filesBelow(at('src'), (name) => name.endsWith('.ts')),
     ...filesBelow(at('bench'), (name) => /\.[jt]s$/.test(name)),
   ],
-  outputs: () => [...Object.keys(entries).map((name) => at('dist', `${name}.js`)), licenses],
+  outputs: () => [...Object.keys(entries).map((name) => at('dist', `${name}.js`)), door, licenses],
   async run() {
     daemonFiles() // throws where the library would need one of the daemon's packages
     for (const file of filesBelow(at('dist'), isScript)) rmSync(file)
     // Of an earlier `npm pack`, which makes them anew: these would be of another dataplane.
     rmSync(at('dist/bench/kernels.wasm'), { force: true })
-    const made = await Promise.all([...groups.map(ours), theirs(), benchmark(), threads()])
+    const made = await Promise.all([
+      ...groups.map(ours),
+      doorOfWorker(),
+      theirs(),
+      benchmark(),
+      threads(),
+    ])
     const inputs = [...new Set(made.flatMap(({ metafile }) => Object.keys(metafile.inputs)))]
     const packages = collectLicenses(inputs)
     chmodSync(command, 0o755)

@@ -22,7 +22,7 @@ export function takeThread(): Piscina {
 
 function newThread(): Piscina {
   // Beside this file's room: the bundler may move this code, but not out of its depth.
-  const filename = new URL('../worker/main.js', import.meta.url).href
+  const filename = new URL('../worker/door.cjs', import.meta.url).href
   const one = { minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1 }
   const thread = new Piscina({ filename, atomics: 'disabled', ...one })
   // One that ends without a task is started anew, and nobody misses it.
