@@ -22,18 +22,44 @@ import {
 import { buildFloodLists } from './flood'
 import { DIRECTORY, Directory } from './memory'
 import { NANOSECOND, RATE_SIZE, Rate, resetMeter } from './meter'
-import { BINDING_SIZE, BINDINGS_MAX, bucketsFor, copiedSize, VLAN_SET_SIZE } from './size'
+import {
+  BINDING_SIZE,
+  BINDINGS_MAX,
+  bucketsFor,
+  CONFIG_HEAD_SIZE,
+  DOMAIN_RECORD_SIZE,
+  PORT_RECORD_SIZE,
+  VLAN_SET_SIZE,
+} from './size'
 import { buildTunnelTable } from './tunnel'
 
 /** Starts a change. False while a worker still uses the buffer; then try again a moment later. */
 export function configBegin(): bool {
   if (!configPassed(configGeneration())) return false
-  const ports = load<u32>(DIRECTORY, Directory.MAX_PORTS)
+  const from = activeConfig()
+  const to = draft()
   const domains = load<u32>(DIRECTORY, Directory.MAX_DOMAINS)
-  memory.copy(draft(), activeConfig(), <usize>copiedSize(ports, domains))
+  memory.copy(to, from, CONFIG_HEAD_SIZE)
+  copyPorts(to, from)
+  memory.copy(domainRecord(to, 0), domainRecord(from, 0), <usize>domains * DOMAIN_RECORD_SIZE)
   // Written anew with every change, since they lie one behind the other.
-  store<u32>(draft(), 0, Config.BINDING_COUNT)
+  store<u32>(to, 0, Config.BINDING_COUNT)
   return true
+}
+
+/**
+ * Copies the records of ports that are, or were, and their VLANs: places that no port has had lately are as they
+ * are. So a change takes as long as there are ports, not as there is room for.
+ */
+function copyPorts(to: usize, from: usize): void {
+  const ports = load<u32>(DIRECTORY, Directory.MAX_PORTS)
+  for (let port: u32 = 0; port < ports; port++) {
+    const old = portRecord(from, port)
+    const record = portRecord(to, port)
+    if ((load<u32>(old, PortRecord.FLAGS) | load<u32>(record, PortRecord.FLAGS)) == 0) continue
+    memory.copy(record, old, PORT_RECORD_SIZE)
+    memory.copy(vlanSet(to, port), vlanSet(from, port), VLAN_SET_SIZE)
+  }
 }
 
 /**

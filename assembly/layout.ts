@@ -6,7 +6,6 @@ import {
   CAPTURE_SIZE,
   COUNTERS_SIZE,
   chainsFor,
-  copiedSize,
   DOMAIN_SHARED_SIZE,
   FAILURE_SIZE,
   FLOW_BUCKET_SIZE,
@@ -48,6 +47,7 @@ import {
   ROUTER_HEAD_SIZE,
   RULE_COUNTERS_SIZE,
   RUN_SIZE,
+  recordsSize,
   ruleSetSize,
   SIDES_SIZE,
   TABLE_HEAD_SIZE,
@@ -147,14 +147,13 @@ function layoutFamily(family: usize, end: u64, flows: u32, record: u64, mapping:
 }
 
 /**
- * Octets of a config buffer: records, sets of VLANs and bindings, which are copied from one buffer
- * to the other, and what is made anew: the flood lists with their runs, three a domain, for broadcast,
+ * Octets of a config buffer: records, sets of VLANs and bindings, and what is made anew: the flood lists with their runs, three a domain, for broadcast,
  * multicast and unknown unicast, and the table of tunnels.
  */
 function configSize(ports: u32, domains: u32, memberships: u32): u64 {
   const lists = <u64>floodEntriesFor(ports, memberships) * (4 + RUN_SIZE)
   const tunnels = <u64>tunnelPlacesFor(ports) * 2
-  return line(copiedSize(ports, domains) + <u64>ports * 4 + lists + tunnels)
+  return line(recordsSize(ports, domains) + <u64>ports * 4 + lists + tunnels)
 }
 
 /**

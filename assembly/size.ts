@@ -156,10 +156,14 @@ export function flowOverflowFor(flows: u32): u32 {
   return flows == 0 ? 0 : flowBucketsFor(flows) / 5 + 64
 }
 
-/** External addresses of one family that have ports to translate to: two flows a port at capacity. */
+/**
+ * External addresses of one family that have ports to translate to: two flows a port at capacity, and four
+ * where that would be fewer; in a table of less than 8192 flows one for 2048, and two at least: each takes 2 MB, or 4.
+ */
 @inline
 export function mappedFor(flows: u32): u32 {
-  return flows == 0 ? 0 : max<u32>(4, min<u32>(64, (flows + MAPPINGS - 1) / MAPPINGS))
+  const few = flows == 0 ? 0 : min<u32>(4, max<u32>(2, flows >> 11))
+  return max<u32>(few, min<u32>(64, (flows + MAPPINGS - 1) / MAPPINGS))
 }
 
 /** Heads of the chains of external ports by inside address: a power of two, half the flows or more. */
@@ -174,9 +178,9 @@ export function nodesFor(routes: u32): u32 {
   return routes * NODES_PER_ROUTE + 64
 }
 
-/** Octets of what is copied from one config buffer to the other. */
+/** Octets of a config buffer's records, sets of VLANs and bindings: of all that is not made anew. */
 @inline
-export function copiedSize(ports: u32, domains: u32): u64 {
+export function recordsSize(ports: u32, domains: u32): u64 {
   const records =
     <u64>ports * (PORT_RECORD_SIZE + VLAN_SET_SIZE) + <u64>domains * DOMAIN_RECORD_SIZE
   return CONFIG_HEAD_SIZE + records + <u64>BINDINGS_MAX * BINDING_SIZE

@@ -61,6 +61,8 @@ const common = {
   // Names stay readable; what is not there need not be parsed at every start.
   minifyWhitespace: true,
   minifySyntax: true,
+  // Node prints the line of an error that nobody catches.
+  lineLimit: 160,
   metafile: true,
   legalComments: 'none',
   logLevel: 'silent',

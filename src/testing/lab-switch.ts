@@ -50,8 +50,12 @@ export interface SwitchHost extends UplinkHost {
   cable(name: string, uplink: { on: LabSwitch; port: string }, to: Bridge): void
 }
 
-/** Enough for a lab of thousands of hosts; a config may say otherwise. */
+/**
+ * Enough for a lab of a thousand hosts; a config may say otherwise. Below 40 MB in all: an engine collects
+ * garbage whenever so much memory was allotted, which takes longer than all else that a lab's start does.
+ */
 const CAPACITY = {
+  arena: 1 << 20,
   ports: 2048,
   macs: 8192,
   bridges: 64,
@@ -59,8 +63,8 @@ const CAPACITY = {
   memberships: 4096,
   neighbors: 4096,
   routes: 256,
-  flows: 8192,
-  flows6: 4096,
+  flows: 4096,
+  flows6: 2048,
   rules: 256,
   tunnels: 256,
 } as const
