@@ -9,6 +9,8 @@ const allowed = [
   ...[/^dist\//, /^native\/prebuilds\/linux-\w+\/linkspan\.node$/],
   // What `linkspan bench` compares with, compiled where it is run.
   /^bench\/reference\/[\w/-]+\.[ch]$/,
+  // What README.md refers to.
+  ...[/^docs\/.*\.(md|svg)$/, /^examples\/(?!browser\/dist\/)/],
   ...[/^package\.json$/, /^README\.md$/, /^CHANGELOG\.md$/, /^LICENSE$/],
 ]
 
@@ -17,7 +19,7 @@ const benchFiles = [
   ...['dist/bench/main.js', 'dist/bench/rooms.js', 'dist/bench/kernels.wasm'],
   ...['bench/reference/host.h', 'bench/reference/pipeline/main.c'],
 ]
-const texts = ['README.md', 'LICENSE', 'CHANGELOG.md']
+const texts = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/testing.md', 'examples/retry.test.js']
 
 /** Scripts that npm would run where the package is installed: a user needs no compiler. */
 const installScripts = ['preinstall', 'install', 'postinstall', 'prepare']

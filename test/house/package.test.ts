@@ -12,6 +12,7 @@ const prebuilt = ['native/prebuilds/linux-x64/linkspan.node']
 const files = [
   ...['dist/cli/x.js', 'dist/index.d.ts', 'dist/index.js', 'package.json'],
   ...['README.md', 'LICENSE', 'CHANGELOG.md', ...prebuilt],
+  ...['docs/testing.md', 'examples/retry.test.js'],
   ...['dist/bench/main.js', 'dist/bench/rooms.js', 'dist/bench/kernels.wasm'],
   ...['bench/reference/host.h', 'bench/reference/pipeline/main.c'],
 ]
@@ -28,7 +29,13 @@ describe('what is packed', () => {
   })
 
   it.each([
-    ...['docs/guide.md', 'src/index.ts', 'native/tap.c', 'native/build/Release/linkspan.node'],
+    ...[
+      'docs/notes.txt',
+      'examples/browser/dist/index.html',
+      'src/index.ts',
+      'native/tap.c',
+      'native/build/Release/linkspan.node',
+    ],
     ...['binding.gyp', 'test/a.test.ts', 'package-lock.json'],
     ...[
       'bench/run.js',

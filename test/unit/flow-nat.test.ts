@@ -71,5 +71,5 @@ describe('size', () => {
     narrow.rules({})
     expect(narrow.storm(out(), 1_000_000, 1)).toBe(0)
     expect(narrow.count()).toBe(1_000_000)
-  }, 120_000) // a module of its own is compiled
+  }, 300_000) // a module of its own is compiled
 })
