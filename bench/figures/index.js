@@ -1,6 +1,7 @@
 // All figures, in the order in which they are measured; a group is what `npm run bench -- NAME` names.
 import { figure as directory } from './directory.js'
 import { figures as frames } from './frames.js'
+import { figures as lab } from './lab.js'
 import { figure as latency } from './latency.js'
 import { figures as loadLatency } from './load-latency.js'
 import { figures as manyFlows } from './many-flows.js'
@@ -44,6 +45,7 @@ export const groups = {
   overlay,
   rules: [rules],
   workers,
+  lab,
   memory: [memory],
   micro: [micro],
   matrix,

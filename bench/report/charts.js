@@ -36,6 +36,7 @@ export const titles = {
   'vxlan-latency': 'VXLAN between two hosts, request and response',
   overlay: 'Into a tunnel and out of it, in memory, one worker',
   rules: 'Filter in memory, new flows',
+  lab: 'In a lab of linkspan/testing',
 }
 
 /** What a group is called. */
