@@ -42,6 +42,25 @@ test('advanceTo goes to a time, fractions too, and not back; nextDeadline says w
 const WAN = { addresses: ['203.0.113.10/24'] }
 const NAT = { type: 'masquerade', from: { bridge: 'lan' }, uplink: 'wan' } as const
 
+test.each([
+  [100, 2],
+  [6144, 3],
+  [8192, 4],
+] as const)(
+  'with room for %i flows, %i addresses to translate to, and no more',
+  async (flows, most) => {
+    const bridges = { lan: { gateway: { addresses: ['10.55.0.1/24'] } } }
+    const source = ['203.0.113.10', '203.0.113.11', '203.0.113.12', '203.0.113.13', '203.0.113.14']
+    await using sw = await createSwitch({ bridges, capacity: { flows } })
+    sw.configure({ uplinks: { wan: { addresses: source.map((each) => `${each}/24`) } } })
+    const pool = (size: number) =>
+      sw.configure({ nat: [{ ...NAT, source: source.slice(0, size) }] })
+    expect(codeOf(() => pool(most + 1))).toBe('LIMIT')
+    pool(most)
+    expect(sw.config.nat).toMatchObject([{ source: source.slice(0, most) }])
+  },
+)
+
 test('configure: uplinks and NAT, or nothing of them', async () => {
   const gateway = { addresses: ['10.55.0.1/24'] }
   await using sw = await createSwitch({ bridges: { lan: { gateway } } })
