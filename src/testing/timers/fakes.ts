@@ -6,7 +6,7 @@ import { LinkspanError } from '../../error.js'
 import type { Keeper } from '../../memento/keeper.js'
 import { fakeDate } from './date.js'
 import { Patches } from './patches.js'
-import { FakeTimeout, type TimerLab } from './timeout.js'
+import { FakeTimeout, type TimerHome, type TimerLab } from './timeout.js'
 
 /** The globals, typed as what they are in every runtime. */
 export interface TimerGlobals {
@@ -32,7 +32,7 @@ const FIRST_ID = 1_000_000_000
 
 let active: FakeTimers | undefined
 
-export class FakeTimers {
+export class FakeTimers implements TimerHome {
   readonly #before: TimerGlobals
   readonly #patches = new Patches()
   readonly #timers = new Map<number, FakeTimeout>()
@@ -47,7 +47,7 @@ export class FakeTimers {
    * @throws LinkspanError code `EXISTS`: somebody fakes timers already
    */
   constructor(
-    private readonly lab: TimerLab,
+    readonly lab: TimerLab,
     private readonly epoch: number,
   ) {
     mustBeReal()
@@ -114,11 +114,20 @@ export class FakeTimers {
   }
 
   begin(run: () => void, ms: unknown, repeats = false): FakeTimeout {
-    const id = this.#lastId++
-    const settled = () => this.#timers.delete(id)
-    const timer = new FakeTimeout(this.lab, context.bind(run), ms, repeats, id, settled)
+    return new FakeTimeout(this, context.bind(run), ms, repeats)
+  }
+
+  get present(): FakeTimers | undefined {
+    return this.#isOver ? active : this
+  }
+
+  enter(timer: FakeTimeout, id: number = this.#lastId++): number {
     this.#timers.set(id, timer)
-    return timer
+    return id
+  }
+
+  leave(id: number): void {
+    this.#timers.delete(id)
   }
 
   #clear(timer: unknown, name: 'clearTimeout' | 'clearInterval'): void {
