@@ -147,3 +147,41 @@ test('what is wrong has the code of Node', async () => {
   await once(aborted, 'close')
   await lab.close()
 })
+
+test('a client waits for an answer: time passes up to a timer that is unrefed', async () => {
+  const { lab, a } = await pair({ timers: 'fake' })
+  const socket = createSocket(a, 'udp4')
+  socket.send('query', 53, 'b')
+  const timedOut = new Promise((resolve) => setTimeout(resolve, 3000).unref())
+  await timedOut
+  expect(lab.now).toBe(3000)
+  socket.close()
+  await lab.close()
+})
+
+test('one that was answered, or bound, waits for whoever comes', async () => {
+  const { lab, a, b } = await pair({ timers: 'fake' })
+  const server = echo(createSocket(b, 'udp4')).bind(7)
+  const socket = createSocket(a, 'udp4')
+  socket.send('1', 7, 'b')
+  socket.send('2', 7, 'b')
+  await once(socket, 'message')
+  const { now } = await lab.run()
+  setTimeout(() => {}, 3000).unref()
+  server.send('x', 9, 'a')
+  await lab.run()
+  expect(lab.now).toBeLessThan(now + 3000)
+  await lab.close()
+})
+
+test('a client is told that no answer can come, where it takes errors', async () => {
+  const { lab, a } = await pair()
+  const [socket, silent] = [createSocket(a, 'udp4'), createSocket(a, 'udp4')]
+  for (const each of [socket, silent]) each.send('query', 53, 'b')
+  const error = await emitted(socket, 'error')
+  expect(error).toMatchObject({ code: 'IDLE' })
+  expect(String(error)).toContain('waits for a datagram on UDP port')
+  socket.send('again', 53, 'b')
+  await lab.run()
+  await lab.close()
+})

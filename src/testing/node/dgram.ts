@@ -5,15 +5,7 @@ import type { Host, HostParts } from '../host/host.js'
 import { type Datagram, UdpSocket } from '../host/udp-socket.js'
 import { bindArguments, type DatagramCallback, sendArguments } from './dgram-arguments.js'
 import { DatagramSettings } from './dgram-settings.js'
-import {
-  nodeError,
-  notFound,
-  type Place,
-  portOf,
-  systemError,
-  thrownError,
-  usageError,
-} from './errors.js'
+import { nodeError, notFound, portOf, sendError, systemError, usageError } from './errors.js'
 import { Listening } from './listening.js'
 import { find } from './lookup.js'
 import { Program } from './program.js'
@@ -55,6 +47,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   #address = ''
   #peer: Peer | undefined
   #isClosed = false
+  #isClient = false
 
   /** @internal Use `createSocket`. */
   constructor(host: Host, { type, signal }: LabDatagramSocketOptions) {
@@ -68,7 +61,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     this.#parts = host.parts
     this.#program = new Program(this.#parts, 'LabDatagramSocket', () => this.#what)
     const tell = () => `host "${host.name}" waits for a datagram on UDP port ${this.#socket?.port}`
-    this.#listening = new Listening(host.parts.waits, tell)
+    this.#listening = new Listening(host.parts.waits, tell, (error) => this.#idle(error))
     if (signal?.aborted) this.close()
     else signal?.addEventListener('abort', () => this.#isClosed || this.close(), { once: true })
   }
@@ -127,7 +120,14 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     if (isIpv6 !== (this.type === 'udp6') || !isMeant || !isPeers) return
     const family = isIpv6 ? 'IPv6' : 'IPv4'
     const remote: RemoteInfo = { address: from, family, port, size: data.length }
+    this.#listening.answered()
     this.#program.run(() => this.emit('message', Buffer.from(data), remote))
+  }
+
+  /** It may be that it wants no answer: an error that nobody takes would end it. */
+  #idle(error: LinkspanError): void {
+    if (error.code !== 'IDLE' || this.listenerCount('error') === 0) return
+    this.#program.tell(() => this.#isClosed || this.emit('error', error))
   }
 
   /** As Linux: only who is connected is told what the network says. */
@@ -143,7 +143,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     const sending = sendArguments(given, this.#peer !== undefined)
     const { data, callback } = sending
     const { port, address = 'localhost' } = this.#peer ?? sending
-    if (this.#socket === undefined) this.bind()
+    this.#begin()
     let text = address
     try {
       text = this.#find(address)
@@ -154,11 +154,19 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     const socket = this.#socket as UdpSocket | undefined
     const ttl = isGroup(text) ? this.groupTtl : this.ttl
     const from = this.#address === ANY[this.type] ? {} : { from: this.#address }
+    if (this.#isClient) this.#listening.asked()
     const sent = socket?.send(text, port as number, data, { ttl, ...from })
     sent?.then(
       () => callback?.(null, data.length),
       (error) => this.#unsent(sendError(error, { address: text, port: port as number }), callback),
     )
+  }
+
+  /** Who sends without a port of his own is a client. */
+  #begin(): void {
+    if (this.#socket !== undefined) return
+    this.bind()
+    this.#isClient = true
   }
 
   #mayReach(text: string, port: number): void {
@@ -190,7 +198,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     }
     try {
       this.#peer = { address: this.#find(name || 'localhost'), port: peerPort }
-      if (this.#socket === undefined) this.bind()
+      this.#begin()
     } catch (error) {
       process.nextTick(() => (callback ? callback(error as Error) : this.emit('error', error)))
       return
@@ -267,12 +275,6 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
 
 const isGroup = (text: string): boolean =>
   /^(22[4-9]|23\d)\./.test(text) || /^ff/i.test(text) || text === '255.255.255.255'
-
-/** Of what was to be sent, only its length can be wrong by then. */
-function sendError(error: LinkspanError, place: Place): Error {
-  if (error.code === 'INVALID') return systemError('EMSGSIZE', 'send', place, error)
-  return thrownError(error, 'send', place)
-}
 
 /** As `dgram.createSocket`, on a host of the lab. */
 export function createSocket(

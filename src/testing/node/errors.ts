@@ -95,3 +95,9 @@ export function portOf(value: unknown, name = 'Port', least = 0): number {
   const text = `${expected}. Received ${String(value)}.`
   throw usageError(RangeError, 'ERR_SOCKET_BAD_PORT', text)
 }
+
+/** Of a datagram: only its length can be wrong where it is sent. */
+export function sendError(error: LinkspanError, place: Place): Error {
+  if (error.code === 'INVALID') return systemError('EMSGSIZE', 'send', place, error)
+  return thrownError(error, 'send', place)
+}
