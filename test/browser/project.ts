@@ -32,7 +32,7 @@ export const browserProject = (
     // Of Node: its files and processes, its unhandled rejections, its realms, its timers and sockets; and the
     // detour of devices that need a kernel.
     exclude: [
-      'test/unit/testing-{close,docs,immediates,package,realm,timers,timers-later}.test.ts',
+      'test/unit/testing-{close,docs,immediates,package,realm,threads,timers,timers-later}.test.ts',
       'test/unit/testing-node-*.test.ts',
       'test/conformance/detour.test.ts',
     ],

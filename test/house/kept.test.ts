@@ -88,6 +88,7 @@ const NOT_KEPT: Readonly<Record<string, string>> = {
   'MemoryOverlay.#topology': 'kept by the switch',
   'MemoryOverlay.#io': 'kept by the switch',
   Immediates: 'of the computer',
+  Threads: 'of the computer',
   Walk: 'made anew for each explanation',
   Going: 'made anew for each look at a capture',
   Owners: 'made anew for each look at a capture',

@@ -12,6 +12,7 @@ import { LinkspanError } from '../../error.js'
 import type { Keeper } from '../../memento/keeper.js'
 import { Macrotask } from './macrotask.js'
 import { type Alarm, real } from './real.js'
+import { Threads } from './threads.js'
 import type { Timeline } from './timeline.js'
 import type { Wait, Waits } from './wait.js'
 
@@ -47,6 +48,9 @@ export class Pump {
   readonly #began = real.now()
   #alarm: Alarm | undefined
   #isPatienceOver = false
+  readonly #threads = new Threads()
+  /** In this turn of the event loop: no program runs within. */
+  #isSeenTo = false
 
   /** @param onError is given what an event threw */
   constructor(
@@ -114,6 +118,7 @@ export class Pump {
     real.clearTimeout(this.#alarm)
     this.#turning = true
     this.#waits.woke = false
+    this.#isSeenTo = this.#mode !== 'auto'
     try {
       for (let count = 0; count < TURN; count++) {
         if (!this.#step()) return
@@ -132,6 +137,7 @@ export class Pump {
     const next = this.#timeline.next()
     const run = this.#runs[0]
     if (this.#endOne()) return true
+    if (next > this.#timeline.now && this.#mustStand()) return false
     const isIdle = this.#isIdle
     if (run && run.until !== Infinity) {
       if (next <= run.until) return this.#do(next)
@@ -143,6 +149,15 @@ export class Pump {
     return this.#do(next)
   }
 
+  /** Threads work for the program: the next turn sees whether they still do. */
+  #mustStand(): boolean {
+    if (this.#isSeenTo) return false
+    this.#isSeenTo = true
+    if (!this.#threads.areBusy) return false
+    this.#macrotask.ask()
+    return true
+  }
+
   /** Nothing is under way, nor does anybody but those who run the lab wait up to a limit. */
   get #isIdle(): boolean {
     const { underWay, limits } = this.#timeline
@@ -151,6 +166,7 @@ export class Pump {
 
   #do(next: number): boolean {
     this.#isPatienceOver = false
+    this.#threads.changed()
     const before = this.#timeline.now
     this.#attempt()
     this.#standing = next > before ? 0 : this.#standing + 1

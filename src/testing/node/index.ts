@@ -3,6 +3,7 @@
  * `linkspan/testing/node`: sockets, servers, agents and names of Node's own shapes over the hosts of a lab, and
  * what timers there are in Node's modules.
  */
+import './compression.js'
 import './timers.js'
 
 export { type ConnectorOptions, connector, labAgent, labHttpsAgent } from './agent.js'
