@@ -3,8 +3,9 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import * as net from 'node:net'
 import type { Duplex } from 'node:stream'
-import * as tls from 'node:tls'
+import type * as tls from 'node:tls'
 import type { Host } from '../host/host.js'
+import { connectTls, secured } from './secure.js'
 import { connect, type LabSocket } from './socket.js'
 import type { LabConnectOptions } from './socket-options.js'
 
@@ -25,10 +26,9 @@ class LabAgent extends http.Agent {
   }
 }
 
-/** Whose sockets are TLS over one of the lab: time passes for it or not, as for the one over it. */
+/** Whose sockets are TLS over one of the lab. */
 class LabHttpsAgent extends https.Agent {
   readonly #host: Host
-  readonly #below = new WeakMap<Duplex, LabSocket>()
 
   constructor(host: Host, options: https.AgentOptions) {
     super(options)
@@ -36,22 +36,12 @@ class LabHttpsAgent extends https.Agent {
   }
 
   override createConnection(options: unknown, made?: Made): Duplex {
-    const asked = options as Asked
-    const below = connect(this.#host, { ...asked, timeout: undefined })
+    const { timeout, ...asked } = options as Asked
+    const below = connect(this.#host, asked as LabConnectOptions)
     const over = super.createConnection({ ...asked, socket: below } as never, made as never)
-    if (over) this.#below.set(over, below)
+    secured(over as tls.TLSSocket, below)
+    if (timeout) (over as tls.TLSSocket).setTimeout(timeout)
     return over as Duplex
-  }
-
-  override keepSocketAlive(socket: Duplex): void {
-    this.#below.get(socket)?.unref()
-    // It says whether the socket is kept, although its type does not.
-    return super.keepSocketAlive(socket)
-  }
-
-  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
-    this.#below.get(socket)?.ref()
-    super.reuseSocket(socket, request)
   }
 }
 
@@ -88,11 +78,12 @@ export function connector(host: Host, options: tls.ConnectionOptions = {}) {
   ): void => {
     const isTls = protocol === 'https:'
     const name = hostname.replace(/^\[|\]$/g, '')
-    const below = connect(host, { host: name, port: port || (isTls ? 443 : 80), noDelay: true })
+    const asked = options as Omit<Asked, 'port'>
+    const place = { host: name, port: port || (isTls ? 443 : 80), noDelay: true }
     const server = servername || (net.isIP(name) === 0 ? name : undefined)
     const over: Duplex = isTls
-      ? tls.connect({ ...options, socket: below, ...(server && { servername: server }) })
-      : below
+      ? connectTls(host, { ...asked, ...place, ...(server && { servername: server }) })
+      : connect(host, place)
     const failed = (error: Error) => callback(error, null)
     over.once('error', failed)
     over.once(isTls ? 'secureConnect' : 'connect', () => {

@@ -16,6 +16,7 @@ export {
 } from './dgram.js'
 export type { SystemError } from './errors.js'
 export { type Lookup, type LookupAddress, type LookupOptions, lookup } from './lookup.js'
+export { connectTls, type LabTlsOptions } from './secure.js'
 export { serve } from './serve.js'
 export { createServer, type LabListenOptions, LabServer, type LabServerOptions } from './server.js'
 export { connect, connect as createConnection, LabSocket } from './socket.js'

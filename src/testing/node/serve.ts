@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { whole } from '../../config/whole.js'
 import type { Host } from '../host/host.js'
+import { securedHere } from './secure.js'
 import { LabServer, type LabServerOptions } from './server.js'
 
 /** What servers of Node's were told when they were made. */
@@ -23,17 +24,22 @@ export function serve(
 ): LabServer {
   const { allowHalfOpen, noDelay, keepAlive, keepAliveInitialDelay } = server as Made
   const { address, ...others } = options
-  const made = { allowHalfOpen, noDelay, keepAlive, keepAliveInitialDelay }
+  // Sessions of HTTP/2 ask the socket itself, but by way of one of Node's that does not hand it on.
+  const isHttp2 = 'updateSettings' in server
+  const made = { allowHalfOpen, noDelay: noDelay || isHttp2, keepAlive, keepAliveInitialDelay }
   const listening = new LabServer(host, { ...made, ...others })
   listening.begin({ port: whole(port, 'a TCP port', 0, 65_535), host: address })
-  if (!dated.has(server)) {
-    dated.add(server)
+  if (!known.has(server)) {
+    known.add(server)
     server.prependListener('request', (_, response) => date(response))
+    // Before the server itself asks it for a timeout.
+    server.prependListener('secureConnection', securedHere)
   }
   return listening.on('connection', (socket) => server.emit('connection', socket))
 }
 
-const dated = new WeakSet<EventEmitter>()
+/** Those that were served before. */
+const known = new WeakSet<EventEmitter>()
 
 /**
  * Node takes the header `Date` from a clock that nobody can fake: here it is of `Date`, as the program has it,
