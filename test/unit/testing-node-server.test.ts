@@ -77,6 +77,28 @@ test('maxConnections: more are dropped', async () => {
   await lab.close()
 })
 
+test('a backlog as of Node: 500 connect at once, or as many as it was told', async () => {
+  const { lab, a, b } = await pair({}, { delay: '1ms' })
+  await a.ping(b)
+  createServer(b).listen(80)
+  createServer(b).listen(81, '10.55.0.3', 2)
+  createServer(b).listen({ port: 82, backlog: 2 })
+  serve(b, 83, createServer(b), { backlog: 2 })
+  b.listen(84, () => {})
+  const soon = async (port: number, count: number) => {
+    const began = lab.now
+    const open = Array.from({ length: count }, () => connect(a, port, 'b'))
+    await Promise.all(open.map((socket) => once(socket, 'connect')))
+    for (const socket of open) socket.destroy()
+    return lab.now - began < 1000
+  }
+  expect([await soon(80, 500), await soon(84, 500)]).toEqual([true, true])
+  for (const port of [81, 82, 83]) {
+    expect([await soon(port, 2), await soon(port, 3)]).toEqual([true, false])
+  }
+  await lab.close()
+})
+
 test('lookup: the forms of dns.lookup, names of the lab', async () => {
   const { lab, a } = await pair()
   const look = lookup(a)

@@ -17,7 +17,7 @@ export {
 export type { SystemError } from './errors.js'
 export { type Lookup, type LookupAddress, type LookupOptions, lookup } from './lookup.js'
 export { connectTls, type LabTlsOptions } from './secure.js'
-export { serve } from './serve.js'
+export { type ServeOptions, serve } from './serve.js'
 export { createServer, type LabListenOptions, LabServer, type LabServerOptions } from './server.js'
 export { connect, connect as createConnection, LabSocket } from './socket.js'
 export type { LabConnectOptions, LabSocketOptions } from './socket-options.js'

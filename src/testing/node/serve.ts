@@ -4,10 +4,15 @@ import type { ServerResponse } from 'node:http'
 import { whole } from '../../config/whole.js'
 import type { Host } from '../host/host.js'
 import { securedHere } from './secure.js'
-import { LabServer, type LabServerOptions } from './server.js'
+import { type LabListenOptions, LabServer, type LabServerOptions } from './server.js'
 
 /** What servers of Node's were told when they were made. */
 type Made = EventEmitter & LabServerOptions
+
+export interface ServeOptions extends LabServerOptions, Pick<LabListenOptions, 'backlog'> {
+  /** One of the host's; left out: all. */
+  address?: string | undefined
+}
 
 /**
  * Has connections to a port of the host handed to `server`: an `http.Server`, `https.Server`, `net.Server` or
@@ -20,15 +25,15 @@ export function serve(
   host: Host,
   port: number,
   server: EventEmitter,
-  options: LabServerOptions & { address?: string | undefined } = {},
+  options: ServeOptions = {},
 ): LabServer {
   const { allowHalfOpen, noDelay, keepAlive, keepAliveInitialDelay } = server as Made
-  const { address, ...others } = options
+  const { address, backlog, ...others } = options
   // Sessions of HTTP/2 ask the socket itself, but by way of one of Node's that does not hand it on.
   const isHttp2 = 'updateSettings' in server
   const made = { allowHalfOpen, noDelay: noDelay || isHttp2, keepAlive, keepAliveInitialDelay }
   const listening = new LabServer(host, { ...made, ...others })
-  listening.begin({ port: whole(port, 'a TCP port', 0, 65_535), host: address })
+  listening.begin({ port: whole(port, 'a TCP port', 0, 65_535), host: address, backlog })
   if (!known.has(server)) {
     known.add(server)
     server.prependListener('request', (_, response) => date(response))

@@ -26,6 +26,7 @@ export interface LabListenOptions {
   port?: number | undefined
   /** One of the host's addresses; left out: all. */
   host?: string | undefined
+  /** Connections that are opening, or that no handler has been given yet; 511. */
   backlog?: number | undefined
 }
 
@@ -172,14 +173,15 @@ export class LabServer extends EventEmitter implements AsyncDisposable {
 
 function listenOptions(given: readonly unknown[]): LabListenOptions {
   const [first, ...others] = given
+  const backlog = others.find((one) => typeof one === 'number')
   if (typeof first === 'object' && first !== null) {
     const options = first as LabListenOptions
-    return { ...options, port: portOf(options.port ?? 0, 'options.port') }
+    const { port = 0, backlog: asked } = options
+    return { ...options, port: portOf(port, 'options.port'), backlog: asked || backlog }
   }
   const port =
     first === undefined || typeof first === 'function' ? 0 : portOf(first, 'options.port')
   const host = others.find((one) => typeof one === 'string')
-  const backlog = others.find((one) => typeof one === 'number')
   return { port, host, backlog }
 }
 

@@ -15,11 +15,11 @@ import { Deferred } from './waits.js'
 export interface ListenOptions extends TcpOptions {
   /** Of the host's own; left out: all. */
   address?: Address
-  /** Connections that are opening or wait to be accepted; further SYNs are dropped; 128. */
+  /** Connections that are opening or wait to be accepted; further SYNs are dropped; 511, as Node's. */
   backlog?: number
 }
 
-export const BACKLOG = 128
+export const BACKLOG = 511
 
 /** A connection that nobody has accepted yet. It is told of nothing but its beginning and end. */
 class Pending implements TcbEvents {
