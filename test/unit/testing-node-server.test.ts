@@ -13,7 +13,7 @@ import {
   lookup,
   serve,
 } from '../../src/testing/node/index.js'
-import { ask, emitted, pair, textOf } from '../support/node-lab.js'
+import { ask, emitted, eventsOf, pair, textOf } from '../support/node-lab.js'
 
 test('listens, counts, and closes when its sockets have ended', async () => {
   const { lab, a, b } = await pair()
@@ -64,16 +64,86 @@ test('wrong use of a server, with codes of Node', async () => {
   await lab.close()
 })
 
-test('maxConnections: more are dropped', async () => {
+test('maxConnections: more are closed, and told', async () => {
   const { lab, a, b } = await pair()
   const server = createServer(b, (socket) => void socket.resume()).listen(80)
   server.maxConnections = 1
   const first = connect(a, 80, 'b')
   await once(server, 'connection')
   const dropped = emitted(server, 'drop')
-  expect(await emitted(connect(a, 80, 'b'), 'error')).toMatchObject({ code: 'ECONNRESET' })
-  expect(await dropped).toMatchObject({ port: 80 })
+  const second = connect(a, 80, 'b')
+  const seen = eventsOf(second)
+  await once(second.resume(), 'close')
+  expect(seen).toEqual(['lookup', 'connect', 'ready', 'end', 'finish', 'close false'])
+  expect(await dropped).toEqual({
+    ...{ localAddress: '10.55.0.3', localPort: 80, localFamily: 'IPv4' },
+    ...{ remoteAddress: '10.55.0.2', remotePort: expect.any(Number), remoteFamily: 'IPv4' },
+  })
   expect(first.destroyed).toBe(false)
+  await lab.close()
+})
+
+test('listen: a signal closes, a name is found, and errors say in words what they mean', async () => {
+  const { lab, b } = await pair()
+  const abort = new AbortController()
+  const server = createServer(b).listen({ port: 80, host: 'b', signal: abort.signal })
+  await once(server, 'listening')
+  expect(await emitted(createServer(b).listen(80, '10.55.0.3'), 'error')).toMatchObject({
+    message: 'listen EADDRINUSE: address already in use 10.55.0.3:80',
+  })
+  const closed = once(server, 'close')
+  abort.abort()
+  await closed
+  expect(server.listening).toBe(false)
+  const again = createServer(b).listen({ port: 80, signal: abort.signal })
+  await once(again, 'close')
+  const named = createServer(b).listen(0, 'localhost')
+  await once(named, 'listening')
+  expect(named.listening).toBe(true)
+  expect(await emitted(createServer(b).listen(0, 'c'), 'error')).toMatchObject({
+    message: 'getaddrinfo ENOTFOUND c',
+  })
+  expect(await emitted(createServer(b).listen(0, '192.0.2.5'), 'error')).toMatchObject({
+    message: 'listen EADDRNOTAVAIL: address not available 192.0.2.5',
+  })
+  expect(() => createServer(b).listen({ path: '/tmp/x' })).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+  )
+  await lab.close()
+})
+
+test('pauseOnConnect: nothing is read before resume()', async () => {
+  const { lab, a, b } = await pair()
+  const seen: string[] = []
+  createServer(b, { pauseOnConnect: true }, async (socket) => {
+    socket.on('data', (data) => seen.push(String(data)))
+    await lab.sleep(50)
+    seen.push(`resumed at ${socket.bytesRead}`)
+    socket.resume()
+  }).listen(80)
+  const socket = connect(a, 80, 'b').resume()
+  socket.end('x')
+  await once(socket, 'close')
+  expect(seen).toEqual(['resumed at 0', 'x'])
+  await lab.close()
+})
+
+test('closeIdleConnections of a server that is served', async () => {
+  const { lab, a, b } = await pair()
+  const server = http.createServer((request, response) => {
+    if (request.url === '/') response.end()
+    else void lab.sleep(10).then(() => response.end('late'))
+  })
+  serve(b, 80, server)
+  const agent = labAgent(a, { keepAlive: true })
+  await ask('http://b/', { agent })
+  const late = ask('http://b/late', { agent: labAgent(a) })
+  await once(server, 'request')
+  expect(Object.keys(agent.freeSockets)).toHaveLength(1)
+  server.closeIdleConnections()
+  expect(String((await late).body)).toBe('late')
+  await lab.advance(100)
+  expect(Object.keys(agent.freeSockets)).toHaveLength(0)
   await lab.close()
 })
 

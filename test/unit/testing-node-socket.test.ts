@@ -108,6 +108,43 @@ test('errors have the codes of Node', async () => {
   await lab.close()
 })
 
+test('a socket that was closed connects again', async () => {
+  const { lab, a, b } = await pair()
+  createServer(b, (socket) => void socket.end('hi')).listen(80)
+  const socket = connect(a, 80, 'b')
+  for (const each of [1, 2, 3]) {
+    if (each > 1) socket.connect(80, 'b')
+    expect([await textFrom(socket), socket.bytesRead]).toEqual(['hi', 2])
+  }
+  expect(() => connect(a, 80, 'b').connect(80, 'b')).toThrow(
+    expect.objectContaining({ code: 'EISCONN' }),
+  )
+  socket.connect(80, 'b').write('x')
+  await once(socket.resume(), 'close')
+  expect(socket.bytesWritten).toBe(1)
+  await lab.close()
+})
+
+/** Until it is closed. */
+async function textFrom(socket: LabSocket): Promise<string> {
+  let text = ''
+  const add = (data: Buffer) => (text += data)
+  socket.on('data', add)
+  await once(socket, 'close')
+  socket.removeListener('data', add)
+  return text
+}
+
+test('a local address that is not the host’s own cannot be bound to', async () => {
+  const { lab, a } = await pair()
+  const socket = connect(a, { port: 80, host: 'b', localAddress: '192.0.2.5' })
+  expect(await emitted(socket, 'error')).toMatchObject({
+    message: 'bind EADDRNOTAVAIL 192.0.2.5',
+    ...{ syscall: 'bind', address: '192.0.2.5' },
+  })
+  await lab.close()
+})
+
 test('no way at all, and no way back', async () => {
   const { lab, a } = await echoing()
   lab.bridge('far', { gateway: ['10.9.0.1/24'] })

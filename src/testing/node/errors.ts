@@ -31,27 +31,34 @@ export interface Place {
   port?: number
 }
 
-/** `connect ECONNREFUSED 10.55.0.3:80`. */
+/**
+ * `connect ECONNREFUSED 10.55.0.3:80`; of `listen` Node says in words what it means, too. Port 0 is none.
+ */
 export function systemError(
   code: string,
   syscall: string,
   { address, port }: Place = {},
   cause?: unknown,
 ): SystemError {
-  const place = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`
-  const error = new Error(`${syscall} ${code}${place}`, cause === undefined ? {} : { cause })
+  const [errno, words] = known(code)
+  const place = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`
+  const said = syscall === 'listen' ? `: ${words}` : ''
+  const text = `${syscall} ${code}${said}${place}`
+  const error = new Error(text, cause === undefined ? {} : { cause })
   return Object.assign(error, {
-    errno: numberOf(code),
+    errno,
     code,
     syscall,
     ...(address !== undefined && { address }),
-    ...(port !== undefined && { port }),
+    ...(port && { port }),
   })
 }
 
-function numberOf(code: string): number {
-  for (const [number, [name]] of getSystemErrorMap()) if (name === code) return number
-  return NONAME
+/** Its number, and what it is in words. */
+function known(code: string): [number, string] {
+  for (const [number, [name, words]] of getSystemErrorMap())
+    if (name === code) return [number, words]
+  return [NONAME, '']
 }
 
 /** What an error of the lab is in Node; one that Node has none for, as `IDLE`, is handed on as it is. */

@@ -6,8 +6,12 @@ import type { Host } from '../host/host.js'
 import { securedHere } from './secure.js'
 import { type LabListenOptions, LabServer, type LabServerOptions } from './server.js'
 
+/** The longest that a timer of Node's can be. */
+const NEVER = 2 ** 31 - 1
+
 /** What servers of Node's were told when they were made. */
 type Made = EventEmitter & LabServerOptions
+type Checked = EventEmitter & { connectionsCheckingInterval?: number | undefined }
 
 export interface ServeOptions extends LabServerOptions, Pick<LabListenOptions, 'backlog'> {
   /** One of the host's; left out: all. */
@@ -27,11 +31,13 @@ export function serve(
   server: EventEmitter,
   options: ServeOptions = {},
 ): LabServer {
-  const { allowHalfOpen, noDelay, keepAlive, keepAliveInitialDelay } = server as Made
+  const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } =
+    server as Made
   const { address, backlog, ...others } = options
   // Sessions of HTTP/2 ask the socket itself, but by way of one of Node's that does not hand it on.
   const isHttp2 = 'updateSettings' in server
-  const made = { allowHalfOpen, noDelay: noDelay || isHttp2, keepAlive, keepAliveInitialDelay }
+  const alive = { keepAlive, keepAliveInitialDelay }
+  const made = { allowHalfOpen, pauseOnConnect, noDelay: noDelay || isHttp2, ...alive }
   const listening = new LabServer(host, { ...made, ...others })
   listening.begin({ port: whole(port, 'a TCP port', 0, 65_535), host: address, backlog })
   if (!known.has(server)) {
@@ -39,8 +45,23 @@ export function serve(
     server.prependListener('request', (_, response) => date(response))
     // Before the server itself asks it for a timeout.
     server.prependListener('secureConnection', securedHere)
+    track(server)
   }
   return listening.on('connection', (socket) => server.emit('connection', socket))
+}
+
+/**
+ * An `http.Server` knows which connections are idle, for `closeIdleConnections`, from when it listens on. What it
+ * looks for from then on, by real time, it shall not.
+ */
+function track(server: Checked): void {
+  const begin = server
+    .listeners('listening')
+    .find(({ name }) => name === 'setupConnectionsTracking')
+  const { connectionsCheckingInterval } = server
+  server.connectionsCheckingInterval = NEVER
+  begin?.call(server)
+  server.connectionsCheckingInterval = connectionsCheckingInterval
 }
 
 /** Those that were served before. */

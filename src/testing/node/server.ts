@@ -5,8 +5,9 @@ import type { Host } from '../host/host.js'
 import type { TcpServer } from '../tcp/server.js'
 import type { TcpOptions } from '../tcp/settings.js'
 import type { Tcb } from '../tcp/tcb.js'
-import { nodeError, portOf, usageError } from './errors.js'
+import { nodeError, notFound, portOf, usageError } from './errors.js'
 import { Listening } from './listening.js'
+import { find } from './lookup.js'
 import { Program } from './program.js'
 import { LabSocket } from './socket.js'
 
@@ -18,6 +19,8 @@ export interface LabServerOptions {
   /** Milliseconds of the lab's clock. */
   keepAliveInitialDelay?: number | undefined
   highWaterMark?: number | undefined
+  /** True: nothing is read from a socket before `resume()`. */
+  pauseOnConnect?: boolean | undefined
   /** What else can be set for connections of the lab: `receiveBuffer` … */
   tcp?: TcpOptions | undefined
 }
@@ -28,6 +31,8 @@ export interface LabListenOptions {
   host?: string | undefined
   /** Connections that are opening, or that no handler has been given yet; 511. */
   backlog?: number | undefined
+  /** Closes the server. */
+  signal?: AbortSignal | undefined
 }
 
 const ANY = ['', '0.0.0.0', '::']
@@ -76,8 +81,9 @@ export class LabServer extends EventEmitter implements AsyncDisposable {
     }
     if (typeof callback === 'function') this.once('listening', callback as () => void)
     const options = listenOptions(given)
+    this.#closeBy(options.signal)
     try {
-      this.begin(options)
+      this.begin({ ...options, host: this.#find(options.host) })
     } catch (error) {
       const { port = 0, host: address = '::' } = options
       const told = nodeError(error, 'listen', { address, port })
@@ -86,6 +92,21 @@ export class LabServer extends EventEmitter implements AsyncDisposable {
     }
     process.nextTick(() => this.listening && this.emit('listening'))
     return this
+  }
+
+  #find(name: string | undefined): string | undefined {
+    if (name === undefined || ANY.includes(name)) return name
+    const [found] = find(this.#host.parts, name, 0)
+    if (found === undefined) throw notFound(name)
+    return found.address
+  }
+
+  #closeBy(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    const aborted = () => this.listening && this.close()
+    if (signal.aborted) process.nextTick(aborted)
+    else signal.addEventListener('abort', aborted, { once: true })
+    this.once('close', () => signal.removeEventListener('abort', aborted))
   }
 
   /** @internal The same at once. @throws LinkspanError `EXISTS`, `INVALID`, `CLOSED` */
@@ -108,8 +129,8 @@ export class LabServer extends EventEmitter implements AsyncDisposable {
     const { noDelay, keepAlive, keepAliveInitialDelay } = this.#options
     const socket = new LabSocket(this.#host, this.#options, tcb)
     if (this.maxConnections !== undefined && this.#sockets.size >= this.maxConnections) {
-      socket.resetAndDestroy()
-      this.emit('drop', { ...socket.address(), remotePort: socket.remotePort })
+      this.emit('drop', placesOf(socket))
+      socket.destroy()
       return
     }
     if (noDelay) socket.setNoDelay()
@@ -171,11 +192,21 @@ export class LabServer extends EventEmitter implements AsyncDisposable {
   }
 }
 
+function placesOf(socket: LabSocket) {
+  const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket
+  return { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily }
+}
+
 function listenOptions(given: readonly unknown[]): LabListenOptions {
   const [first, ...others] = given
   const backlog = others.find((one) => typeof one === 'number')
   if (typeof first === 'object' && first !== null) {
     const options = first as LabListenOptions
+    if (!('port' in options)) {
+      const text =
+        'The argument \'options\' must have the property "port": a lab has no Unix sockets'
+      throw usageError(TypeError, 'ERR_INVALID_ARG_VALUE', text)
+    }
     const { port = 0, backlog: asked } = options
     return { ...options, port: portOf(port, 'options.port'), backlog: asked || backlog }
   }

@@ -66,6 +66,17 @@ export function connectArguments(
   return [{ ...options, port: portOf(options.port), host: name || 'localhost' }, connected]
 }
 
+/** What a timer of Node's can be. */
+const LONGEST = 2 ** 31 - 1
+
+/** @throws RangeError `ERR_OUT_OF_RANGE` */
+export function timeoutOf(ms: number): number {
+  if (ms >= 0 && ms !== Infinity) return Math.min(ms, LONGEST)
+  const expected = 'It must be a non-negative finite number'
+  const text = `The value of "msecs" is out of range. ${expected}. Received ${ms}`
+  throw usageError(RangeError, 'ERR_OUT_OF_RANGE', text)
+}
+
 /** What TCP is asked for. */
 export function tcpOptionsOf(options: Connecting): TcpOptions & {
   localAddress?: string

@@ -1,7 +1,9 @@
-/** Where the two ends of a `net.Socket` are. */
+/** Where the two ends of a `net.Socket` are, and whether they are open. */
 import { Duplex } from 'node:stream'
 import type { Address } from '../host/network.js'
 import type { Ends } from '../tcp/errors.js'
+
+type ReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed'
 
 export class LabSocketPlaces extends Duplex {
   connecting = false
@@ -13,6 +15,17 @@ export class LabSocketPlaces extends Duplex {
 
   get pending(): boolean {
     return this.ends === undefined || this.connecting
+  }
+
+  get readyState(): ReadyState {
+    if (this.connecting) return 'opening'
+    if (this.readable && this.writable) return this.ends === undefined ? 'closed' : 'open'
+    if (this.readable) return 'readOnly'
+    return this.writable ? 'writeOnly' : 'closed'
+  }
+
+  get bufferSize(): number {
+    return this.writableLength
   }
 
   get #remote(): Ends | undefined {

@@ -1,6 +1,7 @@
 /** A `net.Socket` of a lab's host: code that takes one does not see the difference. */
 import { isIP } from 'node:net'
 import type { LinkspanError } from '../../error.js'
+import { addressOf } from '../host/address.js'
 import type { Host, HostParts } from '../host/host.js'
 import type { Ends } from '../tcp/errors.js'
 import type { Tcb } from '../tcp/tcb.js'
@@ -14,17 +15,20 @@ import {
   connectArguments,
   type LabSocketOptions,
   tcpOptionsOf,
+  timeoutOf,
 } from './socket-options.js'
 import { LabSocketPlaces } from './socket-places.js'
+import { writeAgain, writeNoMore } from './socket-writes.js'
 import { TcpEnd } from './tcp-end.js'
 
-/** What a timer of Node's can be. */
-const LONGEST = 2 ** 31 - 1
 /** Linux: silence before the first question, where nothing else was said. */
 const KEEP_ALIVE = 7_200_000
 
+interface AcceptedOptions extends LabSocketOptions {
+  pauseOnConnect?: boolean | undefined
+}
+
 type Done = (error?: Error | null) => void
-type ReadyState = 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed'
 
 export class LabSocket extends LabSocketPlaces {
   bytesRead = 0
@@ -45,9 +49,9 @@ export class LabSocket extends LabSocketPlaces {
   /** @param host whose socket it is */
   constructor(host: Host, options?: LabSocketOptions)
   /** @internal Of a connection that is open. */
-  constructor(host: Host, options: LabSocketOptions, accepted: Tcb)
-  constructor(host: Host, options: LabSocketOptions = {}, accepted?: Tcb) {
-    const { allowHalfOpen = false, signal, highWaterMark } = options
+  constructor(host: Host, options: AcceptedOptions, accepted: Tcb)
+  constructor(host: Host, options: AcceptedOptions = {}, accepted?: Tcb) {
+    const { allowHalfOpen = false, signal, highWaterMark, pauseOnConnect } = options
     super({
       allowHalfOpen,
       emitClose: false,
@@ -59,10 +63,11 @@ export class LabSocket extends LabSocketPlaces {
     this.#program = new Program(this.#parts, 'LabSocket', () => this.#what)
     const { clock } = this.#parts.stack
     this.#silence = new Timer(clock, () => this.#program.run(() => this.emit('timeout')), 'limit')
-    this.on('end', () => this.#otherEnded())
+    this.on('end', () => allowHalfOpen || writeNoMore(this))
     if (accepted === undefined) return
     this.#end = new TcpEnd(accepted, this.#program, this.#owner(), true)
-    this.read(0)
+    if (pauseOnConnect) this.pause()
+    else this.read(0)
   }
 
   /** @internal */
@@ -94,8 +99,9 @@ export class LabSocket extends LabSocketPlaces {
   /** As `socket.connect` of `node:net`. @throws TypeError, RangeError with Node's codes */
   connect(...given: ConnectArguments): this {
     const [options, connected] = connectArguments(given)
+    if (this.destroyed) this.#anew()
     if (this.connecting || this.#end !== undefined) {
-      throw usageError(Error, 'EISCONN', 'the socket is connected, or was: make another one')
+      throw usageError(Error, 'EISCONN', 'the socket is connected: close it, or make another one')
     }
     if (connected) this.once('connect', connected)
     this.connecting = true
@@ -105,6 +111,18 @@ export class LabSocket extends LabSocketPlaces {
     if (isIP(options.host) === 0) this.#lookup(options)
     else this.#open(options, options.host)
     return this
+  }
+
+  /** What was closed may connect again. */
+  #anew(): void {
+    // As Node's own sockets have it, although streams do not tell of it.
+    const stream = this as unknown as { _undestroy(): void }
+    stream._undestroy()
+    writeAgain(this)
+    this.#end = undefined
+    this.#isReset = false
+    this.#dispatched = 0
+    this.bytesRead = 0
   }
 
   #lookup(options: Connecting): void {
@@ -119,9 +137,13 @@ export class LabSocket extends LabSocketPlaces {
   }
 
   #open(options: Connecting, address: string): void {
-    const { port } = options
+    const { port, localAddress, localPort } = options
+    const { tcp, resolve, stack } = this.#parts
     try {
-      const { tcp, resolve } = this.#parts
+      if (localAddress && !stack.own.some(({ text }) => text === addressOf(localAddress).text)) {
+        const place = { address: localAddress, port: localPort ?? 0 }
+        throw systemError('EADDRNOTAVAIL', 'bind', place)
+      }
       const asked = { ...tcpOptionsOf(options), noDelay: this.#noDelay }
       this.#end = tcp.open(resolve(address), port, asked, (tcb) => {
         return new TcpEnd(tcb, this.#program, this.#owner(), false)
@@ -195,19 +217,6 @@ export class LabSocket extends LabSocketPlaces {
     process.nextTick(() => this.emit('close', error !== null))
   }
 
-  /** What is written now would be lost. */
-  #otherEnded(): void {
-    if (this.allowHalfOpen) return
-    this.write = (_: unknown, encoding?: unknown, last?: unknown): boolean => {
-      const done = typeof encoding === 'function' ? encoding : last
-      const error = systemError('EPIPE', 'write')
-      error.message = 'This socket has been ended by the other party'
-      if (typeof done === 'function') process.nextTick(done as Done, error)
-      this.destroy(error)
-      return false
-    }
-  }
-
   /** Ends it, and destroys it when what was written is on its way. */
   destroySoon(): void {
     if (this.writable) this.end()
@@ -230,11 +239,7 @@ export class LabSocket extends LabSocketPlaces {
   /** Emits `timeout` after so many milliseconds of the lab's clock without octets; 0: never. */
   setTimeout(ms: number, callback?: () => void): this {
     if (this.destroyed) return this
-    if (!(ms >= 0) || ms === Infinity) {
-      const text = `The value of "msecs" is out of range. It must be a non-negative finite number. Received ${ms}`
-      throw usageError(RangeError, 'ERR_OUT_OF_RANGE', text)
-    }
-    this.timeout = Math.min(ms, LONGEST)
+    this.timeout = timeoutOf(ms)
     if (callback) this[ms === 0 ? 'removeListener' : 'once']('timeout', callback)
     if (ms === 0) this.#silence.stop()
     this.#active()
@@ -280,19 +285,8 @@ export class LabSocket extends LabSocketPlaces {
     return this
   }
 
-  get readyState(): ReadyState {
-    if (this.connecting) return 'opening'
-    if (this.readable && this.writable) return this.#end === undefined ? 'closed' : 'open'
-    if (this.readable) return 'readOnly'
-    return this.writable ? 'writeOnly' : 'closed'
-  }
-
   get bytesWritten(): number {
     return this.#dispatched + this.writableLength
-  }
-
-  get bufferSize(): number {
-    return this.writableLength
   }
 }
 
