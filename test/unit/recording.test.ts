@@ -188,6 +188,19 @@ describe('what is no recording is refused', () => {
     )
   })
 
+  test('one that is damaged is not called cut, and not vouched for as one', async () => {
+    const { octets } = await small()
+    for (const at of [octets.length >> 1, octets.length - 6]) {
+      const damaged = Uint8Array.from(octets)
+      damaged[at]! ^= 4
+      for (const cut of [false, true]) {
+        await expect(openRecording(damaged, { cut })).rejects.toMatchObject({
+          ...{ code, message: expect.stringMatching(/is damaged/) },
+        })
+      }
+    }
+  })
+
   test('of another format, of a memory laid out otherwise, with calls that there are not', async () => {
     const format = made(({ head }) => {
       head.format = 99
