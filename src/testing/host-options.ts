@@ -10,11 +10,12 @@ import {
   parseMac,
 } from '../config/address.js'
 import { derivedMac } from '../config/derived-mac.js'
-import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
+import { describe, quote } from '../config/describe.js'
 import { NAME, NAME_PATTERN } from '../config/names.js'
 import type { PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import type { Bridge, Claim } from './bridge.js'
+import { checkOptions } from './check-options.js'
 import type { LinkSettings } from './link/settings.js'
 
 export interface HostOptions {
@@ -59,11 +60,7 @@ export function planHost(
   bridge: Bridge,
   options: HostOptions,
 ): HostPlan {
-  const unknown = Object.keys(options).find((key) => !KEYS.includes(key))
-  if (unknown !== undefined) {
-    const hint = didYouMean(unknown, KEYS)
-    throw new InvalidError(`option ${quote(unknown)} of ${who}`, `${oneOf(KEYS)}${hint}`)
-  }
+  checkOptions(options, KEYS, who)
   const mac = macOf(who, name, options.mac)
   bridge.checkMac(who, mac)
   const all = bridge.claim(who, options.addresses)

@@ -1,11 +1,13 @@
 /** The lab: hosts, switches and links in one process, on one clock and one seed. */
 import { describe, oneOf, quote } from '../config/describe.js'
+import { isMapping } from '../config/plain.js'
 import type { ConfigInput } from '../config/types.js'
 import { singleModule } from '../dataplane/single.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import { type Snapshot, Snapshots } from '../memento/snapshots.js'
 import { type Bridge, domainOf, type LabBridgeInput } from './bridge.js'
 import type { LabCapture } from './capture.js'
+import { checkOptions } from './check-options.js'
 import { type ClockMode, Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
 import { Waits } from './clock/wait.js'
@@ -55,6 +57,7 @@ export interface RunResult {
   waiting: string[]
 }
 
+const KEYS = ['seed', 'clock', 'timers', 'config']
 const MODES: readonly ClockMode[] = ['auto', 'manual', 'real']
 
 export class Lab {
@@ -73,10 +76,14 @@ export class Lab {
 
   /** @internal Use {@link createLab}. */
   constructor(module: WebAssembly.Module, options: LabOptions) {
+    checkOptions(options, KEYS, 'createLab')
     const { seed = 0, clock = 'auto', config = {}, timers } = options
     this.#seed = seedText(seed)
     if (!MODES.includes(clock)) {
       throw new InvalidError(`clock ${describe(clock)}`, oneOf(MODES))
+    }
+    if (!isMapping(config)) {
+      throw new InvalidError(`${describe(config)} as the option config of createLab`, 'a mapping')
     }
     this.#config = config
     this.#pump = new Pump(this.#clock, this.#waits, clock, (error) => this.#report(error))
@@ -270,9 +277,11 @@ export class Lab {
     return this.#waits.give(() => this.#run(options))
   }
 
-  async #run({ until }: RunOptions): Promise<RunResult> {
+  async #run(options: RunOptions): Promise<RunResult> {
     this.#open()
-    const isDone = typeof until === 'function' ? until : undefined
+    checkOptions(options, ['until'], 'lab.run')
+    const { until } = options
+    const isDone = typeof until === 'function' ? () => atOnce(until()) : undefined
     const end = until === undefined || isDone ? Infinity : milliseconds(until as Duration)
     await this.#pump.run(end, () => 'the test runs the lab', isDone)
     return { now: this.now, waiting: this.waiting }
@@ -364,6 +373,13 @@ export class Lab {
   #open(): void {
     if (this.#closed) throw new LinkspanError('CLOSED', 'the lab was closed')
   }
+}
+
+/** A promise would count as true. */
+function atOnce(isDone: unknown): boolean {
+  if (!(isDone instanceof Promise)) return Boolean(isDone)
+  isDone.catch(() => {})
+  throw new InvalidError('a promise as what until of lab.run says', 'true or false at once')
 }
 
 /** Makes a lab: a network inside the process, without root, on any OS and in a browser. */

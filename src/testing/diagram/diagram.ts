@@ -1,6 +1,7 @@
 /** A drawing of a lab: what is joined to what, and what its links do to frames. */
 import { describe, oneOf } from '../../config/describe.js'
 import { InvalidError } from '../../error.js'
+import { checkOptions } from '../check-options.js'
 import type { LabView } from '../view.js'
 import { mermaidOf } from './mermaid.js'
 import { svgOf } from './svg.js'
@@ -14,7 +15,9 @@ export interface DiagramOptions {
 }
 
 /** @throws LinkspanError code `INVALID` */
-export function diagram(view: LabView, { format = 'mermaid' }: DiagramOptions = {}): string {
+export function diagram(view: LabView, options: DiagramOptions = {}): string {
+  checkOptions(options, ['format'], 'lab.diagram')
+  const { format = 'mermaid' } = options
   if (!Object.hasOwn(FORMATS, format)) {
     throw new InvalidError(`format ${describe(format)}`, oneOf(Object.keys(FORMATS)))
   }

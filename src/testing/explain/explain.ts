@@ -1,6 +1,7 @@
 /** `lab.explain`: what would become of a frame that a host sent now. */
 import { describe } from '../../config/describe.js'
 import { InvalidError, LinkspanError } from '../../error.js'
+import { checkOptions } from '../check-options.js'
 import type { Host } from '../host/host.js'
 import { hostIn } from '../host/host-in.js'
 import { linkTexts } from '../link/settings-text.js'
@@ -20,8 +21,10 @@ export interface ExplainOptions {
 export function explain(
   view: LabView,
   given: Uint8Array | string,
-  { from }: ExplainOptions = {},
+  options: ExplainOptions = {},
 ): Explanation {
+  checkOptions(options, ['from'], 'lab.explain')
+  const { from } = options
   const isWords = typeof given === 'string'
   if (!isWords && !ArrayBuffer.isView(given)) {
     const expected = 'the octets of a frame, or a flow such as "udp 10.55.0.2:40000 10.55.0.3:53"'

@@ -1,6 +1,7 @@
 /** A host of the lab, as a test sees it. */
 import { formatMac } from '../../config/address.js'
 import { whole } from '../../config/whole.js'
+import { checkHandler, checkOptions } from '../check-options.js'
 import type { Waits } from '../clock/wait.js'
 import type { Link } from '../link/link.js'
 import type { TcpConnection } from '../tcp/connection.js'
@@ -139,6 +140,7 @@ export class Host implements HasAddresses {
 
   /** The routers on the way to a host, nearest first, and the host, where it answers. */
   async traceroute(to: Target, options: TracerouteOptions = {}): Promise<Hop[]> {
+    checkOptions(options, ['most', 'timeout'], 'a traceroute')
     const { most = 30, timeout = '5s' } = options
     const address = this.#resolve(to)
     const one = (ttl: number) => ping(this.#stack, this.#lab.waits, address, { ttl, timeout })
@@ -156,6 +158,7 @@ export class Host implements HasAddresses {
   udp(port?: number, handler?: DatagramHandler): UdpSocket {
     this.#lab.mustBeOpen(this)
     const own = port === undefined ? this.#udp.freePort() : whole(port, 'a UDP port', 1, 65_535)
+    checkHandler(handler, `UDP port ${own} of host "${this.name}"`)
     return new UdpSocket(this.#sockets, own, handler)
   }
 
@@ -176,6 +179,7 @@ export class Host implements HasAddresses {
   ): TcpServer {
     this.#lab.mustBeOpen(this)
     const [options, handler] = typeof first === 'function' ? [{}, first] : [first, second]
+    checkHandler(handler, `TCP port ${port} of host "${this.name}"`)
     return this.#tcp.listen(port, options, handler)
   }
 

@@ -1,6 +1,7 @@
 /** Echo requests, and what became of them. */
 import { whole } from '../../config/whole.js'
 import type { Keeper } from '../../memento/keeper.js'
+import { checkOptions } from '../check-options.js'
 import type { Timer } from '../clock/clock.js'
 import type { Waits } from '../clock/wait.js'
 import { type Duration, milliseconds } from '../time.js'
@@ -67,11 +68,13 @@ interface Settings {
   dontFragment: boolean
 }
 
+const KEYS = ['count', 'interval', 'size', 'ttl', 'timeout', 'dontFragment']
 const COUNT_MAX = 65_536
 const SIZE_MAX = 65_507
 
 /** @throws InvalidError */
 function settingsOf(options: PingOptions): Settings {
+  checkOptions(options, KEYS, 'a ping')
   const { count = 1, interval = 1000, size = 56, ttl = 64, timeout = 5000 } = options
   const { dontFragment = false } = options
   return {

@@ -3,6 +3,7 @@ import { describe } from '../../config/describe.js'
 import { whole } from '../../config/whole.js'
 import { InvalidError, LinkspanError } from '../../error.js'
 import type { Keeper } from '../../memento/keeper.js'
+import { checkOptions } from '../check-options.js'
 import type { Wait, Waits } from '../clock/wait.js'
 import { whoStillWait } from '../restored.js'
 import { type Duration, milliseconds } from '../time.js'
@@ -118,9 +119,11 @@ export class UdpSocket {
     to: Target,
     port: number,
     data: Uint8Array | string,
-    { ttl, from }: { ttl?: number /** @internal */; from?: string } = {},
+    options: { ttl?: number /** @internal */; from?: string } = {},
   ): Promise<void> {
     this.#open()
+    checkOptions(options, ['ttl', 'from'], 'send')
+    const { ttl, from } = options
     whole(port, 'a UDP port', 1, 65_535)
     const { stack } = this.host
     const address = this.host.resolve(to)
@@ -142,8 +145,10 @@ export class UdpSocket {
     return this.host.waits.give(() => this.#receive(options))
   }
 
-  async #receive({ timeout }: { timeout?: Duration }): Promise<Datagram> {
+  async #receive(options: { timeout?: Duration }): Promise<Datagram> {
     this.#open()
+    checkOptions(options, ['timeout'], 'receive')
+    const { timeout } = options
     const datagram = this.#queue.shift()
     if (datagram) return datagram
     if (this.#failure) throw this.#takeFailure()
