@@ -181,6 +181,17 @@ test('all is put back, and a fake that somebody has kept is what it stood for', 
   expect(kept.hrtime()).toHaveLength(2)
 })
 
+test('who waits in the lab that a test has left open is said', async () => {
+  const { lab, a } = await pair({ timers: 'fake', clock: 'manual' })
+  const receiving = a.udp(7).receive()
+  await expect(createLab({ timers: 'fake' })).rejects.toMatchObject({
+    code: 'EXISTS',
+    message: expect.stringMatching(/; there host "a" waits for a datagram on UDP port 7$/),
+  })
+  receiving.catch(() => {})
+  await lab.close()
+})
+
 test('two at once are refused: labs, vitest, and whoever replaced them', async () => {
   const lab = await createLab({ timers: 'fake' })
   await expect(createLab({ timers: 'fake' })).rejects.toMatchObject({

@@ -116,6 +116,11 @@ export class Waits {
     return [...this.#pending].map((pending) => pending.tell())
   }
 
+  /** The same in one line; where there are many, the first of them. */
+  get names(): string {
+    return listed(this.list())
+  }
+
   /**
    * Ends those that are no loops.
    *
@@ -124,7 +129,7 @@ export class Waits {
    * @returns whether there are some that are patient still
    */
   fail(code: string, because: (all: string) => string, isOver: boolean): boolean {
-    const all = listed(this.list())
+    const all = this.names
     this.#reject(
       () => new LinkspanError(code, because(all)),
       ({ kind }) => isOver || kind !== 'patient',
@@ -136,7 +141,7 @@ export class Waits {
   close(because: (all: string) => string): void {
     for (const given of this.#given) given.catch(() => {})
     this.#given.clear()
-    const all = listed(this.list())
+    const all = this.names
     for (const pending of this.#pending) if (pending.kind === 'sleep') this.#remove(pending)
     this.#reject(() => new LinkspanError('CLOSED', because(all)))
   }

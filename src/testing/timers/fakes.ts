@@ -179,7 +179,9 @@ function globalsNow(): TimerGlobals {
 function mustBeReal(): void {
   const how = 'or leave out the option timers of createLab'
   if (active !== undefined) {
-    const text = `another lab has the timers on its clock: close it before, ${how}`
+    const waiting = active.lab.waits.names
+    const who = waiting === '' ? '' : `; there ${waiting}`
+    const text = `another lab has the timers on its clock: close it before, ${how}${who}`
     throw new LinkspanError('EXISTS', text)
   }
   const { setTimeout } = globals
