@@ -105,6 +105,47 @@ test('groups and broadcast', async () => {
   await lab.close()
 })
 
+test('who is in no group cannot leave it, and what is not bound cannot be set', async () => {
+  const { lab, b } = await pair()
+  const socket = createSocket(b, 'udp4')
+  const codeOfCall = (run: () => unknown) => {
+    try {
+      run()
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code
+    }
+  }
+  expect(codeOfCall(() => socket.setBroadcast(true))).toBe('EBADF')
+  expect(codeOfCall(() => socket.setTTL(5))).toBe('EBADF')
+  expect(codeOfCall(() => socket.setMulticastTTL(5))).toBe('EBADF')
+  expect(codeOfCall(() => socket.setMulticastLoopback(true))).toBe('EBADF')
+  expect(codeOfCall(() => socket.setMulticastInterface('10.55.0.3'))).toBe('EBADF')
+  expect(codeOfCall(() => socket.dropMembership('224.0.0.251'))).toBe('EADDRNOTAVAIL')
+  socket.addMembership('224.0.0.251')
+  expect(codeOfCall(() => socket.addMembership('224.0.0.251'))).toBe('EADDRINUSE')
+  socket.dropMembership('224.0.0.251')
+  const make = createSocket as (host: typeof b) => unknown
+  expect(codeOfCall(() => make(b))).toBe('ERR_SOCKET_BAD_TYPE')
+  await lab.close()
+})
+
+test('of a group, one sender is heard', async () => {
+  const { lab, a, b } = await pair()
+  const seen: string[] = []
+  const listener = createSocket(b, 'udp4', (data) => seen.push(String(data))).bind(5000)
+  listener.addSourceSpecificMembership('10.9.9.9', '232.1.1.1')
+  listener.addSourceSpecificMembership('10.55.0.2', '232.1.1.2')
+  const socket = createSocket(a, 'udp4')
+  socket.send('not for it', 5000, '232.1.1.1')
+  socket.send('for it', 5000, '232.1.1.2')
+  await lab.run()
+  expect(seen).toEqual(['for it'])
+  listener.dropSourceSpecificMembership('10.55.0.2', '232.1.1.2')
+  expect(() => listener.dropSourceSpecificMembership('10.55.0.2', '232.1.1.2')).toThrow('EINVAL')
+  socket.close()
+  await lab.close()
+})
+
 test('what is wrong has the code of Node', async () => {
   const { lab, a } = await pair()
   const socket = createSocket(a, 'udp4').bind(7)

@@ -13,27 +13,36 @@ export class DatagramSettings extends EventEmitter {
   /** @internal */
   protected groupTtl = 1
 
+  /** @internal @throws Error `EBADF` */
+  protected mustBeBound(_syscall: string): void {}
+
   setBroadcast(flag: boolean): void {
+    this.mustBeBound('setBroadcast')
     this.mayBroadcast = flag
   }
 
   setTTL(ttl: number): number {
+    this.mustBeBound('setTTL')
     this.ttl = hops(ttl, 'setTTL')
     return ttl
   }
 
   setMulticastTTL(ttl: number): number {
+    this.mustBeBound('setMulticastTTL')
     this.groupTtl = hops(ttl, 'setMulticastTTL')
     return ttl
   }
 
   /** Changes nothing: a host of the lab does not hear itself in a group. */
   setMulticastLoopback(flag: boolean): boolean {
+    this.mustBeBound('setMulticastLoopback')
     return flag
   }
 
   /** Changes nothing: a host of the lab has one interface. */
-  setMulticastInterface(_interface: string): void {}
+  setMulticastInterface(_interface: string): void {
+    this.mustBeBound('setMulticastInterface')
+  }
 
   setRecvBufferSize(_size: number): void {}
   setSendBufferSize(_size: number): void {}

@@ -4,6 +4,7 @@ import { addressOf } from '../host/address.js'
 import type { Host, HostParts } from '../host/host.js'
 import { type Datagram, UdpSocket } from '../host/udp-socket.js'
 import { bindArguments, type DatagramCallback, sendArguments } from './dgram-arguments.js'
+import { DatagramGroups, isGroup } from './dgram-groups.js'
 import { DatagramSettings } from './dgram-settings.js'
 import { nodeError, notFound, portOf, sendError, systemError, usageError } from './errors.js'
 import { Listening } from './listening.js'
@@ -43,6 +44,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   readonly #parts: HostParts
   readonly #program: Program
   readonly #listening: Listening
+  readonly #groups = new DatagramGroups()
   #socket: UdpSocket | undefined
   #address = ''
   #peer: Peer | undefined
@@ -118,6 +120,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     const isMeant = this.#address === ANY[this.type] || this.#address === to || isGroup(to)
     const isPeers = !this.#peer || (this.#peer.address === from && this.#peer.port === port)
     if (isIpv6 !== (this.type === 'udp6') || !isMeant || !isPeers) return
+    if (!this.#groups.hears(to, from)) return
     const family = isIpv6 ? 'IPv6' : 'IPv4'
     const remote: RemoteInfo = { address: from, family, port, size: data.length }
     this.#listening.answered()
@@ -247,18 +250,32 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
 
   /** Takes in what is sent to a group. */
   addMembership(group: string, _interface?: string): void {
-    this.#member(group, 'addMembership').join(group)
+    this.#groups.add(this.#bound(), group, 'addMembership')
   }
 
   dropMembership(group: string, _interface?: string): void {
-    this.#member(group, 'dropMembership').leave(group)
+    this.#groups.drop(this.#bound(), group, 'dropMembership')
   }
 
-  #member(group: string, syscall: string): UdpSocket {
+  /** The same of what one of them sends. */
+  addSourceSpecificMembership(source: string, group: string, _interface?: string): void {
+    this.#groups.add(this.#bound(), group, 'addSourceSpecificMembership', source)
+  }
+
+  dropSourceSpecificMembership(source: string, group: string, _interface?: string): void {
+    this.#groups.drop(this.#bound(), group, 'dropSourceSpecificMembership', source)
+  }
+
+  #bound(): UdpSocket {
     this.#open()
-    if (!isGroup(group)) throw systemError('EINVAL', syscall)
     if (this.#socket === undefined) this.bind()
     return this.#socket as UdpSocket
+  }
+
+  /** @internal */
+  protected override mustBeBound(syscall: string): void {
+    this.#open()
+    if (this.#socket === undefined) throw systemError('EBADF', syscall)
   }
 
   /** Time passes for what it may hear; unless `unref`ed. */
@@ -273,16 +290,13 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   }
 }
 
-const isGroup = (text: string): boolean =>
-  /^(22[4-9]|23\d)\./.test(text) || /^ff/i.test(text) || text === '255.255.255.255'
-
 /** As `dgram.createSocket`, on a host of the lab. */
 export function createSocket(
   host: Host,
   options: DatagramSocketType | LabDatagramSocketOptions,
   handler?: (data: Buffer, remote: RemoteInfo) => void,
 ): LabDatagramSocket {
-  const given = typeof options === 'string' ? { type: options } : options
+  const given = typeof options === 'object' ? options : { type: options }
   const socket = new LabDatagramSocket(host, given)
   if (handler) socket.on('message', handler)
   return socket
