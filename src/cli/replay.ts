@@ -16,7 +16,17 @@ export interface ReplayOptions {
 }
 
 export async function replay(path: string, options: ReplayOptions): Promise<void> {
-  const recording = await read(path, options)
+  try {
+    await replayed(path, options)
+  } catch (error) {
+    if (!(error instanceof LinkspanError) || error.code !== 'RECORDING') throw error
+    const what = error.message.replace('{ cut: true }', '--cut')
+    throw new LinkspanError(error.code, `${path}: ${what}`, { cause: error })
+  }
+}
+
+async function replayed(path: string, options: ReplayOptions): Promise<void> {
+  const recording = await openRecording(readOctets(path), { cut: options.cut ?? false })
   const { until, json } = options
   if (until !== undefined && until >= recording.frames) {
     const has = recording.frames === 0 ? 'none came in' : `it has 0 to ${recording.frames - 1}`
@@ -35,17 +45,6 @@ export async function replay(path: string, options: ReplayOptions): Promise<void
   if (json) printJson(recording, result, explained)
   else printText(recording, replay, result, explained)
   if (!result.identical) process.exitCode = 1
-}
-
-async function read(path: string, { cut = false }: ReplayOptions): Promise<Recording> {
-  const octets = readOctets(path)
-  try {
-    return await openRecording(octets, { cut })
-  } catch (error) {
-    const { code, message } = error as LinkspanError
-    const what = message.replace('{ cut: true }', '--cut')
-    throw new LinkspanError(code, `${path}: ${what}`, { cause: error })
-  }
 }
 
 /** What came in and went out, as pcapng, at the times of the recording. */

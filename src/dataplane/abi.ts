@@ -156,6 +156,19 @@ export const CAPTURES_MAX = 32
 /** Where the directory block lies, and words of it: assembly/memory.ts, Directory. */
 export const DIRECTORY = 0x10000
 export const Directory = {
+  /** Capacities. */
+  WORKERS: 8,
+  PORTS: 12,
+  DOMAINS: 16,
+  MACS: 20,
+  ARENA: 24,
+  BRIDGES: 88,
+  MEMBERSHIPS: 92,
+  ROUTES: 108,
+  NEIGHBORS: 112,
+  FLOWS: 116,
+  FLOWS6: 120,
+  RULES: 124,
   CONFIG: 52,
   CAPTURES: 104,
   /** Of the region behind the captures. */

@@ -16,13 +16,12 @@ export interface ExplainedFrame extends ReplayedFrame {
 }
 
 /**
- * Goes on to the burst of frame number `index`, and looks at that frame. The replay stands before the burst
- * then, and may go on.
+ * Looks at frame number `index`, before whose burst the replay stands; it may go on then.
  *
+ * @param frames that came in so far
  * @throws LinkspanError code `NOT_FOUND`: the recording has no such frame, or the replay is past it
  */
-export function explainFrame(replay: Replay, index: number): ExplainedFrame {
-  const { frames } = replay.run(index)
+export function explainFrame(replay: Replay, index: number, frames: number): ExplainedFrame {
   const burst = replay.next()
   const frame = burst[index - frames]
   if (frame === undefined) {

@@ -3,6 +3,7 @@
  * head is JSON; the last chunk says how the recording ended, so that a file that was cut is known.
  */
 import { LinkspanError } from '../error.js'
+import { endOf, headOf } from './shape.js'
 
 const MAGIC = 'LNKSPREC'
 export const FORMAT = 1
@@ -81,7 +82,10 @@ export function readChunks(bytes: Uint8Array): Chunks {
     const [kind, length] = [view.getUint32(at, true), view.getUint32(at + 4, true)]
     // Of entries, what is there; of all else, all or nothing.
     if (at + 8 + length > bytes.length && kind !== Chunk.ENTRIES) break
-    parts.set(kind, [...(parts.get(kind) ?? []), bytes.subarray(at + 8, at + 8 + length)])
+    const octets = bytes.subarray(at + 8, at + 8 + length)
+    const before = parts.get(kind)
+    if (before) before.push(octets)
+    else parts.set(kind, [octets])
     at += 8 + length
   }
   const [head] = parts.get(Chunk.HEAD) ?? []
@@ -89,26 +93,32 @@ export function readChunks(bytes: Uint8Array): Chunks {
   if (!head || !image) throw recordingError('the recording is cut before its first frame')
   const [end] = parts.get(Chunk.END) ?? []
   return {
-    head: checked(parse(head) as RecordingHead),
+    head: headOf(checked(parse(head, 'head'))) ?? damaged('head'),
     image: joined(image),
     entries: joined(parts.get(Chunk.ENTRIES) ?? []),
-    end: end && (parse(end) as RecordingEnd),
+    end: end && (endOf(parse(end, 'end')) ?? damaged('end')),
   }
 }
 
-function parse(octets: Uint8Array): unknown {
+function parse(octets: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(octets))
   } catch (cause) {
-    throw recordingError('the recording is damaged: its head cannot be read', { cause })
+    return damaged(what, { cause })
   }
 }
 
-function checked(head: RecordingHead): RecordingHead {
-  if (head.format === FORMAT) return head
+/** Of another format the rest may look otherwise. */
+function checked(head: unknown): unknown {
+  const format = (head as Partial<RecordingHead> | null)?.format
+  if (format === FORMAT || typeof format !== 'number') return head
   throw recordingError(
-    `the recording has format ${head.format}; expected ${FORMAT}: replay it with the version of linkspan that made it`,
+    `the recording has format ${format}; expected ${FORMAT}: replay it with the version of linkspan that made it`,
   )
+}
+
+function damaged(what: string, options?: ErrorOptions): never {
+  throw recordingError(`the recording is damaged: its ${what} cannot be read`, options)
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -48,7 +48,7 @@ export class Recording {
   /** From its beginning; each is a dataplane of its own. */
   replay(): Replay {
     const { module, head, image, entries, end } = this
-    return new Replay({ module, head, image, entries, state: end?.state ?? null })
+    return new Replay({ module, head, image, entries, state: end?.state ?? null, cut: !end })
   }
 }
 

@@ -1,13 +1,17 @@
 /** Replays a recording on a dataplane of its own: the same calls on the same memory. */
 import { MORE, RECEIVED_SIZE, VIRTIO_HEADER } from '../dataplane/abi.js'
 import { Forwarder } from '../dataplane/forwarder.js'
-import { hashMemory, loadWhole } from '../dataplane/image.js'
+import { hashMemory } from '../dataplane/image.js'
 import { Manager } from '../dataplane/manager.js'
 import { transmitted } from '../dataplane/transmitted.js'
+import { calling, reading } from './damage.js'
 import { type Entry, FRAME, frameSize, Kind, readEntry } from './entry.js'
 import { type ExplainedFrame, explainFrame } from './explain.js'
 import { type Names, type RecordingHead, recordingError } from './file.js'
 import { hashOfList } from './outputs.js'
+import { attached, load, memoryFor } from './replay-memory.js'
+import { namesOf } from './shape.js'
+import { SCRATCH_USED } from './tap.js'
 
 export type { ExplainedFrame } from './explain.js'
 
@@ -60,6 +64,8 @@ export interface ReplaySource {
   image: Uint8Array
   entries: Uint8Array
   state: string | null
+  /** Its end is missing: the last entry may not be whole. */
+  cut: boolean
 }
 
 type Calls = Record<string, (...given: number[]) => number>
@@ -74,11 +80,13 @@ export class Replay {
   readonly #head: RecordingHead
   readonly #entries: DataView
   readonly #state: string | null
+  readonly #cut: boolean
   readonly #bytes: Uint8Array
   readonly #view: DataView
   #names: Names
   #at = 0
   #frames = 0
+  #calls = 0
   #now: number
   #difference: Difference | undefined
   #differences = 0
@@ -86,9 +94,8 @@ export class Replay {
   #unfinished: string | undefined
 
   /** @internal Use {@link Recording.replay}. */
-  constructor({ module, head, image, entries, state }: ReplaySource) {
-    const pages = head.memory / PAGE
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+  constructor({ module, head, image, entries, state, cut }: ReplaySource) {
+    const memory = memoryFor(module, head, image)
     const attachment = { module, memory }
     this.module = module
     this.memory = memory
@@ -103,6 +110,7 @@ export class Replay {
     this.#head = head
     this.#entries = new DataView(entries.buffer, entries.byteOffset, entries.length)
     this.#state = state
+    this.#cut = cut
     this.#names = head.names
     this.#now = head.now
     this.#bytes = new Uint8Array(memory.buffer)
@@ -129,8 +137,10 @@ export class Replay {
    * @param until how many frames may have come in, at most
    */
   run(until = Number.POSITIVE_INFINITY): ReplayResult {
-    while (this.#step(until));
-    if (this.isAtEnd && this.#trapped === undefined) this.#checkState()
+    this.#reading(() => {
+      while (this.#step(until));
+      if (this.isAtEnd && this.#trapped === undefined) this.#checkEnd()
+    })
     return {
       frames: this.#frames,
       now: this.#now,
@@ -144,6 +154,10 @@ export class Replay {
 
   /** The frames that the next burst has: what comes in next. */
   next(): ReplayedFrame[] {
+    return this.#reading(() => this.#next())
+  }
+
+  #next(): ReplayedFrame[] {
     for (let at = this.#at; ; ) {
       const entry = readEntry(this.#entries, at)
       if (!entry) return []
@@ -154,7 +168,12 @@ export class Replay {
 
   /** What would become of a frame that is still to come; the replay goes on to before its burst. */
   explain(frame: number): ExplainedFrame {
-    return explainFrame(this, frame)
+    const { frames } = this.run(frame)
+    return this.#reading(() => explainFrame(this, frame, frames))
+  }
+
+  #reading<T>(task: () => T): T {
+    return reading(() => this.#calls, task)
   }
 
   #step(until: number): boolean {
@@ -164,7 +183,10 @@ export class Replay {
     if (isBurst && this.#frames + entry.count > until) return false
     this.#at = entry.end
     if (entry.kind === Kind.NOTE) this.#note(entry)
-    else if (entry.kind === Kind.CALL) this.#call(entry)
+    else if (entry.kind === Kind.CALL) {
+      this.#call(entry)
+      this.#calls++
+    }
     return true
   }
 
@@ -174,9 +196,10 @@ export class Replay {
 
   #note({ rest, count }: Entry): void {
     const { buffer, byteOffset } = this.#entries
-    this.#names = JSON.parse(
-      new TextDecoder().decode(new Uint8Array(buffer, byteOffset + rest, count)),
-    )
+    const text = new TextDecoder().decode(new Uint8Array(buffer, byteOffset + rest, count))
+    const names = namesOf(JSON.parse(text))
+    if (!names) throw new RangeError('a note of no names')
+    this.#names = names
   }
 
   #call(entry: Entry): void {
@@ -184,8 +207,8 @@ export class Replay {
     const { worker } = entry
     const forwarder = this.#forwarders[worker]
     const exports = (forwarder ?? this.manager).exports as unknown as Calls
-    const called = name === undefined ? undefined : exports[name]
-    if (!name || !called)
+    const called = name !== undefined && Object.hasOwn(exports, name) ? exports[name] : undefined
+    if (name === undefined || typeof called !== 'function')
       throw recordingError(`the recording calls ${name}, which is not there any more`)
     if (name === 'process') this.#receive(entry, forwarder as Forwarder)
     else if (entry.count > 0) this.#scratch(entry)
@@ -228,7 +251,8 @@ export class Replay {
 
   /** Puts a burst where it lay. */
   #receive(entry: Entry, { received }: Forwarder): void {
-    if (this.onFrame) for (const frame of this.#received(entry)) this.onFrame(frame)
+    if (entry.given[2] !== entry.count) throw new RangeError('a burst of another length')
+    for (const frame of this.onFrame ? this.#received(entry) : []) this.#tell(frame)
     let at = entry.rest
     for (let frame = 0; frame < entry.count; frame++) {
       const [address, length] = [
@@ -244,7 +268,12 @@ export class Replay {
     this.#frames += entry.count
   }
 
+  #tell(frame: ReplayedFrame): void {
+    calling(() => this.onFrame?.(frame))
+  }
+
   #scratch({ rest, count }: Entry): void {
+    if (count > SCRATCH_USED) throw new RangeError('more than was recorded of scratch')
     const { scratch } = this.manager
     this.#bytes.set(this.#octets(rest, count), scratch.byteOffset)
   }
@@ -256,12 +285,13 @@ export class Replay {
     for (const { ports, message } of transmitted(this.#view, transmit, entries)) {
       for (const port of ports) {
         const common = { index: undefined, direction: 'transmit', time: this.#now } as const
-        this.onFrame({ ...common, ...this.#port(port), ...split(message) })
+        this.#tell({ ...common, ...this.#port(port), ...split(message) })
       }
     }
   }
 
-  #checkState(): void {
+  #checkEnd(): void {
+    if (!this.#cut && this.#at < this.#entries.byteLength) throw new RangeError('no whole entry')
     if (this.#state === null) return
     const { exports, workers } = this.manager
     const found = hashMemory({ memory: this.memory, exports, workers })
@@ -282,25 +312,4 @@ export class Replay {
 
 function split(message: Uint8Array) {
   return { frame: message.subarray(VIRTIO_HEADER), header: message.subarray(0, VIRTIO_HEADER) }
-}
-
-const PAGE = 65_536
-
-function load(memory: WebAssembly.Memory, image: Uint8Array): void {
-  try {
-    loadWhole(memory, image)
-  } catch (cause) {
-    throw recordingError('the recording is damaged: its memory does not fit', { cause })
-  }
-}
-
-function attached<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (cause) {
-    throw recordingError(
-      'the recording is of a version of linkspan with other tables: replay it with that version',
-      { cause },
-    )
-  }
 }
