@@ -230,7 +230,8 @@ test('a network that answers at once does not come back into TCP while it sends'
     ipOf: () => ({ isOwn: () => true }),
     send: (_protocol: number, from: typeof address, to: typeof address, segment: Uint8Array) => {
       segments.push(segment)
-      reset[11] = 1
+      const sequence = new DataView(segment.buffer, segment.byteOffset).getUint32(4)
+      new DataView(reset.buffer).setUint32(8, sequence + 1)
       transport.receive({ from: to, to: from, ttl: 64, segment: reset })
       reset.fill(0)
     },

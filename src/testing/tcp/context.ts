@@ -2,6 +2,7 @@
 import type { Network } from '../host/network.js'
 import type { SegmentBuffers } from './buffers.js'
 import type { TcpCounters } from './counters.js'
+import type { Sequences } from './sequences.js'
 import type { TcpServer } from './server.js'
 import type { Tcb } from './tcb.js'
 import type { Waits } from './waits.js'
@@ -11,6 +12,7 @@ export interface Context {
   readonly waits: Waits
   readonly counters: TcpCounters
   readonly buffers: SegmentBuffers
+  readonly sequences: Sequences
   /** The host's name, for messages; empty if it has none. */
   readonly host: string
   /** The network has a segment and has not returned yet: nothing may come in. */

@@ -14,6 +14,7 @@ import { ephemeralPort, isPort } from './ports.js'
 import { answerByReset } from './reset.js'
 import { keepConnections } from './rewind.js'
 import { ACK, RST, Segment, SYN } from './segment.js'
+import { Sequences } from './sequences.js'
 import { BACKLOG, type ListenOptions, TcpServer } from './server.js'
 import { type TcpOptions, tcpSettings } from './settings.js'
 import { noProgram, type TcbEvents } from './states.js'
@@ -62,6 +63,7 @@ export class TcpStack {
       waits: options.waits ?? noWaits,
       counters: this.counters,
       buffers: new SegmentBuffers(network.headroom ?? 0, network.copies ?? false),
+      sequences: new Sequences(network),
       host: options.host ?? '',
       isSending: false,
       opened: (tcb) => this.#table.add(tcb),
@@ -256,6 +258,7 @@ export class TcpStack {
     keeper.values([this.#isClosed], (isClosed) => {
       this.#isClosed = isClosed
     })
+    keeper.part(this.#context.sequences)
     keepConnections(keeper, this.#table)
   }
 }

@@ -50,8 +50,9 @@ export class Tcb implements SenderOwner {
   ) {
     const { network } = context
     this.receiver = new Receiver(settings.receiveBuffer)
-    this.timestamps = new Timestamps(network.clock, network.random())
-    const initial = network.random()
+    const { sequences } = context
+    this.timestamps = new Timestamps(network.clock, sequences.stampOffset(ends))
+    const initial = sequences.initial(ends)
     this.output = new Output(context, ends, initial, this.receiver, this.timestamps)
     this.sender = new Sender(this.output, settings, this)
     this.#offer = offerOf(settings, pathMss(network, ends.remoteAddress))
@@ -257,7 +258,9 @@ export class Tcb implements SenderOwner {
 
   /** A new connection wants the place of one that only waits for late segments (RFC 9293 3.10.7.4). */
   makeWay(segment: Segment): boolean {
-    const isNew = this.receiver.position(segment.sequence) > this.receiver.next
+    const isNew =
+      this.receiver.position(segment.sequence) > this.receiver.next ||
+      this.timestamps.isNewer(segment) // RFC 6191
     if (this.state !== 'TIME-WAIT' || !isNew) return false
     this.#close()
     return true
@@ -296,6 +299,7 @@ export class Tcb implements SenderOwner {
   }
 
   #close(): void {
+    if (this.state !== 'CLOSED') this.context.sequences.used(this.sender.next + 1)
     this.state = 'CLOSED'
     this.sender.stop()
     this.output.stop()

@@ -40,6 +40,11 @@ export class Timestamps {
     )
   }
 
+  /** Whether a SYN is of a later connection than ours. */
+  isNewer(segment: Segment): boolean {
+    return this.enabled && segment.hasTimestamps && distance(segment.timestamp, this.recent) > 0
+  }
+
   /** Takes over that of a segment that begins at what was acknowledged last, or before it (4.3). */
   note(segment: Segment): void {
     if (!this.enabled || !segment.hasTimestamps) return
