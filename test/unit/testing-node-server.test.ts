@@ -1,6 +1,8 @@
 /** linkspan/testing/node: servers of the shape of net.Server, names, and what undici is given. */
+import type * as dgram from 'node:dgram'
 import { once } from 'node:events'
 import * as http from 'node:http'
+import * as http2 from 'node:http2'
 import type * as net from 'node:net'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -8,6 +10,7 @@ import {
   connect,
   connector,
   createServer,
+  createSocket,
   LabServer,
   labAgent,
   lookup,
@@ -166,6 +169,22 @@ test('a backlog as of Node: 500 connect at once, or as many as it was told', asy
   for (const port of [81, 82, 83]) {
     expect([await soon(port, 2), await soon(port, 3)]).toEqual([true, false])
   }
+  await lab.close()
+})
+
+test('what is made has the types of Node, for code that takes those', async () => {
+  const { lab, a, b } = await pair()
+  const server: net.Server = createServer(b, (taken) => {
+    const socket: net.Socket = taken
+    socket.end('typed')
+  })
+  server.listen(80)
+  const socket: net.Socket = connect(a, 80, 'b')
+  const datagrams: dgram.Socket = createSocket(a, 'udp4')
+  expect(await textOf(socket)).toBe('typed')
+  const session = http2.connect('http://b', { createConnection: () => connect(a, 80, 'b') })
+  session.on('error', () => {}).destroy()
+  datagrams.close()
   await lab.close()
 })
 

@@ -1,4 +1,5 @@
 /** A `dgram.Socket` of a lab's host. */
+import type * as dgram from 'node:dgram'
 import type { LinkspanError } from '../../error.js'
 import { addressOf } from '../host/address.js'
 import type { Host, HostParts } from '../host/host.js'
@@ -290,14 +291,17 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   }
 }
 
+/** What code that takes a `dgram.Socket` takes, by its type too. */
+export type NodeDatagramSocket = LabDatagramSocket & dgram.Socket
+
 /** As `dgram.createSocket`, on a host of the lab. */
 export function createSocket(
   host: Host,
   options: DatagramSocketType | LabDatagramSocketOptions,
   handler?: (data: Buffer, remote: RemoteInfo) => void,
-): LabDatagramSocket {
+): NodeDatagramSocket {
   const given = typeof options === 'object' ? options : { type: options }
   const socket = new LabDatagramSocket(host, given)
   if (handler) socket.on('message', handler)
-  return socket
+  return socket as unknown as NodeDatagramSocket
 }

@@ -12,12 +12,19 @@ export {
   type DatagramSocketType,
   LabDatagramSocket,
   type LabDatagramSocketOptions,
+  type NodeDatagramSocket,
   type RemoteInfo,
 } from './dgram.js'
 export type { SystemError } from './errors.js'
 export { type Lookup, type LookupAddress, type LookupOptions, lookup } from './lookup.js'
 export { connectTls, type LabTlsOptions } from './secure.js'
 export { type ServeOptions, serve } from './serve.js'
-export { createServer, type LabListenOptions, LabServer, type LabServerOptions } from './server.js'
-export { connect, connect as createConnection, LabSocket } from './socket.js'
+export {
+  createServer,
+  type LabListenOptions,
+  LabServer,
+  type LabServerOptions,
+  type NodeServer,
+} from './server.js'
+export { connect, connect as createConnection, LabSocket, type NodeSocket } from './socket.js'
 export type { LabConnectOptions, LabSocketOptions } from './socket-options.js'

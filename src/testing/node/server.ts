@@ -1,5 +1,6 @@
 /** A `net.Server` of a lab's host. */
 import { EventEmitter } from 'node:events'
+import type * as net from 'node:net'
 import { addressOf } from '../host/address.js'
 import type { Host } from '../host/host.js'
 import type { TcpServer } from '../tcp/server.js'
@@ -9,7 +10,7 @@ import { nodeError, notFound, portOf, usageError } from './errors.js'
 import { Listening } from './listening.js'
 import { find } from './lookup.js'
 import { Program } from './program.js'
-import { LabSocket } from './socket.js'
+import { LabSocket, type NodeSocket } from './socket.js'
 
 export interface LabServerOptions {
   /** True: a socket's `end()` is left to the program where the other end has ended. */
@@ -216,12 +217,16 @@ function listenOptions(given: readonly unknown[]): LabListenOptions {
   return { port, host, backlog }
 }
 
+/** What code that takes a `net.Server` takes, by its type too. */
+export type NodeServer = LabServer & net.Server
+type Handler = (socket: NodeSocket) => void
+
 /** As `net.createServer`, on a host of the lab. */
 export function createServer(
   host: Host,
-  options?: LabServerOptions | ((socket: LabSocket) => void),
-  handler?: (socket: LabSocket) => void,
-): LabServer {
-  if (typeof options === 'function') return new LabServer(host, {}, options)
-  return new LabServer(host, options, handler)
+  options?: LabServerOptions | Handler,
+  handler?: Handler,
+): NodeServer {
+  const [given, taking] = typeof options === 'function' ? [{}, options] : [options, handler]
+  return new LabServer(host, given, taking as (socket: LabSocket) => void) as NodeServer
 }

@@ -1,4 +1,5 @@
 /** A `net.Socket` of a lab's host: code that takes one does not see the difference. */
+import type * as net from 'node:net'
 import { isIP } from 'node:net'
 import type { LinkspanError } from '../../error.js'
 import { addressOf } from '../host/address.js'
@@ -290,8 +291,11 @@ export class LabSocket extends LabSocketPlaces {
   }
 }
 
+/** What code that takes a `net.Socket` takes, by its type too. */
+export type NodeSocket = LabSocket & net.Socket
+
 /** As `net.connect`, from a host of the lab. */
-export function connect(host: Host, ...given: ConnectArguments): LabSocket {
+export function connect(host: Host, ...given: ConnectArguments): NodeSocket {
   const [options] = connectArguments(given)
-  return new LabSocket(host, options).connect(...given)
+  return new LabSocket(host, options).connect(...given) as NodeSocket
 }
