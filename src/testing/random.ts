@@ -13,7 +13,11 @@ const PRIME = 0x01000193
 export function seedText(seed: unknown): string {
   if (typeof seed === 'string') return `s${seed}`
   if (typeof seed === 'bigint') return `n${seed}`
-  if (typeof seed === 'number' && Number.isFinite(seed)) return `n${seed}`
+  if (typeof seed === 'number' && Number.isFinite(seed)) {
+    // Beyond, neighbours are one number, and a bigint is written otherwise.
+    if (Math.abs(seed) <= Number.MAX_SAFE_INTEGER) return `n${seed}`
+    throw new InvalidError(String(seed), 'a seed: a number below 2^53, which is exact, or a bigint')
+  }
   const found = typeof seed === 'number' ? String(seed) : describe(seed)
   throw new InvalidError(found, 'a seed: a finite number, a bigint or a string')
 }
