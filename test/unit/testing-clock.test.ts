@@ -313,12 +313,12 @@ test('under fake timers of vitest time passes all the same', async () => {
 test('programs that answer each other at one instant for ever are stopped', async () => {
   const timeline = new Timeline()
   const waits = new Waits()
-  const pump = new Pump(timeline, waits, 'auto', (error) => waits.failWith(error))
+  const pump = new Pump(timeline, waits, 'auto', (error) => waits.failWith(error), 1000)
   const again = (): void => void timeline.after(0, again)
   again()
   const error = await caught(waits.begin(() => 'the test waits').promise)
   expect(error).toMatchObject({ code: 'LIMIT' })
-  expect(error.message).toContain('time stands at 0 ms, 1000000 events long')
+  expect(error.message).toContain('time stands at 0 ms')
   pump.close()
 })
 

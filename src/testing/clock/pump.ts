@@ -21,7 +21,7 @@ export type ClockMode = 'auto' | 'manual' | 'real'
 /** Events in a turn at most, so that the event loop sees to others too. */
 const TURN = 1024
 /** Events at one instant: by then two programs answer each other without end. */
-const STANDING = 1_000_000
+const STANDING = 10_000_000
 /** Milliseconds of the computer's: by then it is not the program's own work that is waited for. */
 const PATIENCE = 2000
 
@@ -58,6 +58,7 @@ export class Pump {
     waits: Waits,
     mode: ClockMode,
     onError: (error: unknown) => void,
+    private readonly most = STANDING,
   ) {
     this.#onError = onError
     this.#timeline = timeline
@@ -169,7 +170,7 @@ export class Pump {
     const before = this.#timeline.now
     this.#attempt()
     this.#standing = next > before ? 0 : this.#standing + 1
-    if (this.#standing >= STANDING) this.#stuck()
+    if (this.#standing >= this.most) this.#stuck()
     return true
   }
 
@@ -224,7 +225,7 @@ export class Pump {
     this.#standing = 0
     const error = new LinkspanError(
       'LIMIT',
-      `time stands at ${this.#timeline.now} ms, ${STANDING} events long: programs answer each ` +
+      `time stands at ${this.#timeline.now} ms, ${this.most} events long: programs answer each ` +
         'other at once, for ever; give a link a delay, or sleep in between',
     )
     this.#runs.length = 0
