@@ -99,6 +99,7 @@ const NOT_KEPT: Readonly<Record<string, string>> = {
   'FakeTimeout.#id': 'another one only behind the end of the lab',
   'FakeTimeout.#alarm': 'set only behind the end of the lab',
   LabHttpsAgent: 'of a program',
+  DatagramGroups: 'of a socket of a program',
   LabDatagramSocket: 'of a program; its socket is kept',
   Listening: 'of a program; its server is kept',
   LabServer: 'of a program; its server is kept',
