@@ -26,8 +26,13 @@ const web: Publish = {
   protocol: ['tcp'],
 }
 
-function lab(build: BuildName, rules: readonly NatRule[] = [masquerade], published = [web]) {
-  const made = new NatLab(build)
+function lab(
+  build: BuildName,
+  rules: readonly NatRule[] = [masquerade],
+  published = [web],
+  flows = 1024,
+) {
+  const made = new NatLab(build, { flows })
   made.rig.nat(rules, published)
   made.drain()
   return made
@@ -128,7 +133,8 @@ onEveryBuild('NAT of a config', (build) => {
     const one: NatRule = { ...masquerade, from: { prefix: `${HOST}/32` }, source: [OUTSIDE] }
     const both: NatRule = { ...masquerade, source: [EXTERNAL, OUTSIDE] }
     const grown: NatRule = { ...both, source: [EXTERNAL, OUTSIDE, '203.0.113.21'] }
-    const made = lab(build, [one, masquerade], [])
+    // Room for so many addresses.
+    const made = lab(build, [one, masquerade], [], 8192)
     const sourceOf = (host: string, port: number) => read(made.pass(out(host, port))).source
     for (const [index, rules] of [[one, both], [one, grown], [both], [grown]].entries()) {
       made.rig.nat(rules, [web])

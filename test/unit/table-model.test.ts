@@ -25,6 +25,8 @@ const FLAGS = PortFlag.PRESENT | PortFlag.UP | PortFlag.FLOOD_BROADCAST
 /** In each of which a thread learns a few of its stations, or forgets a few. */
 const STEPS = 20_000
 const FEW = 16
+/** Entries that each is to have in the end, also one that was short of processors. */
+const LEAST = 6
 /** Instead of a port: they are forgotten. */
 const DELETE = 0xffffffff
 
@@ -93,7 +95,7 @@ async function control(table: Table, seed: number, until: Promise<unknown>) {
   const ended = until.finally(() => {
     running = false
   })
-  for (let round = 0; running; round++) {
+  for (let round = 0; running || model.size < LEAST; round++) {
     const low = mixed(random.below(STATIC))
     const key = `${0x0e00} ${low}`
     if (random.chance(0.6)) {
@@ -138,7 +140,7 @@ describe.each(['shared', 'debug-shared'] as const)('beside a sequential model [%
       models.push(await control(table, seed, changing))
       expect(table.audit()).toEqual([])
       expect(sorted([table.listing(began)])).toEqual(sorted(models))
-      expect(Math.min(...models.map(({ size }) => size))).toBeGreaterThan(5)
+      expect(Math.min(...models.map(({ size }) => size))).toBeGreaterThanOrEqual(LEAST)
 
       // Half of the stations speak later; the others age out while those do once more.
       for (const { model } of loads) model.clear()
