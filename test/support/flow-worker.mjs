@@ -6,7 +6,8 @@
  * theirs must get through, and be translated as ever. Those in 10.8/16 begin more flows than there is room
  * for, all threads the same ones, and answer what the others began. Words: 0 says stop; 1 is the clock in
  * milliseconds, which moves with every packet, so that flows end of age however fast the machine is; then
- * what was begun lately, two words each: station << 16 | port, and remote << 16 | external port.
+ * what was begun lately, two words each: station << 16 | port, and remote << 16 | external port; at the end one
+ * for each thread: how often it has done all of what it does.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 
@@ -102,6 +103,7 @@ function answer() {
   if (passed) counts.answered++
 }
 
+const share = 2 + 2 * LATELY + worker
 meetPinned()
 parentPort.postMessage('running')
 while (Atomics.load(words, 0) === 0) {
@@ -109,5 +111,6 @@ while (Atomics.load(words, 0) === 0) {
   if (kind === 0) meetPinned()
   else if (kind === 1) answer()
   else call()
+  Atomics.store(words, share, Math.min(counts.right, counts.begun, counts.answered))
 }
 parentPort.postMessage(counts)

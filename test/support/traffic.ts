@@ -54,9 +54,14 @@ export async function startIperf(from: Station, to: Station, ...options: string[
   return client
 }
 
-/** tcpdump of what comes in at an interface, listening when this resolves. */
-export async function listen(netns: string, filter = '', name = 'eth0'): Promise<Program> {
-  const options = ['-l', '-nn', '-e', '-vv', '--immediate-mode', '-Q', 'in']
+/** tcpdump of what comes in at an interface (or goes out), listening when this resolves. */
+export async function listen(
+  netns: string,
+  filter = '',
+  name = 'eth0',
+  direction: 'in' | 'out' = 'in',
+): Promise<Program> {
+  const options = ['-l', '-nn', '-e', '-vv', '--immediate-mode', '-Q', direction]
   const words = ['tcpdump', '-i', name, ...options, filter]
   const program = start(within(netns, ...words))
   await program.prints('listening on')
