@@ -147,8 +147,8 @@ function layoutFamily(family: usize, end: u64, flows: u32, record: u64, mapping:
 }
 
 /**
- * Octets of a config buffer: records, sets of VLANs and bindings, and what is made anew: the flood lists with their runs, three a domain, for broadcast,
- * multicast and unknown unicast, and the table of tunnels.
+ * Octets of a config buffer: what `recordsSize` counts, and what each change makes anew: the flood lists with their
+ * runs, three a domain, for broadcast, multicast and unknown unicast; and the table of tunnels.
  */
 function configSize(ports: u32, domains: u32, memberships: u32): u64 {
   const lists = <u64>floodEntriesFor(ports, memberships) * (4 + RUN_SIZE)

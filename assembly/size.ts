@@ -157,8 +157,9 @@ export function flowOverflowFor(flows: u32): u32 {
 }
 
 /**
- * External addresses of one family that have ports to translate to: two flows a port at capacity, and four
- * where that would be fewer; in a table of less than 8192 flows one for 2048, and two at least: each takes 2 MB, or 4.
+ * External addresses of one family that have ports to translate to: so many that a full table has two flows a port,
+ * four at least. A table of under 8192 flows has one for each 2048, two at least: an address takes 2 MB, 4 in IPv6,
+ * and that would be most of a small switch.
  */
 @inline
 export function mappedFor(flows: u32): u32 {
@@ -178,7 +179,7 @@ export function nodesFor(routes: u32): u32 {
   return routes * NODES_PER_ROUTE + 64
 }
 
-/** Octets of a config buffer's records, sets of VLANs and bindings: of all that is not made anew. */
+/** Octets at a config buffer's beginning: its head, the records of ports and domains, sets of VLANs, and bindings. */
 @inline
 export function recordsSize(ports: u32, domains: u32): u64 {
   const records =

@@ -4,11 +4,8 @@ import { join, relative, sep } from 'node:path'
 import { at, HouseError, isMain, main, top } from './lib/house.js'
 import { importGraph } from './lib/imports.js'
 
-/** What lies below the daemon's entry. */
-const daemon = [
-  'index',
-  'switch',
-  'control',
+/** What runs a packet path, and what tells of it. */
+const control = [
   'inspect',
   'recording',
   'detour',
@@ -19,6 +16,9 @@ const daemon = [
   'config',
   'error',
 ]
+
+/** What lies below the daemon's entry. */
+const daemon = ['index', 'switch', 'control', ...control]
 
 /**
  * src: room → what it may import besides itself. A room is a folder or a file; `device/memory` means
@@ -51,17 +51,7 @@ export const src = {
     'config',
     'error',
   ],
-  control: [
-    'inspect',
-    'recording',
-    'detour',
-    'worker',
-    'device',
-    'dataplane',
-    'packet',
-    'config',
-    'error',
-  ],
+  control,
   inspect: ['dataplane', 'packet', 'config', 'error'],
   detour: ['worker', 'device', 'dataplane', 'impair', 'packet', 'config', 'error'],
   worker: ['recording', 'device', 'dataplane', 'types of memento', 'types of config', 'error'],

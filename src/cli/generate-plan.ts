@@ -1,5 +1,4 @@
 /** What is to be generated, read from the words of the command line before anything is opened. */
-
 import { randomInt } from 'node:crypto'
 import { parseMac } from '../config/address.js'
 import { describe } from '../config/describe.js'

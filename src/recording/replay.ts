@@ -8,55 +8,14 @@ import { calling, reading } from './damage.js'
 import { type Entry, FRAME, frameSize, Kind, readEntry } from './entry.js'
 import { type ExplainedFrame, explainFrame } from './explain.js'
 import { type Names, type RecordingHead, recordingError } from './file.js'
+import type { Difference, ReplayedFrame, ReplayResult } from './findings.js'
 import { hashOfList } from './outputs.js'
 import { attached, load, memoryFor } from './replay-memory.js'
 import { namesOf } from './shape.js'
 import { SCRATCH_USED } from './tap.js'
 
 export type { ExplainedFrame } from './explain.js'
-
-export interface ReplayedFrame {
-  /** Frames come in are counted from 0; what goes out has none. */
-  index: number | undefined
-  direction: 'receive' | 'transmit'
-  /** Milliseconds of the recording's clock. */
-  time: number
-  port: string
-  /** The port's number. */
-  number: number
-  /** Without the virtio-net header. */
-  frame: Uint8Array
-  /** A virtio-net header of 12 octets. */
-  header: Uint8Array
-}
-
-/** Where a replay was not what had been recorded. */
-export interface Difference {
-  /** The frame that is next, counted from 0: it happened before it. */
-  frame: number
-  time: number
-  call: string
-  /** What is different. */
-  what: 'result' | 'frames' | 'state'
-  recorded: number | string
-  replayed: number | string
-}
-
-export interface ReplayResult {
-  /** Frames that came in so far. */
-  frames: number
-  /** Milliseconds of the recording's clock. */
-  now: number
-  /** Everything so far was as recorded; at the end that means the state, too. */
-  identical: boolean
-  /** The first difference, and how many there are. */
-  difference: Difference | undefined
-  differences: number
-  /** The call that ended in a trap now. */
-  trapped: string | undefined
-  /** The call that did not return then: of a worker that died in it. */
-  unfinished: string | undefined
-}
+export type { Difference, ReplayedFrame, ReplayResult } from './findings.js'
 
 export interface ReplaySource {
   module: WebAssembly.Module

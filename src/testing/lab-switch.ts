@@ -10,7 +10,7 @@ import type {
 } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import type { Keeper } from '../memento/keeper.js'
-import { type MemoryPort, type RouterInput, Switch, type SwitchRecording } from '../switch.js'
+import { type RouterInput, Switch, type SwitchRecording } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { BroadcastDomain } from './broadcast-domain.js'
 import type { Timeline } from './clock/timeline.js'
@@ -21,9 +21,10 @@ import type { Stack } from './host/stack.js'
 import type { HostPlan } from './host-options.js'
 import type { Link } from './link/link.js'
 import type { Sink } from './link/way.js'
+import { Plugs } from './plugs.js'
 import { SwitchTurns } from './switch-turns.js'
 import { type LabUnderlayInput, planUnderlay, UnderlayEnd } from './underlay.js'
-import { FIRST, type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
+import { type LabUplinkInput, planUplinks, type UplinkHost } from './uplinks.js'
 import type { LabView } from './view.js'
 
 /** The parts of a router besides its gateways, as in a config. */
@@ -77,24 +78,10 @@ const MADE_BY: Readonly<Record<string, string>> = {
   underlay: 'underlay',
 }
 
-/** A port, from when it is asked for; it is made with others, in one step. */
-class Plug {
-  port: MemoryPort | undefined
-
-  constructor(
-    readonly name: string,
-    readonly input: PortInput,
-    readonly sink: Sink,
-  ) {}
-}
-
 export class LabSwitch {
   /** The switch itself, to look at: its tables, counters and drops. Its clock is the lab's to move. */
   readonly production: Switch
-  #plugs: Plug[] = []
-  /** By name, all that are no uplinks. */
-  readonly #plugged = new Map<string, Plug>()
-  readonly #portLinks = new Map<string, PortLink>()
+  readonly #plugs: Plugs
   readonly #drops: DropTaps
   #end: UnderlayEnd | undefined
   readonly #turns: SwitchTurns
@@ -114,8 +101,9 @@ export class LabSwitch {
     }
     const options = { seed, tunnels: true }
     this.production = new Switch(host.module, parseConfig({ ...config, capacity }), options)
+    this.#plugs = new Plugs(this.production, name, () => this.#turns.came())
     this.#turns = new SwitchTurns(this.production, host.clock, () => this.flush())
-    this.#drops = new DropTaps(this.production, this.#portLinks)
+    this.#drops = new DropTaps(this.production, this.#plugs.links)
   }
 
   /** @internal The lab that it is of. */
@@ -205,79 +193,29 @@ export class LabSwitch {
     return this
   }
 
-  /**
-   * @internal A port for a link; what the switch sends goes to `sink`. Returns where to send frames.
-   * @throws LinkspanError code `EXISTS` or `LIMIT`
-   */
+  /** @internal A port for a link: {@link Plugs.add}. */
   plug(name: string, input: PortInput, sink: Sink): Sink {
-    this.mustHaveRoom([name])
-    const plug = new Plug(name, input, sink)
-    this.#plugs.push(plug)
-    // What is not plain may be wrong: it is made at once, so that whoever asks is told.
-    if (Object.keys(input).length > 1) this.#flushOrForget(plug)
-    this.#plugged.set(name, plug)
-    this.#portLinks.set(name, { link: name, direction: 'out' })
-    return this.#sender(plug)
+    return this.#plugs.add(name, input, sink)
   }
 
-  /** @internal The same for a port that is there: an uplink's, where the link's first end is. */
+  /** @internal {@link Plugs.addUplink} */
   plugUplink(name: string, link: string, sink: Sink): Sink {
-    this.#portLinks.set(name, { link, direction: 'in' })
-    const plug = new Plug(name, { bridge: '' }, sink)
-    plug.port = this.production.ports.get(name) as MemoryPort
-    plug.port.onFrame(sink)
-    return this.#sender(plug)
+    return this.#plugs.addUplink(name, link, sink)
   }
 
-  /**
-   * @internal @param names of ports to come @param others without a name here
-   * @throws LinkspanError code `EXISTS` where a port has one of the names, `LIMIT`
-   */
-  mustHaveRoom(names: readonly string[], others = 0): void {
-    const { uplinks, capacity } = this.production.config
-    const who = `switch ${quote(this.name)}`
-    const old = names.find((name) => this.#plugged.has(name) || Object.hasOwn(uplinks, name))
-    if (old !== undefined) throw new LinkspanError('EXISTS', `${who} has a port ${quote(old)}`)
-    const asked = this.production.ports.size + this.#plugs.length + names.length + others
-    if (asked <= capacity.ports) return
-    const where = this.name === FIRST ? '"config" of createLab' : 'the config of lab.switch'
-    const problem = `${who} has room for ${capacity.ports} ports`
-    throw new LinkspanError('LIMIT', `${problem}: raise capacity.ports in ${where}`)
-  }
-
-  #sender(plug: Plug): Sink {
-    return (frame) => {
-      if (plug.port === undefined) this.flush()
-      plug.port?.send(frame)
-      this.#turns.came()
-    }
-  }
-
-  #flushOrForget(plug: Plug): void {
-    try {
-      this.flush()
-    } catch (error) {
-      this.#plugs = this.#plugs.filter((other) => other !== plug)
-      throw error
-    }
+  /** @internal {@link Plugs.mustHaveRoom} */
+  mustHaveRoom(names: readonly string[], others?: number): void {
+    this.#plugs.mustHaveRoom(names, others)
   }
 
   /** @internal Makes the ports that were asked for. */
   flush(): void {
-    if (this.#plugs.length === 0) return
-    const ports = this.production.addPorts(
-      Object.fromEntries(this.#plugs.map(({ name, input }) => [name, input])),
-    )
-    for (const plug of this.#plugs) {
-      plug.port = ports.get(plug.name) as MemoryPort
-      plug.port.onFrame(plug.sink)
-    }
-    this.#plugs = []
+    this.#plugs.flush()
   }
 
   /** @internal The ports that links lead to, by name. */
   get portLinks(): ReadonlyMap<string, PortLink> {
-    return this.#portLinks
+    return this.#plugs.links
   }
 
   /** @internal Has `tap` see what is dropped on its way in; returns what ends that. */
@@ -298,17 +236,7 @@ export class LabSwitch {
   /** @internal */
   keep(keeper: Keeper): void {
     keeper.part(this.production)
-    keeper.map(this.#plugged, (plug) => {
-      keeper.handles([plug.port], (port) => {
-        plug.port = port
-      })
-    })
-    const plugs = [...this.#plugs]
-    keeper.handles([], () => {
-      this.#plugs = [...plugs]
-    })
-    keeper.map(this.#portLinks)
-    for (const part of [this.#turns, this.#drops, this.#end]) keeper.part(part)
+    for (const part of [this.#plugs, this.#turns, this.#drops, this.#end]) keeper.part(part)
     keeper.values([this.#end], (end) => {
       this.#end = end
     })

@@ -1,14 +1,12 @@
 /** The lab: hosts, switches and links in one process, on one clock and one seed. */
-import { describe, oneOf, quote } from '../config/describe.js'
-import { isMapping } from '../config/plain.js'
+import { quote } from '../config/describe.js'
 import type { ConfigInput } from '../config/types.js'
 import { singleModule } from '../dataplane/single.js'
-import { InvalidError, LinkspanError } from '../error.js'
+import { LinkspanError } from '../error.js'
 import { type Snapshot, Snapshots } from '../memento/snapshots.js'
 import { type Bridge, domainOf, type LabBridgeInput } from './bridge.js'
 import type { LabCapture } from './capture.js'
-import { checkOptions } from './check-options.js'
-import { type ClockMode, Pump } from './clock/pump.js'
+import { Pump } from './clock/pump.js'
 import { Timeline } from './clock/timeline.js'
 import { Waits } from './clock/wait.js'
 import { type DiagramOptions, diagram } from './diagram/diagram.js'
@@ -18,47 +16,23 @@ import type { Host, HostLab } from './host/host.js'
 import { makeHost } from './host-making.js'
 import { checkHostName, type HostOptions, type HostPlan, planHost } from './host-options.js'
 import { Inventory } from './inventory.js'
+import {
+  type LabOptions,
+  planLab,
+  planRun,
+  type RunOptions,
+  type RunResult,
+} from './lab-options.js'
 import { LabState } from './lab-state.js'
 import { type LabRouterInput, LabSwitch, type SwitchHost } from './lab-switch.js'
 import { Link } from './link/link.js'
 import { divide, type Group, membersOf } from './link/partition.js'
-import { Random, type Seed, seedText } from './random.js'
+import { Random } from './random.js'
 import { gone } from './restored.js'
 import { type Duration, milliseconds } from './time.js'
 import { FakeTimers } from './timers/fakes.js'
-import { epochOf, type TimersOption } from './timers/options.js'
 import { FIRST } from './uplinks.js'
 import type { LabView } from './view.js'
-
-export interface LabOptions {
-  /** Another seed, another run; the same seed, the same octets. 0 if left out. */
-  seed?: Seed
-  /** What makes time pass: see docs/testing.md. 'auto' if left out. */
-  clock?: ClockMode
-  /**
-   * Puts the timers of the program under test on the lab's clock, until `close`: see docs/testing-node.md. They
-   * are left alone if left out.
-   */
-  timers?: TimersOption
-  /** Of the switch that `lab.bridge` and `lab.router` act on: `capacity`, `filter` … */
-  config?: ConfigInput
-}
-
-export interface RunOptions {
-  /** A time of the lab's clock, or what says that it is enough; left out: nothing is under way. */
-  until?: Duration | (() => boolean)
-}
-
-/** How a run ended. */
-export interface RunResult {
-  /** Milliseconds of the lab's clock. */
-  now: number
-  /** Who waits for what, a line each. */
-  waiting: string[]
-}
-
-const KEYS = ['seed', 'clock', 'timers', 'config']
-const MODES: readonly ClockMode[] = ['auto', 'manual', 'real']
 
 export class Lab {
   readonly #clock = new Timeline()
@@ -76,15 +50,8 @@ export class Lab {
 
   /** @internal Use {@link createLab}. */
   constructor(module: WebAssembly.Module, options: LabOptions) {
-    checkOptions(options, KEYS, 'createLab')
-    const { seed = 0, clock = 'auto', config = {}, timers } = options
-    this.#seed = seedText(seed)
-    if (!MODES.includes(clock)) {
-      throw new InvalidError(`clock ${describe(clock)}`, oneOf(MODES))
-    }
-    if (!isMapping(config)) {
-      throw new InvalidError(`${describe(config)} as the option config of createLab`, 'a mapping')
-    }
+    const { seed, clock, config, epoch } = planLab(options)
+    this.#seed = seed
     this.#config = config
     this.#pump = new Pump(this.#clock, this.#waits, clock, (error) => this.#report(error))
     const parts = { clock: this.#clock, waits: this.#waits, pump: this.#pump }
@@ -113,7 +80,7 @@ export class Lab {
       mustBeOpen: (host) => this.#mustHave(host),
       thrown: (what, error) => this.#thrown(what, error),
     }
-    if (timers !== undefined) this.#fakes = this.#fakeTimers(epochOf(timers, clock))
+    if (epoch !== undefined) this.#fakes = this.#fakeTimers(epoch)
   }
 
   #fakeTimers(epoch: number): FakeTimers {
@@ -279,10 +246,7 @@ export class Lab {
 
   async #run(options: RunOptions): Promise<RunResult> {
     this.#open()
-    checkOptions(options, ['until'], 'lab.run')
-    const { until } = options
-    const isDone = typeof until === 'function' ? () => atOnce(until()) : undefined
-    const end = until === undefined || isDone ? Infinity : milliseconds(until as Duration)
+    const { end, isDone } = planRun(options)
     await this.#pump.run(end, () => 'the test runs the lab', isDone)
     return { now: this.now, waiting: this.waiting }
   }
@@ -373,13 +337,6 @@ export class Lab {
   #open(): void {
     if (this.#closed) throw new LinkspanError('CLOSED', 'the lab was closed')
   }
-}
-
-/** A promise would count as true. */
-function atOnce(isDone: unknown): boolean {
-  if (!(isDone instanceof Promise)) return Boolean(isDone)
-  isDone.catch(() => {})
-  throw new InvalidError('a promise as what until of lab.run says', 'true or false at once')
 }
 
 /** Makes a lab: a network inside the process, without root, on any OS and in a browser. */

@@ -6,6 +6,9 @@ import { InvalidError } from '../error.js'
 /** `'30s'`, `'10ms'`; a number is milliseconds, fractions allowed. */
 export type Duration = string | number
 
+/** Milliseconds: the longest that a timer can be in Node and in browsers. */
+export const TIMEOUT_MAX = 2 ** 31 - 1
+
 /** Milliseconds. @throws InvalidError */
 export function milliseconds(duration: Duration): number {
   if (typeof duration === 'string') return parseDuration(duration)

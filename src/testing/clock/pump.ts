@@ -10,6 +10,7 @@
  */
 import { LinkspanError } from '../../error.js'
 import type { Keeper } from '../../memento/keeper.js'
+import { TIMEOUT_MAX } from '../time.js'
 import { Macrotask } from './macrotask.js'
 import { type Alarm, real } from './real.js'
 import { Threads } from './threads.js'
@@ -153,7 +154,7 @@ export class Pump {
   #mustStand(): boolean {
     if (this.#isSeenTo) return false
     this.#isSeenTo = true
-    if (!this.#threads.areBusy) return false
+    if (!this.#threads.mustWait()) return false
     this.#macrotask.ask()
     return true
   }
@@ -254,7 +255,7 @@ export class Pump {
   #setAlarm(ms: number): void {
     real.clearTimeout(this.#alarm)
     if (ms === Infinity) return
-    this.#alarm = real.setTimeout(() => this.wake(), Math.min(Math.ceil(ms), 2 ** 31 - 1))
+    this.#alarm = real.setTimeout(() => this.wake(), Math.min(Math.ceil(ms), TIMEOUT_MAX))
     // Who waits keeps the process; a table that ages does not.
     if (this.#waits.size === 0) (this.#alarm as { unref?: () => void }).unref?.()
   }

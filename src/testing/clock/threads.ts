@@ -8,8 +8,8 @@ interface NodeGlobals {
   process?: { getActiveResourcesInfo?: () => string[] }
 }
 
-/** Others that know of such work: each says how much is under way. */
-export const workers = new Set<() => number>()
+/** What else counts such work: each says how much is under way. */
+export const workCounts = new Set<() => number>()
 
 /** Milliseconds of the computer's. What has not changed by then may never: it reads a terminal, or a pipe. */
 const LONGEST = 1000
@@ -24,8 +24,8 @@ export class Threads {
   #count = 0
   #since: number | undefined
 
-  /** Whether there is work to wait for. */
-  get areBusy(): boolean {
+  /** Looks once more. @returns whether there is work to wait for */
+  mustWait(): boolean {
     const count = underWay()
     this.#stuck = Math.min(this.#stuck, count)
     if (count === this.#stuck) {
@@ -49,6 +49,6 @@ export class Threads {
 function underWay(): number {
   let count = 0
   for (const each of process?.getActiveResourcesInfo?.() ?? []) if (REQUEST.test(each)) count++
-  for (const each of workers) count += each()
+  for (const each of workCounts) count += each()
   return count
 }

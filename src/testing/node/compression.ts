@@ -1,7 +1,7 @@
 /** Of `timers: 'fake'`: time stands while `node:zlib` works in threads, as `fetch` has it do with bodies. */
 import type { Transform, TransformCallback } from 'node:stream'
 import zlib from 'node:zlib'
-import { workers } from '../clock/threads.js'
+import { workCounts } from '../clock/threads.js'
 import { extensions, type FakeTimers } from '../timers/fakes.js'
 import type { Patches } from '../timers/patches.js'
 
@@ -31,8 +31,8 @@ function countCompression(_fakes: FakeTimers, patches: Patches): () => void {
   patches.replace(base, '_transform', transform)
   patches.replace(base, '_destroy', destroy)
   const count = () => [...working].filter(isWorking).length
-  workers.add(count)
-  return () => workers.delete(count)
+  workCounts.add(count)
+  return () => workCounts.delete(count)
 }
 
 /** It is not who has no room left: the program is to read first. */

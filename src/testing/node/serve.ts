@@ -3,11 +3,9 @@ import type { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { whole } from '../../config/whole.js'
 import type { Host } from '../host/host.js'
+import { TIMEOUT_MAX } from '../time.js'
 import { securedHere } from './secure.js'
 import { type LabListenOptions, LabServer, type LabServerOptions } from './server.js'
-
-/** The longest that a timer of Node's can be. */
-const NEVER = 2 ** 31 - 1
 
 /** What servers of Node's were told when they were made. */
 type Made = EventEmitter & LabServerOptions
@@ -59,7 +57,7 @@ function track(server: Checked): void {
     .listeners('listening')
     .find(({ name }) => name === 'setupConnectionsTracking')
   const { connectionsCheckingInterval } = server
-  server.connectionsCheckingInterval = NEVER
+  server.connectionsCheckingInterval = TIMEOUT_MAX
   begin?.call(server)
   server.connectionsCheckingInterval = connectionsCheckingInterval
 }

@@ -2,6 +2,7 @@
 import type * as net from 'node:net'
 import type { Host } from '../host/host.js'
 import type { TcpOptions } from '../tcp/settings.js'
+import { TIMEOUT_MAX } from '../time.js'
 import { portOf, usageError } from './errors.js'
 import type { Lookup } from './lookup.js'
 
@@ -66,12 +67,9 @@ export function connectArguments(
   return [{ ...options, port: portOf(options.port), host: name || 'localhost' }, connected]
 }
 
-/** What a timer of Node's can be. */
-const LONGEST = 2 ** 31 - 1
-
 /** @throws RangeError `ERR_OUT_OF_RANGE` */
 export function timeoutOf(ms: number): number {
-  if (ms >= 0 && ms !== Infinity) return Math.min(ms, LONGEST)
+  if (ms >= 0 && ms !== Infinity) return Math.min(ms, TIMEOUT_MAX)
   const expected = 'It must be a non-negative finite number'
   const text = `The value of "msecs" is out of range. ${expected}. Received ${ms}`
   throw usageError(RangeError, 'ERR_OUT_OF_RANGE', text)

@@ -4,6 +4,7 @@ import type { Timer } from '../clock/clock.js'
 import { type Alarm, real } from '../clock/real.js'
 import type { Timeline } from '../clock/timeline.js'
 import type { Waits } from '../clock/wait.js'
+import { TIMEOUT_MAX } from '../time.js'
 
 /** What timers have of their lab. */
 export interface TimerLab {
@@ -23,9 +24,6 @@ export interface TimerHome {
   /** It will not run, unless it is begun anew. */
   leave(id: number): void
 }
-
-/** What a timer can be; others are 1 ms, as in Node. */
-const LONGEST = 2 ** 31 - 1
 
 /** What Node's timers have besides: browsers have none of these objects. */
 interface NodeAlarm {
@@ -52,7 +50,7 @@ export class FakeTimeout {
     private readonly repeats: boolean,
   ) {
     const ms = Number(delay)
-    this.#ms = ms >= 1 && ms <= LONGEST ? ms : 1
+    this.#ms = ms >= 1 && ms <= TIMEOUT_MAX ? ms : 1
     this.#home = home
     this.#begin()
   }
