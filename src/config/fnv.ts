@@ -5,12 +5,14 @@ const PRIME_LOW = 0x1b3
 const WORD = 2 ** 32
 
 const utf8 = new TextEncoder()
+/** Of the number in hand. */
+const double = new DataView(new ArrayBuffer(8))
+const doubleOctets = new Uint8Array(double.buffer)
 
 /** In halves of 32 bits: BigInt would take fifty times as long. */
 export class Fnv {
   #high = 0xcbf29ce4
   #low = 0x84222325
-  readonly #number = new DataView(new ArrayBuffer(8))
 
   bytes(octets: Uint8Array): this {
     let high = this.#high
@@ -28,8 +30,8 @@ export class Fnv {
 
   /** The octets of a double, little-endian. */
   number(value: number): this {
-    this.#number.setFloat64(0, value, true)
-    return this.bytes(new Uint8Array(this.#number.buffer))
+    double.setFloat64(0, value, true)
+    return this.bytes(doubleOctets)
   }
 
   /** Its length and its UTF-8: one that goes on is another. */
@@ -41,9 +43,10 @@ export class Fnv {
   /** 8 octets, the highest first. */
   get octets(): Uint8Array {
     const octets = new Uint8Array(8)
-    const view = new DataView(octets.buffer)
-    view.setUint32(0, this.#high)
-    view.setUint32(4, this.#low)
+    for (let at = 0; at < 4; at++) {
+      octets[at] = this.#high >>> (24 - 8 * at)
+      octets[4 + at] = this.#low >>> (24 - 8 * at)
+    }
     return octets
   }
 
