@@ -1,21 +1,10 @@
 /** The router of a config: gateways, uplinks, routes, neighbours. What hangs together is in check-router.ts. */
 import * as z from 'zod'
 import { InvalidError } from '../error.js'
-import {
-  formatAddress,
-  formatPrefix,
-  isLimitedBroadcast,
-  isMulticast,
-  isUnspecified,
-  lastOf,
-  networkOf,
-  type Prefix,
-  parseAddress,
-  parsePrefix,
-  sameAddress,
-} from './address.js'
+import { formatPrefix, parseAddress, parsePrefix } from './address.js'
 import { describe, quote } from './describe.js'
 import type { FILE, PROGRAM } from './forms.js'
+import { mustBeOfHost } from './host-prefix.js'
 import { portImpairSchema } from './port-impair.js'
 import {
   DESTINATION,
@@ -37,35 +26,10 @@ const ADDRESSES = 'a list of at least one address with its prefix length'
 /** An address of the router itself: a host's, in a subnet that has others. */
 const routerAddress = text(quoted(ADDRESS), (value) => {
   const prefix = parsePrefix(value)
-  if (
-    isUnspecified(prefix) ||
-    isMulticast(prefix) ||
-    isLimitedBroadcast(prefix) ||
-    isLoop(prefix)
-  ) {
-    throw new InvalidError(describe(value), 'the address of one host')
-  }
+  mustBeOfHost(prefix, describe(value))
   if (prefix.length === 0) throw new InvalidError(describe(value), 'a prefix length of at least 1')
-  if (isOfAll(prefix)) {
-    throw new InvalidError(describe(value), `the address of a host in ${networkText(prefix)}`)
-  }
   return formatPrefix(prefix)
 })
-
-/** 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1. */
-function isLoop({ family, bytes }: Prefix): boolean {
-  return family === 4 ? bytes[0] === 127 : formatAddress(bytes) === '::1'
-}
-
-/** A subnet's own address or its broadcast address (RFC 1122 3.3.6; RFC 4291 2.6.1 for IPv6). */
-function isOfAll(prefix: Prefix): boolean {
-  const { family, bytes, length } = prefix
-  if (length >= bytes.length * 8 - 1) return false
-  if (sameAddress(prefix, networkOf(prefix))) return true
-  return family === 4 && sameAddress(prefix, lastOf(prefix))
-}
-
-const networkText = (prefix: Prefix) => formatPrefix(networkOf(prefix))
 
 const addresses = z
   .array(routerAddress, ADDRESSES)

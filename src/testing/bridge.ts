@@ -7,6 +7,7 @@ import {
   sameAddress,
 } from '../config/address.js'
 import { describe, didYouMean, oneOf, quote } from '../config/describe.js'
+import { mustBeOfHost } from '../config/host-prefix.js'
 import type { BridgeInput } from '../config/types.js'
 import { LinkspanError } from '../error.js'
 import type { Keeper } from '../memento/keeper.js'
@@ -92,6 +93,7 @@ export class Bridge {
     const networks = isFirst ? networksOf(asked ?? this.#spare().map(parsePrefix)) : subnets
     if (asked === undefined) return { networks, prefixes: networks.map((one) => one.allot()) }
     for (const [at, prefix] of asked.entries()) {
+      mustBeOfHost(prefix, `${quote(formatPrefix(prefix))} as an address of ${who}`)
       if (asked.slice(0, at).some((other) => sameAddress(other, prefix))) {
         const problem = `${who}: ${quote(formatPrefix(prefix))} twice`
         throw new LinkspanError('INVALID', `${problem}; expected each of "addresses" once`)

@@ -16,6 +16,7 @@ import type { PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import type { Bridge, Claim } from './bridge.js'
 import { checkOptions } from './check-options.js'
+import { LOCALHOST } from './host/target.js'
 import type { LinkSettings } from './link/settings.js'
 
 export interface HostOptions {
@@ -50,6 +51,9 @@ export function checkHostName(name: unknown): void {
   // Or `ping` could not tell whom it means.
   if (/^[\d.]+$|:/.test(name)) {
     throw new InvalidError(quote(name), 'a name of a host that does not look like an address')
+  }
+  if (name === LOCALHOST) {
+    throw new InvalidError(quote(name), 'another name of a host: each one calls itself so')
   }
 }
 

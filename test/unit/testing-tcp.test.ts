@@ -227,7 +227,7 @@ test('a network that answers at once does not come back into TCP while it sends'
     random: () => 0,
     sourceFor: () => address,
     mtuTo: () => 1500,
-    ipOf: () => ({ isOwn: () => true }),
+    ipOf: () => ({ isHere: () => true }),
     send: (_protocol: number, from: typeof address, to: typeof address, segment: Uint8Array) => {
       segments.push(segment)
       const sequence = new DataView(segment.buffer, segment.byteOffset).getUint32(4)

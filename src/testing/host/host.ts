@@ -1,6 +1,7 @@
 /** A host of the lab, as a test sees it. */
 import { formatMac } from '../../config/address.js'
 import { whole } from '../../config/whole.js'
+import { LinkspanError } from '../../error.js'
 import { checkHandler, checkOptions } from '../check-options.js'
 import type { Waits } from '../clock/wait.js'
 import type { Link } from '../link/link.js'
@@ -97,7 +98,10 @@ export class Host implements HasAddresses {
 
   /** @internal Whom it would give a packet to; undefined: everybody, or a group. @throws `UNREACHABLE` */
   hopTo(to: Address): Uint8Array | undefined {
-    return this.#stack.ipOf(to).hopTo(to)
+    const ip = this.#stack.ipOf(to)
+    if (!ip.isHere(to.bytes)) return ip.hopTo(to)
+    const problem = `host "${this.name}" has ${to.text} itself`
+    throw new LinkspanError('UNREACHABLE', `${problem}: no frame leaves it for that`)
   }
 
   /**

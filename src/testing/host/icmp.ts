@@ -80,7 +80,7 @@ export class Icmp implements Transport {
     const ip = this.stack.ipOf(to)
     // RFC 1122 3.2.2.6: who asks everybody is answered by each of them, from its own address.
     if (!ip.hasWay(from)) return
-    const source = ip.isOwn(to.bytes, 0) ? to : this.stack.sourceFor(from)
+    const source = ip.isHere(to.bytes) ? to : this.stack.sourceFor(from)
     this.stack.answer({}, protocolOf(family), [source, from], reply, CHECKSUM)
   }
 
@@ -106,7 +106,7 @@ export class Icmp implements Transport {
     { code, mtu }: { code: number; mtu?: number | undefined },
   ): Failure | undefined {
     const quoted = { ...lastRead }
-    if (!readQuoted(ip, packet, quoted) || !ip.isOwn(packet, quoted.source)) return undefined
+    if (!readQuoted(ip, packet, quoted) || !ip.isHere(packet, quoted.source)) return undefined
     const { family } = ip.codec
     return {
       reason,
@@ -147,7 +147,7 @@ export class Icmp implements Transport {
     const source = at + header - 2 * address
     const to = addressAt(frame, source, family)
     const destination = addressAt(frame, source + address, family)
-    if (!ip.isOwn(destination.bytes, 0) || groupMac(to.bytes) || ip.isBroadcast(to.bytes)) return
+    if (!ip.isHere(destination.bytes) || groupMac(to.bytes) || ip.isBroadcast(to.bytes)) return
     const quoted = frame.subarray(at, Math.min(end, at + QUOTED[family]))
     const message = new Uint8Array(HEADER + quoted.length)
     const [type, code] = codeOf(family, reason)

@@ -3,6 +3,7 @@ import type { Keeper } from '../../memento/keeper.js'
 import type { Timeline } from '../clock/timeline.js'
 import { AddressMap, addressAt } from './address.js'
 import { type HeaderCodec, lastRead, type ReadHeader, written } from './header.js'
+import { isLoopback } from './loopback.js'
 import { Neighbors } from './neighbors.js'
 import type { Address } from './network.js'
 import { OwnAddresses } from './own-addresses.js'
@@ -69,7 +70,7 @@ export class Ip extends OwnAddresses {
     this.#reassembly = new Reassembly(clock, family === 4 ? 65_515 : 65_535)
   }
 
-  /** Whether packets to the address are for us. */
+  /** Whether packets from the link to the address are for us. */
   #accepts(frame: Uint8Array, at: number): boolean {
     if (this.isOwn(frame, at) || this.#groups.getAt(frame, at) !== undefined) return true
     return this.codec.family === 4 && this.isBroadcast(frame.subarray(at, at + 4))
@@ -89,6 +90,8 @@ export class Ip extends OwnAddresses {
     const header = lastRead
     if (!this.codec.read(frame, at, header)) return
     if (!this.#accepts(frame, header.destination)) return
+    // RFC 1122 3.2.1.3: nobody on the link has it.
+    if (isLoopback(frame, header.source, this.codec.family)) return
     if (header.more || header.offset > 0) return this.#receiveFragment(frame, at, header)
     this.host.deliver(this, frame, at, header)
   }
@@ -135,7 +138,8 @@ export class Ip extends OwnAddresses {
    */
   send(packet: Outgoing, segment: Uint8Array): void {
     const { header } = this.codec
-    if (this.isOwn(packet.to.bytes, 0)) return this.#loop(packet, segment)
+    if (this.isHere(packet.to.bytes)) return this.#loop(packet, segment)
+    this.mayLeave(packet.from, packet.to)
     const hop = this.hopTo(packet.to)
     const mtu = this.paths.to(packet.to.bytes)
     this.#set(packet)
@@ -182,7 +186,12 @@ export class Ip extends OwnAddresses {
   /** To ourselves: it comes in when the caller is done. */
   #loop(packet: Outgoing, segment: Uint8Array): void {
     const frame = this.#packetOf(packet, segment)
-    this.host.clock.after(0, () => this.receive(frame))
+    this.host.clock.after(0, () => {
+      if (!this.codec.read(frame, ETHERNET, lastRead)) return
+      if (this.isHere(frame, lastRead.destination)) {
+        this.host.deliver(this, frame, ETHERNET, lastRead)
+      }
+    })
   }
 
   #tooBig(packet: Outgoing, segment: Uint8Array, mtu: number): void {

@@ -4,6 +4,7 @@ import { quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
 import type { Keeper } from '../../memento/keeper.js'
 import { addressOf, isSame } from './address.js'
+import { isLoopback, LOOPBACK } from './loopback.js'
 import type { Address } from './network.js'
 import { groupMac, u32 } from './wire.js'
 
@@ -51,10 +52,16 @@ export class OwnAddresses {
     this.#mask = only === undefined || only.length === 0 ? 0 : -1 << (32 - only.length)
   }
 
+  /** Whether it is an address of ours on the link. */
   isOwn(bytes: Uint8Array, at: number): boolean {
     if (this.#only !== undefined) return u32(bytes, at) === this.#only
     for (const { address } of this.own) if (isSame(address.bytes, bytes, at)) return true
     return false
+  }
+
+  /** Whether what we send there stays with us: to an address of ours, or a loopback address. */
+  isHere(bytes: Uint8Array, at = 0): boolean {
+    return this.isOwn(bytes, at) || isLoopback(bytes, at, this.family)
   }
 
   /** Whether everybody on the link is meant. */
@@ -67,6 +74,7 @@ export class OwnAddresses {
   /** The address that packets to `to` come from. @throws LinkspanError code `UNREACHABLE` */
   sourceFor(to: Address): Address {
     if (this.isOwn(to.bytes, 0)) return to
+    if (isLoopback(to.bytes, 0, this.family)) return LOOPBACK[this.family]
     this.hopTo(to)
     if (this.own.length === 1) return (this.own[0] as OwnAddress).address
     const isLocal = isLinkLocalAt(to.bytes, this.family)
@@ -77,7 +85,14 @@ export class OwnAddresses {
   }
 
   hasWay(to: Address): boolean {
-    return this.isOwn(to.bytes, 0) || this.#find(to) !== null
+    return this.isHere(to.bytes) || this.#find(to) !== null
+  }
+
+  /** @throws LinkspanError code `UNREACHABLE`: from a loopback address, to somebody else */
+  mayLeave(from: Address, to: Address): void {
+    if (!isLoopback(from.bytes, 0, this.family) || this.isHere(to.bytes)) return
+    const problem = `what host ${quote(this.hostName)} sends from ${from.text} does not leave it`
+    throw new LinkspanError('UNREACHABLE', `${problem}, and ${to.text} is somebody else`)
   }
 
   /** The next hop, or undefined for everybody and for groups. @throws LinkspanError `UNREACHABLE` */

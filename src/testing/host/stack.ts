@@ -7,11 +7,12 @@ import type { Keeper } from '../../memento/keeper.js'
 import { checksumOf, fold, sumOf } from '../../packet/checksum.js'
 import type { Timeline } from '../clock/timeline.js'
 import type { Random } from '../random.js'
-import { Seen } from './address.js'
+import { addressOf, Seen } from './address.js'
 import { type ArpHost, announceArp, receiveArp, requestArp } from './arp.js'
 import { header4, header6, type ReadHeader } from './header.js'
 import { Icmp } from './icmp.js'
 import { Ip, type IpHost } from './ip.js'
+import { isLoopback } from './loopback.js'
 import { mustBeLoss } from './loss.js'
 import { NeighborDiscovery } from './nd.js'
 import type { Address, Arrival, Failure, Network, Transport } from './network.js'
@@ -162,6 +163,13 @@ export class Stack implements Network, IpHost, ArpHost {
     }
     if (frame[0] === 255) return true
     return this.#groups.has(macNumber(frame))
+  }
+
+  /** The address of ours that is written so, a loopback address too. @throws InvalidError where it is none */
+  ownAddress(text: string): Address | undefined {
+    const asked = addressOf(text)
+    if (isLoopback(asked.bytes, 0, asked.family)) return asked
+    return this.own.find((one) => one.text === asked.text)
   }
 
   isOwn(bytes: Uint8Array, at: number): boolean {

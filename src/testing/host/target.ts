@@ -2,6 +2,7 @@
 import { describe, oneOf, quote } from '../../config/describe.js'
 import { InvalidError, LinkspanError } from '../../error.js'
 import { addressOf } from './address.js'
+import { LOOPBACK } from './loopback.js'
 import type { Address } from './network.js'
 import type { Stack } from './stack.js'
 
@@ -22,6 +23,9 @@ export interface Names {
   list(): string[]
 }
 
+/** What a host calls itself (RFC 6761 6.3). */
+export const LOCALHOST = 'localhost'
+
 const LOOKS_LIKE_ADDRESS = /^[\d.]+$|:/
 
 /**
@@ -31,6 +35,7 @@ const LOOKS_LIKE_ADDRESS = /^[\d.]+$|:/
  */
 export function resolve(stack: Stack, names: Names, target: Target): Address {
   if (typeof target === 'string' && LOOKS_LIKE_ADDRESS.test(target)) return addressOf(target)
+  if (target === LOCALHOST) return LOOPBACK[4]
   const host = typeof target === 'string' ? names.find(target) : target
   if (host === undefined) throw unknown(target as string, names)
   if (typeof host?.own !== 'function') {

@@ -8,7 +8,6 @@ import type { PathErrorKind } from '../tcp/path-error.js'
 import type { TcpServer } from '../tcp/server.js'
 import * as tcp from '../tcp/stack.js'
 import type { Tcb } from '../tcp/tcb.js'
-import { addressOf } from './address.js'
 import { mustBeLoss } from './loss.js'
 import type { Address, Arrival, Failure, FailureReason, Network, Transport } from './network.js'
 import type { Stack } from './stack.js'
@@ -88,14 +87,14 @@ export class TcpTransport implements Transport {
     take: (tcb: Tcb) => T,
   ): T {
     const own = localAddress === undefined ? undefined : this.#own(localAddress)
+    if (own) this.#stack.ipOf(to).mayLeave(own, to)
     return this.#tcp.open(to, port, { ...options, ...(own && { localAddress: own }) }, take)
   }
 
   #own(text: string): Address {
-    const { own, name } = this.#stack
-    const address = addressOf(text)
-    const found = own.find((one) => one.text === address.text)
+    const found = this.#stack.ownAddress(text)
     if (found) return found
+    const { own, name } = this.#stack
     const has = own.length === 0 ? 'it has none' : `expected ${oneOf(own.map((one) => one.text))}`
     const problem = `host ${quote(name)} has no address ${quote(text)}`
     throw new LinkspanError('INVALID', `${problem}; ${has}`)
@@ -103,7 +102,7 @@ export class TcpTransport implements Transport {
 
   receive({ from, to, segment }: Arrival): boolean {
     // RFC 1122 4.2.3.10: what is sent to everybody or to a group is not for TCP.
-    if (!this.#stack.ipOf(to).isOwn(to.bytes, 0)) return true
+    if (!this.#stack.ipOf(to).isHere(to.bytes)) return true
     if (this.#isSending) {
       const copy = segment.slice()
       this.#stack.clock.after(0, () => this.#tcp.receive(copy, from, to))

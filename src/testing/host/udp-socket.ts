@@ -130,7 +130,7 @@ export class UdpSocket {
     const octets = octetsOf(data, DATA_MAX[address.family])
     const segment = udpSegment(this.port, port, octets)
     const hops = ttl ?? (groupMac(address.bytes) ? 1 : 64)
-    const asked = stack.own.find(({ text }) => text === from)
+    const asked = from === undefined ? undefined : stack.ownAddress(from)
     const way = [asked ?? stack.sourceFor(address), address] as const
     stack.sendWith({ ttl: whole(hops, 'a TTL', 1, 255) }, Protocol.UDP, way, segment, UDP_CHECKSUM)
   }

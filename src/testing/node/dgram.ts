@@ -100,7 +100,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     const { stack, udp } = this.#parts
     this.#parts.mustBeOpen()
     const address = name === ANY[this.type] ? name : this.#find(name)
-    const isOwn = address === ANY[this.type] || stack.own.some(({ text }) => text === address)
+    const isOwn = address === ANY[this.type] || stack.ownAddress(address) !== undefined
     if (!isOwn) throw systemError('EADDRNOTAVAIL', 'bind', { address, port })
     const socket = new UdpSocket(this.#parts, port || udp.freePort(), (each) => this.#came(each))
     socket.onFailure = (error) => this.#failed(error)

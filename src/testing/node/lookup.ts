@@ -2,7 +2,9 @@
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import type { Host, HostParts } from '../host/host.js'
+import { LOOPBACK } from '../host/loopback.js'
 import type { Address } from '../host/network.js'
+import { LOCALHOST } from '../host/target.js'
 import { notFound, usageError } from './errors.js'
 
 export interface LookupAddress {
@@ -50,7 +52,7 @@ export interface Lookup {
 
 /**
  * A function like `dns.lookup` that knows the hosts of the lab, as `host` sees them: addresses that it has a
- * way to come first. `localhost` is the host itself. Anybody else is `ENOTFOUND`.
+ * way to come first. `localhost` is 127.0.0.1 and ::1 (RFC 6761 6.3). Anybody else is `ENOTFOUND`.
  */
 export function lookup(host: Host): Lookup {
   const { parts } = host
@@ -89,12 +91,14 @@ function optionsOf(given: unknown): { family: number; all: boolean } {
   throw usageError(TypeError, 'ERR_INVALID_ARG_VALUE', text)
 }
 
+const loopback = [LOOPBACK[4], LOOPBACK[6]]
+
 /** Those of a name that fit, as a program of the host would try them. */
 export function find(parts: HostParts, hostname: string, family: number): LookupAddress[] {
   const literal = isIP(hostname)
   if (literal !== 0) return [{ address: hostname, family: literal }]
   const { stack, lab } = parts
-  const own = hostname === 'localhost' ? stack.own : (lab.names.find(hostname)?.own() ?? [])
+  const own = hostname === LOCALHOST ? loopback : (lab.names.find(hostname)?.own() ?? [])
   const fitting = own.filter((one) => family === 0 || one.family === family)
   const hasWay = (one: Address) => stack.ipOf(one).hasWay(one)
   return [...fitting.filter(hasWay), ...fitting.filter((one) => !hasWay(one))].map((one) => ({

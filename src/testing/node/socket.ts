@@ -2,7 +2,6 @@
 import type * as net from 'node:net'
 import { isIP } from 'node:net'
 import type { LinkspanError } from '../../error.js'
-import { addressOf } from '../host/address.js'
 import type { Host, HostParts } from '../host/host.js'
 import type { Ends } from '../tcp/errors.js'
 import type { Tcb } from '../tcp/tcb.js'
@@ -141,7 +140,7 @@ export class LabSocket extends LabSocketPlaces {
     const { port, localAddress, localPort } = options
     const { tcp, resolve, stack } = this.#parts
     try {
-      if (localAddress && !stack.own.some(({ text }) => text === addressOf(localAddress).text)) {
+      if (localAddress && stack.ownAddress(localAddress) === undefined) {
         const place = { address: localAddress, port: localPort ?? 0 }
         throw systemError('EADDRNOTAVAIL', 'bind', place)
       }
