@@ -170,9 +170,13 @@ describe('flooding', () => {
     expect(await running.fdb()).not.toHaveProperty(b.mac)
     expect(await ping(a.netns, b.ip4, '-c', '5')).toMatchObject({ received: 5, duplicates: 0 })
     expect(await running.fdb()).toMatchObject({ [a.mac]: 'a', [b.mac]: 'b' })
-    const [atB, ...elsewhere] = await Promise.all(ears.map(heard))
     const requests = (lines: string[] = []) =>
       lines.flatMap((line) => /echo request, id \d+, seq (\d+)/.exec(line)?.[1] ?? [])
+    // What tcpdump has not read yet when it is ended it never tells.
+    await until('each to tell of its last', () =>
+      ears.every(({ stdout }, at) => requests(stdout.split('\n')).includes(at === 0 ? '5' : '1')),
+    )
+    const [atB, ...elsewhere] = await Promise.all(ears.map(heard))
     expect(requests(atB)).toEqual(['1', '2', '3', '4', '5'])
     expect(elsewhere.map(requests)).toEqual([['1'], ['1']])
   })
