@@ -24,7 +24,13 @@ export type { Target } from './host/target.js'
 export type { ConnectionHandler } from './host/tcp-handler.js'
 export type { ConnectOptions, ListenOptions } from './host/tcp-options.js'
 export type { Hop, TracerouteOptions } from './host/traceroute.js'
-export type { Datagram, DatagramError, DatagramHandler, UdpSocket } from './host/udp-socket.js'
+export type {
+  Datagram,
+  DatagramError,
+  DatagramHandler,
+  UdpSendOptions,
+  UdpSocket,
+} from './host/udp-socket.js'
 export type { HostOptions } from './host-options.js'
 export { createLab, type Lab } from './lab.js'
 export type { LabOptions, RunOptions, RunResult } from './lab-options.js'

@@ -107,6 +107,50 @@ describe('UDP and ICMP', () => {
   })
 })
 
+describe('what goes to many', () => {
+  const ALL = ['224.0.0.251', 'ff02::fb', '10.55.0.255', '255.255.255.255']
+
+  test.each(ALL)('to %s comes to sockets of the sender too, once', async (to) => {
+    const { lab, a, b } = await two()
+    const heard: string[] = []
+    for (const host of [a, b]) {
+      const socket = host.udp(5353, ({ text }) => void heard.push(`${host.name}: ${text}`))
+      if (!to.includes('255')) socket.join(to)
+    }
+    await a.udp().send(to, 5353, 'all')
+    await a.udp().send(to, 5353, 'x'.repeat(3000))
+    await a.udp().send(to, 5353, 'others', { loops: false })
+    await lab.advance('1s')
+    const long = 'x'.repeat(3000)
+    expect(heard.filter((line) => line.startsWith('a'))).toEqual(['a: all', `a: ${long}`])
+    const atB = heard.filter((line) => line.startsWith('b'))
+    expect(atB).toEqual(['b: all', `b: ${long}`, 'b: others'])
+    await lab.close()
+  })
+
+  test.each(ALL)(
+    'to %s: who is not in the group, or has no socket there, hears nothing',
+    async (to) => {
+      const { lab, a } = await two()
+      const socket = a.udp(5353)
+      const other = to.includes('255') ? 5354 : 5353
+      await a.udp().send(to, other, 'all')
+      const { code } = await caught(socket.receive({ timeout: '1s' }))
+      expect(code).toBe('TIMEOUT')
+      await lab.close()
+    },
+  )
+
+  test('answers go to the sender, who is the host itself', async () => {
+    const { lab, a } = await two()
+    a.udp(5353, (datagram) => void datagram.reply('here')).join('224.0.0.251')
+    const asker = a.udp()
+    await asker.send('224.0.0.251', 5353, 'who?')
+    expect(await asker.receive()).toMatchObject({ from: '10.55.0.2', port: 5353, text: 'here' })
+    await lab.close()
+  })
+})
+
 describe('on the link they are nobody', () => {
   test.each([
     'udp 127.0.0.1:9 10.55.0.2:53',

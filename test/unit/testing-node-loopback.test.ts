@@ -57,6 +57,24 @@ test('from 127.0.0.1 to another host there is no way', async () => {
   await lab.close()
 })
 
+test('a socket hears what it sends to a group, unless setMulticastLoopback(false)', async () => {
+  const { lab, a } = await pair()
+  const heard: string[] = []
+  const socket = createSocket(a, 'udp4', (data) => void heard.push(`${data}`))
+  socket.bind(5353)
+  await once(socket, 'listening')
+  socket.addMembership('224.0.0.251')
+  socket.send('one', 5353, '224.0.0.251')
+  await lab.advance(1)
+  socket.setMulticastLoopback(false)
+  socket.send('two', 5353, '224.0.0.251')
+  socket.setBroadcast(true)
+  socket.send('three', 5353, '255.255.255.255')
+  await lab.advance(1)
+  expect(heard).toEqual(['one', 'three'])
+  await lab.close()
+})
+
 test('datagrams: a socket on 127.0.0.1 hears its host only', async () => {
   const { lab, a, b } = await pair()
   const server = createSocket(a, 'udp4', (data, { address, port }) => {

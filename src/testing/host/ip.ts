@@ -40,6 +40,7 @@ export interface Outgoing {
   readonly dontFragment: boolean
   /** DSCP and ECN. */
   readonly trafficClass: number
+  readonly loops: boolean
 }
 
 /** The frame that was made last: a view of the buffer. */
@@ -111,14 +112,14 @@ export class Ip extends OwnAddresses {
     const whole = new Uint8Array(at + this.codec.header + payload.length)
     const { family } = this.codec
     const [from, to] = [addressAt(frame, source, family), addressAt(frame, destination, family)]
-    this.#set({ protocol, from, to, ttl, dontFragment: false, trafficClass })
+    this.#set({ protocol, from, to, ttl, trafficClass })
     written.payload = payload.length
     this.codec.write(whole, at, written)
     whole.set(payload, at + this.codec.header)
     this.receive(whole, at)
   }
 
-  #set({ protocol, from, to, ttl, trafficClass }: Outgoing): void {
+  #set({ protocol, from, to, ttl, trafficClass }: Omit<Outgoing, 'loops' | 'dontFragment'>): void {
     const fields = written
     fields.trafficClass = trafficClass
     fields.protocol = protocol
@@ -142,6 +143,9 @@ export class Ip extends OwnAddresses {
     this.mayLeave(packet.from, packet.to)
     const hop = this.hopTo(packet.to)
     const mtu = this.paths.to(packet.to.bytes)
+    if (packet.loops && hop === undefined && this.#accepts(packet.to.bytes, 0)) {
+      this.#loop(packet, segment)
+    }
     this.#set(packet)
     if (header + segment.length <= mtu) {
       written.dontFragment = true
@@ -188,9 +192,9 @@ export class Ip extends OwnAddresses {
     const frame = this.#packetOf(packet, segment)
     this.host.clock.after(0, () => {
       if (!this.codec.read(frame, ETHERNET, lastRead)) return
-      if (this.isHere(frame, lastRead.destination)) {
-        this.host.deliver(this, frame, ETHERNET, lastRead)
-      }
+      const { destination } = lastRead
+      if (!this.isHere(frame, destination) && !this.#accepts(frame, destination)) return
+      this.host.deliver(this, frame, ETHERNET, lastRead)
     })
   }
 

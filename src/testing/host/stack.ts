@@ -58,6 +58,8 @@ export interface SendOptions {
   readonly dontFragment?: boolean
   /** DSCP and ECN, as the octet of the IP header; 0 if left out. */
   readonly trafficClass?: number
+  /** true: what goes to a group that we are in, or to everybody, comes to us too. */
+  readonly loops?: boolean
 }
 
 export class Stack implements Network, IpHost, ArpHost {
@@ -246,8 +248,8 @@ export class Stack implements Network, IpHost, ArpHost {
     const sum = checksumOf(sumOf(segment) + pseudo + length)
     // RFC 768: zero would say that there is none.
     setU16(segment, checksumAt, sum === 0 && protocol === Protocol.UDP ? 0xffff : sum)
-    const { ttl = TTL, dontFragment = false, trafficClass = 0 } = options
-    ip.send({ protocol, from, to, ttl, dontFragment, trafficClass }, segment)
+    const { ttl = TTL, dontFragment = false, trafficClass = 0, loops = false } = options
+    ip.send({ protocol, from, to, ttl, dontFragment, trafficClass, loops }, segment)
   }
 
   /** The same of an answer: where there is no way back, it is lost. */

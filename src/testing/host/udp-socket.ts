@@ -66,6 +66,15 @@ export interface DatagramError {
   readonly port: number
 }
 
+export interface UdpSendOptions {
+  /** TTL or hop limit, 1 to 255; left out: 64, to a group 1. */
+  ttl?: number
+  /** false: what goes to a group or to everybody does not come to sockets of the host itself. */
+  loops?: boolean
+  /** @internal An address of the host. */
+  from?: string
+}
+
 export type DatagramHandler = (datagram: Datagram, socket: UdpSocket) => void
 
 /** What a socket has of its host. */
@@ -119,11 +128,11 @@ export class UdpSocket {
     to: Target,
     port: number,
     data: Uint8Array | string,
-    options: { ttl?: number /** @internal */; from?: string } = {},
+    options: UdpSendOptions = {},
   ): Promise<void> {
     this.#open()
-    checkOptions(options, ['ttl', 'from'], 'send')
-    const { ttl, from } = options
+    checkOptions(options, ['ttl', 'from', 'loops'], 'send')
+    const { ttl, from, loops = true } = options
     whole(port, 'a UDP port', 1, 65_535)
     const { stack } = this.host
     const address = this.host.resolve(to)
@@ -132,7 +141,8 @@ export class UdpSocket {
     const hops = ttl ?? (groupMac(address.bytes) ? 1 : 64)
     const asked = from === undefined ? undefined : stack.ownAddress(from)
     const way = [asked ?? stack.sourceFor(address), address] as const
-    stack.sendWith({ ttl: whole(hops, 'a TTL', 1, 255) }, Protocol.UDP, way, segment, UDP_CHECKSUM)
+    const settings = { ttl: whole(hops, 'a TTL', 1, 255), loops }
+    stack.sendWith(settings, Protocol.UDP, way, segment, UDP_CHECKSUM)
   }
 
   /**
@@ -191,7 +201,7 @@ export class UdpSocket {
     }
   }
 
-  /** Takes in what is sent to a group, such as "224.0.0.251" or "ff02::fb". */
+  /** Takes in what is sent to a group, such as "224.0.0.251" or "ff02::fb", by the host itself too. */
   join(group: string): void {
     this.#open()
     const bytes = groupOf(group)

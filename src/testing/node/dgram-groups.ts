@@ -37,4 +37,4 @@ export class DatagramGroups {
 }
 
 export const isGroup = (text: string): boolean =>
-  /^(22[4-9]|23\d)\./.test(text) || /^ff/i.test(text) || text === '255.255.255.255'
+  /^(22[4-9]|23\d)\./.test(text) || /^ff/i.test(text)

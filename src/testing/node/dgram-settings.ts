@@ -12,6 +12,8 @@ export class DatagramSettings extends EventEmitter {
   protected ttl = 64
   /** @internal */
   protected groupTtl = 1
+  /** @internal */
+  protected groupLoops = true
 
   /** @internal @throws Error `EBADF` */
   protected mustBeBound(_syscall: string): void {}
@@ -33,9 +35,10 @@ export class DatagramSettings extends EventEmitter {
     return ttl
   }
 
-  /** Changes nothing: a host of the lab does not hear itself in a group. */
+  /** Whether what it sends to a group comes to its own host; it does if nobody says otherwise. */
   setMulticastLoopback(flag: boolean): boolean {
     this.mustBeBound('setMulticastLoopback')
+    this.groupLoops = flag
     return flag
   }
 

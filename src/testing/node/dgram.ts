@@ -37,6 +37,7 @@ interface Peer {
   port: number
 }
 
+const EVERYBODY = '255.255.255.255'
 const ANY = { udp4: '0.0.0.0', udp6: '::' } as const
 
 export class LabDatagramSocket extends DatagramSettings implements AsyncDisposable {
@@ -118,7 +119,7 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   /** Called in an event of its own; what it throws is told to the lab. */
   #came({ from, port, to, data }: Datagram): void {
     const isIpv6 = from.includes(':')
-    const isMeant = this.#address === ANY[this.type] || this.#address === to || isGroup(to)
+    const isMeant = [ANY[this.type], to].includes(this.#address) || isGroup(to) || to === EVERYBODY
     const isPeers = !this.#peer || (this.#peer.address === from && this.#peer.port === port)
     if (isIpv6 !== (this.type === 'udp6') || !isMeant || !isPeers) return
     if (!this.#groups.hears(to, from)) return
@@ -159,7 +160,8 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     const ttl = isGroup(text) ? this.groupTtl : this.ttl
     const from = this.#address === ANY[this.type] ? {} : { from: this.#address }
     if (this.#isClient) this.#listening.asked()
-    const sent = socket?.send(text, port as number, data, { ttl, ...from })
+    const loops = this.groupLoops || !isGroup(text)
+    const sent = socket?.send(text, port as number, data, { ttl, loops, ...from })
     sent?.then(
       () => callback?.(null, data.length),
       (error) => this.#unsent(sendError(error, { address: text, port: port as number }), callback),
