@@ -16,7 +16,7 @@ import type { PortInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import type { Bridge, Claim } from './bridge.js'
 import { checkOptions } from './check-options.js'
-import { LOCALHOST } from './host/target.js'
+import { LOCALHOST } from './host/loopback.js'
 import type { LinkSettings } from './link/settings.js'
 
 export interface HostOptions {
@@ -52,7 +52,7 @@ export function checkHostName(name: unknown): void {
   if (/^[\d.]+$|:/.test(name)) {
     throw new InvalidError(quote(name), 'a name of a host that does not look like an address')
   }
-  if (name === LOCALHOST) {
+  if (name.toLowerCase() === LOCALHOST) {
     throw new InvalidError(quote(name), 'another name of a host: each one calls itself so')
   }
 }

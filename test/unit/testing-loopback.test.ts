@@ -71,6 +71,16 @@ describe('TCP', () => {
     await lab.close()
   })
 
+  test('from an address of the other family nobody is reached', async () => {
+    const { lab, a } = await two()
+    const error = await caught(a.connect('127.0.0.1', 80, { localAddress: '::1' }))
+    expect([error.code, error.message]).toEqual([
+      'INVALID',
+      'found ::1 as the address that host "a" connects to 127.0.0.1 from; expected one of its family',
+    ])
+    await lab.close()
+  })
+
   test('a host without any address has these', async () => {
     const { lab } = await two()
     const c = lab.host('c', { addresses: [] })
@@ -178,7 +188,8 @@ describe('names and addresses of hosts', () => {
   test('nobody is called localhost but each by itself', async () => {
     const { lab, a } = await two()
     expect(codeOf(() => lab.host('localhost'))).toBe('INVALID')
-    expect(() => lab.host('localhost')).toThrow('each one calls itself so')
+    expect(() => lab.host('LocalHost')).toThrow('each one calls itself so')
+    expect(a.listen(80, { address: 'localhost' }).address?.text).toBe('127.0.0.1')
     expect((await a.ping('localhost')).to).toBe('127.0.0.1')
     await lab.close()
   })
@@ -205,8 +216,11 @@ describe('names and addresses of hosts', () => {
     await lab.close()
   })
 
-  test('explain: no frame leaves the host for itself', async () => {
+  test('explain: no frame leaves the host for itself, or from there', async () => {
     const { lab } = await two()
+    expect(() => lab.explain('udp 127.0.0.1:9 10.55.0.3:53', { from: 'a' })).toThrow(
+      'what host "a" sends from 127.0.0.1 does not leave it',
+    )
     expect(() => lab.explain('udp 10.55.0.2:9 127.0.0.1:53')).toThrow(
       'host "a" has 127.0.0.1 itself: no frame leaves it for that',
     )

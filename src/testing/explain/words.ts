@@ -20,7 +20,7 @@ export function frameOfWords(
   const sourceMac = parseMac(host.mac)
   // Nobody is found yet by whoever asks for a MAC.
   if (flow.protocol === 'arp') return { host, octets: buildFrame(flow, { sourceMac }) }
-  const hop = host.hopTo(addressOf(flow.destination.address))
+  const hop = host.hopTo(addressOf(flow.source.address), addressOf(flow.destination.address))
   const destinationMac = hop && parseMac(macFor(view, formatAddress(hop), host))
   return {
     host,

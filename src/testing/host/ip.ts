@@ -140,12 +140,14 @@ export class Ip extends OwnAddresses {
   send(packet: Outgoing, segment: Uint8Array): void {
     const { header } = this.codec
     if (this.isHere(packet.to.bytes)) return this.#loop(packet, segment)
-    this.mayLeave(packet.from, packet.to)
-    const hop = this.hopTo(packet.to)
-    const mtu = this.paths.to(packet.to.bytes)
-    if (packet.loops && hop === undefined && this.#accepts(packet.to.bytes, 0)) {
-      this.#loop(packet, segment)
-    }
+    const { bytes } = packet.to
+    // Groups are reached from a loopback address too: those of the host.
+    const isInside = isLoopback(packet.from.bytes, 0, this.codec.family) && groupMac(bytes)
+    if (!isInside) this.mayLeave(packet.from, packet.to)
+    const hop = isInside ? undefined : this.hopTo(packet.to)
+    if (packet.loops && hop === undefined && this.#accepts(bytes, 0)) this.#loop(packet, segment)
+    if (isInside) return
+    const mtu = this.paths.to(bytes)
     this.#set(packet)
     if (header + segment.length <= mtu) {
       written.dontFragment = true

@@ -2,6 +2,9 @@
 import { addressOf } from './address.js'
 import { u32 } from './wire.js'
 
+/** What a host calls itself (RFC 6761 6.3). */
+export const LOCALHOST = 'localhost'
+
 /** What `localhost` is (RFC 6761 6.3), and where packets to a loopback address come from. */
 export const LOOPBACK = { 4: addressOf('127.0.0.1'), 6: addressOf('::1') } as const
 

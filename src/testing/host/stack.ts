@@ -12,7 +12,7 @@ import { type ArpHost, announceArp, receiveArp, requestArp } from './arp.js'
 import { header4, header6, type ReadHeader } from './header.js'
 import { Icmp } from './icmp.js'
 import { Ip, type IpHost } from './ip.js'
-import { isLoopback } from './loopback.js'
+import { isLoopback, LOCALHOST, LOOPBACK } from './loopback.js'
 import { mustBeLoss } from './loss.js'
 import { NeighborDiscovery } from './nd.js'
 import type { Address, Arrival, Failure, Network, Transport } from './network.js'
@@ -169,6 +169,7 @@ export class Stack implements Network, IpHost, ArpHost {
 
   /** The address of ours that is written so, a loopback address too. @throws InvalidError where it is none */
   ownAddress(text: string): Address | undefined {
+    if (text === LOCALHOST) return LOOPBACK[4]
     const asked = addressOf(text)
     if (isLoopback(asked.bytes, 0, asked.family)) return asked
     return this.own.find((one) => one.text === asked.text)

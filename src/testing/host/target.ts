@@ -2,7 +2,7 @@
 import { describe, oneOf, quote } from '../../config/describe.js'
 import { InvalidError, LinkspanError } from '../../error.js'
 import { addressOf } from './address.js'
-import { LOOPBACK } from './loopback.js'
+import { LOCALHOST, LOOPBACK } from './loopback.js'
 import type { Address } from './network.js'
 import type { Stack } from './stack.js'
 
@@ -22,9 +22,6 @@ export interface Names {
   find(name: string): HasAddresses | undefined
   list(): string[]
 }
-
-/** What a host calls itself (RFC 6761 6.3). */
-export const LOCALHOST = 'localhost'
 
 const LOOKS_LIKE_ADDRESS = /^[\d.]+$|:/
 

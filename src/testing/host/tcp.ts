@@ -1,6 +1,6 @@
 /** TCP as a transport of a host: the pure one of `tcp/`, joined to the host's stack and the lab's waits. */
 import { oneOf, quote } from '../../config/describe.js'
-import { LinkspanError } from '../../error.js'
+import { InvalidError, LinkspanError } from '../../error.js'
 import type { Keeper } from '../../memento/keeper.js'
 import type { Waits } from '../clock/wait.js'
 import { TcpConnection } from '../tcp/connection.js'
@@ -87,8 +87,18 @@ export class TcpTransport implements Transport {
     take: (tcb: Tcb) => T,
   ): T {
     const own = localAddress === undefined ? undefined : this.#own(localAddress)
-    if (own) this.#stack.ipOf(to).mayLeave(own, to)
+    if (own) this.#mustFit(own, to)
     return this.#tcp.open(to, port, { ...options, ...(own && { localAddress: own }) }, take)
+  }
+
+  #mustFit(own: Address, to: Address): void {
+    this.#stack.ipOf(to).mayLeave(own, to)
+    if (own.family === to.family) return
+    const host = `host ${quote(this.#stack.name)}`
+    throw new InvalidError(
+      `${own.text} as the address that ${host} connects to ${to.text} from`,
+      'one of its family',
+    )
   }
 
   #own(text: string): Address {

@@ -14,6 +14,8 @@ export class DatagramSettings extends EventEmitter {
   protected groupTtl = 1
   /** @internal */
   protected groupLoops = true
+  /** @internal */
+  protected groupsInside = false
 
   /** @internal @throws Error `EBADF` */
   protected mustBeBound(_syscall: string): void {}
@@ -42,9 +44,10 @@ export class DatagramSettings extends EventEmitter {
     return flag
   }
 
-  /** Changes nothing: a host of the lab has one interface. */
-  setMulticastInterface(_interface: string): void {
+  /** 127.0.0.1 or ::%lo: what it sends to groups stays in the host. Others are all its link. */
+  setMulticastInterface(name: string): void {
     this.mustBeBound('setMulticastInterface')
+    this.groupsInside = /^127\.|^::1(%|$)|%lo$/.test(name)
   }
 
   setRecvBufferSize(_size: number): void {}

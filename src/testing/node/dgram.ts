@@ -1,15 +1,17 @@
 /** A `dgram.Socket` of a lab's host. */
 import type * as dgram from 'node:dgram'
+import { isIP } from 'node:net'
 import type { LinkspanError } from '../../error.js'
 import { addressOf } from '../host/address.js'
 import type { Host, HostParts } from '../host/host.js'
+import { LOOPBACK } from '../host/loopback.js'
 import { type Datagram, UdpSocket } from '../host/udp-socket.js'
 import { bindArguments, type DatagramCallback, sendArguments } from './dgram-arguments.js'
-import { DatagramGroups, isGroup } from './dgram-groups.js'
-import { DatagramSettings } from './dgram-settings.js'
+import { isGroup } from './dgram-groups.js'
+import { DatagramMembership } from './dgram-membership.js'
 import { nodeError, notFound, portOf, sendError, systemError, usageError } from './errors.js'
 import { Listening } from './listening.js'
-import { find } from './lookup.js'
+import { destinationOf, find } from './lookup.js'
 import { Program } from './program.js'
 
 export type DatagramSocketType = 'udp4' | 'udp6'
@@ -37,16 +39,14 @@ interface Peer {
   port: number
 }
 
-const EVERYBODY = '255.255.255.255'
 const ANY = { udp4: '0.0.0.0', udp6: '::' } as const
 
-export class LabDatagramSocket extends DatagramSettings implements AsyncDisposable {
+export class LabDatagramSocket extends DatagramMembership implements AsyncDisposable {
   readonly type: DatagramSocketType
   readonly #host: Host
   readonly #parts: HostParts
   readonly #program: Program
   readonly #listening: Listening
-  readonly #groups = new DatagramGroups()
   #socket: UdpSocket | undefined
   #address = ''
   #peer: Peer | undefined
@@ -100,9 +100,10 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   #bind(port: number, name: string): void {
     const { stack, udp } = this.#parts
     this.#parts.mustBeOpen()
-    const address = name === ANY[this.type] ? name : this.#find(name)
+    const address = name === ANY[this.type] ? name : addressOf(this.#find(name)).text
+    if (isIP(address) !== this.#family) throw systemError('EINVAL', 'bind', { address, port })
     const isOwn = address === ANY[this.type] || stack.ownAddress(address) !== undefined
-    if (!isOwn) throw systemError('EADDRNOTAVAIL', 'bind', { address, port })
+    if (!isOwn && !isGroup(address)) throw systemError('EADDRNOTAVAIL', 'bind', { address, port })
     const socket = new UdpSocket(this.#parts, port || udp.freePort(), (each) => this.#came(each))
     socket.onFailure = (error) => this.#failed(error)
     this.#address = address
@@ -119,10 +120,11 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
   /** Called in an event of its own; what it throws is told to the lab. */
   #came({ from, port, to, data }: Datagram): void {
     const isIpv6 = from.includes(':')
-    const isMeant = [ANY[this.type], to].includes(this.#address) || isGroup(to) || to === EVERYBODY
+    // As Linux: who is bound to an address does not hear what goes to groups, or to all.
+    const isMeant = this.#address === ANY[this.type] || this.#address === to
     const isPeers = !this.#peer || (this.#peer.address === from && this.#peer.port === port)
     if (isIpv6 !== (this.type === 'udp6') || !isMeant || !isPeers) return
-    if (!this.#groups.hears(to, from)) return
+    if (!this.groups.hears(to, from)) return
     const family = isIpv6 ? 'IPv6' : 'IPv4'
     const remote: RemoteInfo = { address: from, family, port, size: data.length }
     this.#listening.answered()
@@ -151,21 +153,27 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     this.#begin()
     let text = address
     try {
-      text = this.#find(address)
+      text = destinationOf(this.#find(address))
       this.#mayReach(text, port as number)
     } catch (error) {
       return this.#unsent(error, callback)
     }
     const socket = this.#socket as UdpSocket | undefined
     const ttl = isGroup(text) ? this.groupTtl : this.ttl
-    const from = this.#address === ANY[this.type] ? {} : { from: this.#address }
     if (this.#isClient) this.#listening.asked()
     const loops = this.groupLoops || !isGroup(text)
-    const sent = socket?.send(text, port as number, data, { ttl, loops, ...from })
+    const from = this.#sourceFor(text)
+    const sent = socket?.send(text, port as number, data, { ttl, loops, ...(from && { from }) })
     sent?.then(
       () => callback?.(null, data.length),
       (error) => this.#unsent(sendError(error, { address: text, port: port as number }), callback),
     )
+  }
+
+  /** The address that it is bound to, or that its groups are reached from; undefined: whichever fits. */
+  #sourceFor(text: string): string | undefined {
+    if (this.#address !== ANY[this.type]) return this.#address
+    return isGroup(text) && this.groupsInside ? LOOPBACK[this.#family].text : undefined
   }
 
   /** Who sends without a port of his own is a client. */
@@ -203,7 +211,8 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
       throw usageError(Error, 'ERR_SOCKET_DGRAM_IS_CONNECTED', 'Already connected')
     }
     try {
-      this.#peer = { address: this.#find(name || 'localhost'), port: peerPort }
+      const address = destinationOf(this.#find(name || 'localhost'))
+      this.#peer = { address, port: peerPort }
       this.#begin()
     } catch (error) {
       process.nextTick(() => (callback ? callback(error as Error) : this.emit('error', error)))
@@ -251,25 +260,8 @@ export class LabDatagramSocket extends DatagramSettings implements AsyncDisposab
     throw usageError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running')
   }
 
-  /** Takes in what is sent to a group. */
-  addMembership(group: string, _interface?: string): void {
-    this.#groups.add(this.#bound(), group, 'addMembership')
-  }
-
-  dropMembership(group: string, _interface?: string): void {
-    this.#groups.drop(this.#bound(), group, 'dropMembership')
-  }
-
-  /** The same of what one of them sends. */
-  addSourceSpecificMembership(source: string, group: string, _interface?: string): void {
-    this.#groups.add(this.#bound(), group, 'addSourceSpecificMembership', source)
-  }
-
-  dropSourceSpecificMembership(source: string, group: string, _interface?: string): void {
-    this.#groups.drop(this.#bound(), group, 'dropSourceSpecificMembership', source)
-  }
-
-  #bound(): UdpSocket {
+  /** @internal */
+  protected override bound(): UdpSocket {
     this.#open()
     if (this.#socket === undefined) this.bind()
     return this.#socket as UdpSocket

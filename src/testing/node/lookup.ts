@@ -1,10 +1,10 @@
 /** Names of the lab, asked for as by `dns.lookup`. */
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
+import { addressOf } from '../host/address.js'
 import type { Host, HostParts } from '../host/host.js'
-import { LOOPBACK } from '../host/loopback.js'
+import { LOCALHOST, LOOPBACK } from '../host/loopback.js'
 import type { Address } from '../host/network.js'
-import { LOCALHOST } from '../host/target.js'
 import { notFound, usageError } from './errors.js'
 
 export interface LookupAddress {
@@ -92,6 +92,13 @@ function optionsOf(given: unknown): { family: number; all: boolean } {
 }
 
 const loopback = [LOOPBACK[4], LOOPBACK[6]]
+
+/** What is meant by an address where one connects to or sends to: all of them is the host itself, as on Linux. */
+export function destinationOf(address: string): string {
+  const family = isIP(address)
+  const isAll = family !== 0 && addressOf(address).bytes.every((octet) => octet === 0)
+  return isAll ? LOOPBACK[family as 4 | 6].text : address
+}
 
 /** Those of a name that fit, as a program of the host would try them. */
 export function find(parts: HostParts, hostname: string, family: number): LookupAddress[] {

@@ -7,7 +7,7 @@ import type { Ends } from '../tcp/errors.js'
 import type { Tcb } from '../tcp/tcb.js'
 import { Timer } from '../tcp/timer.js'
 import { nodeError, systemError, thrownError, usageError } from './errors.js'
-import { lookup } from './lookup.js'
+import { destinationOf, lookup } from './lookup.js'
 import { Program } from './program.js'
 import {
   type ConnectArguments,
@@ -136,16 +136,20 @@ export class LabSocket extends LabSocketPlaces {
     })
   }
 
-  #open(options: Connecting, address: string): void {
+  #open(options: Connecting, asked: string): void {
     const { port, localAddress, localPort } = options
+    const address = destinationOf(asked)
     const { tcp, resolve, stack } = this.#parts
     try {
+      if (localAddress && isIP(localAddress) !== isIP(address)) {
+        throw systemError('EINVAL', 'bind', { address: localAddress, port: localPort ?? 0 })
+      }
       if (localAddress && stack.ownAddress(localAddress) === undefined) {
         const place = { address: localAddress, port: localPort ?? 0 }
         throw systemError('EADDRNOTAVAIL', 'bind', place)
       }
-      const asked = { ...tcpOptionsOf(options), noDelay: this.#noDelay }
-      this.#end = tcp.open(resolve(address), port, asked, (tcb) => {
+      const settings = { ...tcpOptionsOf(options), noDelay: this.#noDelay }
+      this.#end = tcp.open(resolve(address), port, settings, (tcb) => {
         return new TcpEnd(tcb, this.#program, this.#owner(), false)
       })
       this.#end.ref(this.#isRefed)

@@ -56,10 +56,16 @@ export class TcpEnd implements TcbEvents {
   // What it waits for until it is told, time passes for.
   opened(): void {
     this.#isOpening = false
-    this.#tell(() => {
-      this.owner.connected()
-      this.#update()
-    })
+    const { stack } = this.program.parts
+    const { remoteAddress } = this.tcb.ends
+    const tell = () =>
+      this.#tell(() => {
+        this.owner.connected()
+        this.#update()
+      })
+    // On one host the server hears of it first, as in life: its side is told when our ACK has come.
+    if (stack.ipOf(remoteAddress).isHere(remoteAddress.bytes)) stack.clock.after(0, tell)
+    else tell()
   }
 
   /** Behind what was told before, unless the program has closed it by then. */

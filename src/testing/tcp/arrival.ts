@@ -59,6 +59,7 @@ function synAgain(tcb: Tcb, segment: Segment): boolean {
   tcb.sender.take(segment, 0)
   tcb.establish()
   tcb.output.acknowledge()
+  tcb.events.opened()
   return true
 }
 
@@ -79,6 +80,7 @@ function acknowledged(tcb: Tcb, segment: Segment, position: number): boolean {
     if (segment.acknowledgment !== (tcb.output.initial + 1) >>> 0) return false
     sender.take(segment, position)
     tcb.establish()
+    tcb.events.opened()
   } else if (sender.isAcceptable(segment.acknowledgment)) {
     sender.take(segment, position)
   } else {

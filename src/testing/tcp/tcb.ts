@@ -114,13 +114,13 @@ export class Tcb implements SenderOwner {
     this.establish()
     this.output.position = this.sender.next
     if (this.receiver.owesAck || this.sender.next === 1) this.output.acknowledge()
+    this.events.opened()
   }
 
-  /** Our SYN is acknowledged. */
+  /** Our SYN is acknowledged; who waits for that is told when the answer is on its way. */
   establish(): void {
     this.state = this.sender.isFinishing ? 'FIN-WAIT-1' : 'ESTABLISHED'
     this.#keepAlive?.heard()
-    this.events.opened()
     this.sender.push()
   }
 
