@@ -123,6 +123,18 @@ export function isMulticast({ family, bytes }: Address): boolean {
   return family === 4 ? byteAt(bytes, 0) >> 4 === 0xe : bytes[0] === 0xff
 }
 
+/** 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1 (RFC 4291 2.5.3). */
+export function isLoopback({ family, bytes }: Address): boolean {
+  return isLoopbackAt(bytes, 0, family)
+}
+
+/** The same of an address that stands in a packet. */
+export function isLoopbackAt(bytes: Uint8Array, at: number, family: 4 | 6): boolean {
+  if (family === 4) return bytes[at] === 127
+  for (let octet = 0; octet < 15; octet++) if (bytes[at + octet] !== 0) return false
+  return bytes[at + 15] === 1
+}
+
 /** fe80::/10 (RFC 4291 2.5.6); IPv4 has none that matters here. */
 export function isLinkLocal({ family, bytes }: Address): boolean {
   return family === 6 && u16(bytes, 0) >> 6 === 0xfe80 >> 6

@@ -1,11 +1,11 @@
 /** What must hold for the underlay and for the tunnels of bridges. */
-import { parsePrefix } from './address.js'
+import { isLoopback, parseAddress, parsePrefix } from './address.js'
 import type { Names } from './check-name.js'
 import { quote } from './describe.js'
 import type { Issues, Path } from './issues.js'
 import { isOverIpv6, statedInnerMtu, tunnelOverhead } from './overlay-mtu.js'
 import type { Bridge, Config, Port, Underlay, Vxlan } from './types.js'
-import { isLoopback, vtepFamily } from './vtep.js'
+import { vtepFamily } from './vtep.js'
 
 /** RFC 8200 section 5. */
 const IPV6_MTU_MIN = 1280
@@ -74,6 +74,8 @@ function checkPeers(path: Path, { peers }: Vxlan, { addresses }: Underlay, issue
   }
 }
 
+const isInside = (vtep: string) => isLoopback(parseAddress(vtep))
+
 /** What should stand there instead of a peer that we cannot have. */
 function expectedOf(peer: string, addresses: readonly string[]): string | undefined {
   if (addresses.includes(peer)) return "another host's address: this one is in underlay.addresses"
@@ -81,8 +83,9 @@ function expectedOf(peer: string, addresses: readonly string[]): string | undefi
   const own = addresses.find((address) => vtepFamily(address) === family)
   if (own === undefined)
     return `a peer over IPv${10 - family}: the underlay has no IPv${family} address`
-  if (isLoopback(own) === isLoopback(peer)) return undefined
-  return isLoopback(peer)
+  const isPeerInside = isInside(peer)
+  if (isInside(own) === isPeerInside) return undefined
+  return isPeerInside
     ? `an address of another host: loopback is for an underlay that is on it, not on ${quote(own)}`
     : `a loopback address, as the underlay's ${quote(own)} reaches nothing else`
 }

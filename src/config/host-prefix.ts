@@ -1,9 +1,9 @@
 /** Addresses that a host may have in its network. */
 import { InvalidError } from '../error.js'
 import {
-  formatAddress,
   formatPrefix,
   isLimitedBroadcast,
+  isLoopback,
   isMulticast,
   isUnspecified,
   lastOf,
@@ -23,17 +23,12 @@ export function mustBeOfHost(prefix: Prefix, found: string): void {
     isUnspecified(prefix) ||
     isMulticast(prefix) ||
     isLimitedBroadcast(prefix) ||
-    isLoop(prefix)
+    isLoopback(prefix)
   ) {
     throw new InvalidError(found, 'the address of one host')
   }
   if (!isOfAll(prefix)) return
   throw new InvalidError(found, `the address of a host in ${formatPrefix(networkOf(prefix))}`)
-}
-
-/** 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1. */
-function isLoop({ family, bytes }: Prefix): boolean {
-  return family === 4 ? bytes[0] === 127 : formatAddress(bytes) === '::1'
 }
 
 /** A subnet's own address or its broadcast address (RFC 1122 3.3.6; RFC 4291 2.6.1 for IPv6). */

@@ -33,8 +33,3 @@ export function checkVtep(text: string): string {
 
 /** The family of an address in canonical text. */
 export const vtepFamily = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4)
-
-/** Of canonical text: 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1. */
-export function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
-}

@@ -32,7 +32,11 @@ export function makeHost(
   const receive: Sink = (frame) => stack.receive(frame)
   const link: Link = new Link(name, seed, clock, receive, (frame) => send(frame))
   if (options.link !== undefined) link.set(options.link)
-  const send: Sink = bridge.on.plug(name, { ...options.port, bridge: bridge.name }, link.receive)
+  const send: Sink = bridge.on.plugs.add(
+    name,
+    { ...options.port, bridge: bridge.name },
+    link.receive,
+  )
   bridge.take(`host "${name}"`, plan.mac, plan.claim)
   const addressing = new Addressing(`host "${name}"`, bridge, stack)
   addressing.begin(plan.claim.prefixes, plan.gateways)

@@ -17,6 +17,7 @@ export type {
   LinkPlace,
   SwitchPlace,
 } from './explain/explanation.js'
+export type { Datagram, DatagramError } from './host/datagram.js'
 export type { Host } from './host/host.js'
 export type { Address, FailureReason } from './host/network.js'
 export type { PingError, PingOptions, PingReply, PingResult } from './host/ping.js'
@@ -24,13 +25,7 @@ export type { Target } from './host/target.js'
 export type { ConnectionHandler } from './host/tcp-handler.js'
 export type { ConnectOptions, ListenOptions } from './host/tcp-options.js'
 export type { Hop, TracerouteOptions } from './host/traceroute.js'
-export type {
-  Datagram,
-  DatagramError,
-  DatagramHandler,
-  UdpSendOptions,
-  UdpSocket,
-} from './host/udp-socket.js'
+export type { DatagramHandler, UdpSendOptions, UdpSocket } from './host/udp-socket.js'
 export type { HostOptions } from './host-options.js'
 export { createLab, type Lab } from './lab.js'
 export type { LabOptions, RunOptions, RunResult } from './lab-options.js'

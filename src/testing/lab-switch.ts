@@ -2,25 +2,19 @@
 import { parsePrefix } from '../config/address.js'
 import { quote } from '../config/describe.js'
 import { parseConfig } from '../config/parse.js'
-import type {
-  Bridge as BridgeConfig,
-  BridgeInput,
-  ConfigInput,
-  PortInput,
-} from '../config/types.js'
+import type { Bridge as BridgeConfig, BridgeInput, ConfigInput } from '../config/types.js'
 import { InvalidError, LinkspanError } from '../error.js'
 import type { Keeper } from '../memento/keeper.js'
 import { type RouterInput, Switch, type SwitchRecording } from '../switch.js'
 import { Bridge, type LabBridgeInput } from './bridge.js'
 import type { BroadcastDomain } from './broadcast-domain.js'
 import type { Timeline } from './clock/timeline.js'
-import { type DropTap, DropTaps, type PortLink } from './drop-taps.js'
+import { type DropTap, DropTaps } from './drop-taps.js'
 import type { Host } from './host/host.js'
 import type { Address } from './host/network.js'
 import type { Stack } from './host/stack.js'
 import type { HostPlan } from './host-options.js'
 import type { Link } from './link/link.js'
-import type { Sink } from './link/way.js'
 import { Plugs } from './plugs.js'
 import { SwitchTurns } from './switch-turns.js'
 import { type LabUnderlayInput, planUnderlay, UnderlayEnd } from './underlay.js'
@@ -81,7 +75,8 @@ const MADE_BY: Readonly<Record<string, string>> = {
 export class LabSwitch {
   /** The switch itself, to look at: its tables, counters and drops. Its clock is the lab's to move. */
   readonly production: Switch
-  readonly #plugs: Plugs
+  /** @internal Its ports that links lead to. */
+  readonly plugs: Plugs
   readonly #drops: DropTaps
   #end: UnderlayEnd | undefined
   readonly #turns: SwitchTurns
@@ -101,9 +96,9 @@ export class LabSwitch {
     }
     const options = { seed, tunnels: true }
     this.production = new Switch(host.module, parseConfig({ ...config, capacity }), options)
-    this.#plugs = new Plugs(this.production, name, () => this.#turns.came())
-    this.#turns = new SwitchTurns(this.production, host.clock, () => this.flush())
-    this.#drops = new DropTaps(this.production, this.#plugs.links)
+    this.plugs = new Plugs(this.production, name, () => this.#turns.came())
+    this.#turns = new SwitchTurns(this.production, host.clock, () => this.plugs.flush())
+    this.#drops = new DropTaps(this.production, this.plugs.links)
   }
 
   /** @internal The lab that it is of. */
@@ -141,7 +136,7 @@ export class LabSwitch {
    * then on. Where something is wrong, nothing of it is there.
    */
   underlay(input: LabUnderlayInput): this {
-    this.flush()
+    this.plugs.flush()
     const { link, to, host: planned, config } = planUnderlay(this, this.host, input)
     this.production.configure({ underlay: config })
     const { host, stack } = this.host.makeHost(link, to, planned)
@@ -181,7 +176,7 @@ export class LabSwitch {
    * is wrong, nothing of it is there.
    */
   router({ uplinks = {}, ...others }: LabRouterInput): this {
-    this.flush()
+    this.plugs.flush()
     const plans = planUplinks(this, this.host, uplinks)
     const inputs = Object.fromEntries(plans.map(({ name, input }) => [name, input]))
     this.production.configure({ ...others, uplinks: inputs as RouterInput['uplinks'] })
@@ -191,31 +186,6 @@ export class LabSwitch {
     }
     this.#turns.look()
     return this
-  }
-
-  /** @internal A port for a link: {@link Plugs.add}. */
-  plug(name: string, input: PortInput, sink: Sink): Sink {
-    return this.#plugs.add(name, input, sink)
-  }
-
-  /** @internal {@link Plugs.addUplink} */
-  plugUplink(name: string, link: string, sink: Sink): Sink {
-    return this.#plugs.addUplink(name, link, sink)
-  }
-
-  /** @internal {@link Plugs.mustHaveRoom} */
-  mustHaveRoom(names: readonly string[], others?: number): void {
-    this.#plugs.mustHaveRoom(names, others)
-  }
-
-  /** @internal Makes the ports that were asked for. */
-  flush(): void {
-    this.#plugs.flush()
-  }
-
-  /** @internal The ports that links lead to, by name. */
-  get portLinks(): ReadonlyMap<string, PortLink> {
-    return this.#plugs.links
   }
 
   /** @internal Has `tap` see what is dropped on its way in; returns what ends that. */
@@ -236,7 +206,7 @@ export class LabSwitch {
   /** @internal */
   keep(keeper: Keeper): void {
     keeper.part(this.production)
-    for (const part of [this.#plugs, this.#turns, this.#drops, this.#end]) keeper.part(part)
+    for (const part of [this.plugs, this.#turns, this.#drops, this.#end]) keeper.part(part)
     keeper.values([this.#end], (end) => {
       this.#end = end
     })

@@ -165,8 +165,8 @@ export class Lab {
       (frame) => toUplink(frame),
       (frame) => toBridge(frame),
     )
-    const toUplink = on.plugUplink(port, name, link.send)
-    const toBridge = to.on.plug(name, { bridge: to.name }, link.receive)
+    const toUplink = on.plugs.addUplink(port, name, link.send)
+    const toBridge = to.on.plugs.add(name, { bridge: to.name }, link.receive)
     this.#has.addLink(link)
   }
 

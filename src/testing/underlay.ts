@@ -44,7 +44,7 @@ export function planUnderlay(
   const to = lab.bridgeOf(bridge)
   const link = linkName(on, 'underlay', to)
   lab.linkMustBeNew(link)
-  to.on.mustHaveRoom([link])
+  to.on.plugs.mustHaveRoom([link])
   const options = {
     ...(addresses !== undefined && { addresses }),
     ...(gateway !== undefined && { gateway }),

@@ -55,7 +55,7 @@ export function planUplinks(
   for (const to of new Set(plans.map((plan) => plan.to.on))) {
     const links = plans.filter((plan) => plan.to.on === to).map(({ link }) => link)
     // A switch may be its own neighbour: then it has both ends.
-    to.mustHaveRoom(links, to === on ? plans.length : 0)
+    to.plugs.mustHaveRoom(links, to === on ? plans.length : 0)
   }
   return plans
 }

@@ -50,7 +50,7 @@ export interface Topology {
 
 export function topologyOf(view: LabView): Topology {
   const switches = [...view.switches.values()]
-  for (const each of switches) each.flush()
+  for (const each of switches) each.plugs.flush()
   const uplinks = switches.flatMap((each, at) => uplinksOf(view, switches, each, at))
   return {
     uplinks,
@@ -70,7 +70,7 @@ function bridgesOf({ bridges, hosts }: LabView, of: LabSwitch): DrawnBridge[] {
     .map(({ name, subnets }) => {
       const own = [...hosts.values()].filter((host) => config.ports[host.name]?.bridge === name)
       // Another switch may have a port of that name: an uplink's link is not called as a host is.
-      const here = own.filter((host) => of.portLinks.get(host.name)?.link === host.link.name)
+      const here = own.filter((host) => of.plugs.links.get(host.name)?.link === host.link.name)
       const drawn = here.slice(0, HOSTS_MAX)
       return {
         name,
@@ -93,9 +93,9 @@ function uplinksOf(
   from: number,
 ): DrawnUplink[] {
   return Object.entries(of.production.config.uplinks).flatMap(([name, { addresses }]) => {
-    const link = view.links.get(of.portLinks.get(name)?.link ?? '')
+    const link = view.links.get(of.plugs.links.get(name)?.link ?? '')
     if (link === undefined) return []
-    const to = switches.findIndex(({ portLinks }) => portLinks.get(link.name)?.direction === 'out')
+    const to = switches.findIndex(({ plugs }) => plugs.links.get(link.name)?.direction === 'out')
     const there = switches[to]
     const on = there?.production.config.ports[link.name]?.bridge
     const all = [...view.bridges.values()].filter((one) => one.on === there)

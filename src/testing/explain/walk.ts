@@ -56,7 +56,7 @@ export class Walk {
       return
     }
     for (const each of this.view.switches.values()) {
-      for (const [port, end] of each.portLinks) {
+      for (const [port, end] of each.plugs.links) {
         if (end.link !== name || end.direction !== direction) continue
         return this.#pass(each, port, going)
       }
@@ -68,7 +68,7 @@ export class Walk {
       const problem = `the frame passes more than ${PASSAGES_MAX} switches`
       throw new LinkspanError('LIMIT', `explain: ${problem}: they are joined in a loop`)
     }
-    by.flush()
+    by.plugs.flush()
     const { bridge, vlan, verdict, steps, drops, outputs } = by.production.trace(port, going.octets)
     const reason = verdict === 'dropped' ? (drops[0]?.reason ?? null) : null
     const place = { ...placeOf(by.name, going), port, bridge, vlan }
@@ -76,7 +76,7 @@ export class Walk {
     const answer = going.answer || !PASSED.includes(verdict)
     const depth = going.depth + 1
     for (const output of outputs) {
-      const end = by.portLinks.get(output.port)
+      const end = by.plugs.links.get(output.port)
       const link = end && this.view.links.get(end.link)
       const onward = end?.direction === 'in' ? 'out' : 'in'
       if (link) this.enter(link, onward, { octets: parseHex(output.hex), depth, answer })

@@ -99,7 +99,7 @@ export class Host implements HasAddresses {
   /** @internal Whom it would give a packet to; undefined: everybody, or a group. @throws `UNREACHABLE` */
   hopTo(from: Address, to: Address): Uint8Array | undefined {
     const ip = this.#stack.ipOf(to)
-    ip.mayLeave(from, to)
+    ip.checkSource(from, to)
     if (!ip.isHere(to.bytes)) return ip.hopTo(to)
     const problem = `host "${this.name}" has ${to.text} itself`
     throw new LinkspanError('UNREACHABLE', `${problem}: no frame leaves it for that`)

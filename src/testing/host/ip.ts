@@ -1,9 +1,9 @@
 /** IP of one family, as a host has it: whose packets are ours, which way others go, fragments. */
+import { isLoopbackAt } from '../../config/address.js'
 import type { Keeper } from '../../memento/keeper.js'
 import type { Timeline } from '../clock/timeline.js'
 import { AddressMap, addressAt } from './address.js'
 import { type HeaderCodec, lastRead, type ReadHeader, written } from './header.js'
-import { isLoopback } from './loopback.js'
 import { Neighbors } from './neighbors.js'
 import type { Address } from './network.js'
 import { OwnAddresses } from './own-addresses.js'
@@ -92,7 +92,7 @@ export class Ip extends OwnAddresses {
     if (!this.codec.read(frame, at, header)) return
     if (!this.#accepts(frame, header.destination)) return
     // RFC 1122 3.2.1.3: nobody on the link has it.
-    if (isLoopback(frame, header.source, this.codec.family)) return
+    if (isLoopbackAt(frame, header.source, this.codec.family)) return
     if (header.more || header.offset > 0) return this.#receiveFragment(frame, at, header)
     this.host.deliver(this, frame, at, header)
   }
@@ -138,16 +138,19 @@ export class Ip extends OwnAddresses {
    * @throws LinkspanError code `UNREACHABLE`
    */
   send(packet: Outgoing, segment: Uint8Array): void {
+    const { from, to } = packet
+    if (this.isHere(to.bytes)) return this.#loop(packet, segment)
+    // From a loopback address, groups are those of the host.
+    const stays = isLoopbackAt(from.bytes, 0, this.codec.family) && groupMac(to.bytes) !== undefined
+    if (!stays) this.checkSource(from, to)
+    const hop = stays ? undefined : this.hopTo(to)
+    if (packet.loops && hop === undefined && this.#accepts(to.bytes, 0)) this.#loop(packet, segment)
+    if (!stays) this.#sendBy(hop, packet, segment)
+  }
+
+  #sendBy(hop: Uint8Array | undefined, packet: Outgoing, segment: Uint8Array): void {
     const { header } = this.codec
-    if (this.isHere(packet.to.bytes)) return this.#loop(packet, segment)
-    const { bytes } = packet.to
-    // Groups are reached from a loopback address too: those of the host.
-    const isInside = isLoopback(packet.from.bytes, 0, this.codec.family) && groupMac(bytes)
-    if (!isInside) this.mayLeave(packet.from, packet.to)
-    const hop = isInside ? undefined : this.hopTo(packet.to)
-    if (packet.loops && hop === undefined && this.#accepts(bytes, 0)) this.#loop(packet, segment)
-    if (isInside) return
-    const mtu = this.paths.to(bytes)
+    const mtu = this.paths.to(packet.to.bytes)
     this.#set(packet)
     if (header + segment.length <= mtu) {
       written.dontFragment = true

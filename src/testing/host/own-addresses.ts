@@ -1,10 +1,11 @@
 /** The addresses of a host in one family: which are ours, which one packets come from, and which way they go. */
 
+import { isLoopback, isLoopbackAt } from '../../config/address.js'
 import { quote } from '../../config/describe.js'
 import { LinkspanError } from '../../error.js'
 import type { Keeper } from '../../memento/keeper.js'
 import { addressOf, isSame } from './address.js'
-import { isLoopback, LOOPBACK } from './loopback.js'
+import { LOOPBACK } from './loopback.js'
 import type { Address } from './network.js'
 import { groupMac, u32 } from './wire.js'
 
@@ -61,7 +62,7 @@ export class OwnAddresses {
 
   /** Whether what we send there stays with us: to an address of ours, or a loopback address. */
   isHere(bytes: Uint8Array, at = 0): boolean {
-    return this.isOwn(bytes, at) || isLoopback(bytes, at, this.family)
+    return this.isOwn(bytes, at) || isLoopbackAt(bytes, at, this.family)
   }
 
   /** Whether everybody on the link is meant. */
@@ -74,7 +75,7 @@ export class OwnAddresses {
   /** The address that packets to `to` come from. @throws LinkspanError code `UNREACHABLE` */
   sourceFor(to: Address): Address {
     if (this.isOwn(to.bytes, 0)) return to
-    if (isLoopback(to.bytes, 0, this.family)) return LOOPBACK[this.family]
+    if (isLoopback(to)) return LOOPBACK[this.family]
     this.hopTo(to)
     if (this.own.length === 1) return (this.own[0] as OwnAddress).address
     const isLocal = isLinkLocalAt(to.bytes, this.family)
@@ -89,8 +90,8 @@ export class OwnAddresses {
   }
 
   /** @throws LinkspanError code `UNREACHABLE`: from a loopback address, to somebody else */
-  mayLeave(from: Address, to: Address): void {
-    if (!isLoopback(from.bytes, 0, this.family) || this.isHere(to.bytes)) return
+  checkSource(from: Address, to: Address): void {
+    if (!isLoopback(from) || this.isHere(to.bytes)) return
     const problem = `what host ${quote(this.hostName)} sends from ${from.text} does not leave it`
     throw new LinkspanError('UNREACHABLE', `${problem}, and ${to.text} is somebody else`)
   }

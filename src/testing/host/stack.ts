@@ -3,6 +3,7 @@
  * comes in is checked here, once; what goes out gets its checksum here.
  */
 
+import { isLoopback } from '../../config/address.js'
 import type { Keeper } from '../../memento/keeper.js'
 import { checksumOf, fold, sumOf } from '../../packet/checksum.js'
 import type { Timeline } from '../clock/timeline.js'
@@ -12,7 +13,7 @@ import { type ArpHost, announceArp, receiveArp, requestArp } from './arp.js'
 import { header4, header6, type ReadHeader } from './header.js'
 import { Icmp } from './icmp.js'
 import { Ip, type IpHost } from './ip.js'
-import { isLoopback, LOCALHOST, LOOPBACK } from './loopback.js'
+import { LOCALHOST, LOOPBACK } from './loopback.js'
 import { mustBeLoss } from './loss.js'
 import { NeighborDiscovery } from './nd.js'
 import type { Address, Arrival, Failure, Network, Transport } from './network.js'
@@ -171,7 +172,7 @@ export class Stack implements Network, IpHost, ArpHost {
   ownAddress(text: string): Address | undefined {
     if (text === LOCALHOST) return LOOPBACK[4]
     const asked = addressOf(text)
-    if (isLoopback(asked.bytes, 0, asked.family)) return asked
+    if (isLoopback(asked)) return asked
     return this.own.find((one) => one.text === asked.text)
   }
 

@@ -92,7 +92,7 @@ export class TcpTransport implements Transport {
   }
 
   #mustFit(own: Address, to: Address): void {
-    this.#stack.ipOf(to).mayLeave(own, to)
+    this.#stack.ipOf(to).checkSource(own, to)
     if (own.family === to.family) return
     const host = `host ${quote(this.#stack.name)}`
     throw new InvalidError(

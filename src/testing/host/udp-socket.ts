@@ -8,8 +8,8 @@ import type { Wait, Waits } from '../clock/wait.js'
 import { whoStillWait } from '../restored.js'
 import { type Duration, milliseconds } from '../time.js'
 import { addressOf } from './address.js'
-import { mustBeLoss } from './loss.js'
-import type { Address, Arrival, Failure, FailureReason } from './network.js'
+import { Datagram, type DatagramError } from './datagram.js'
+import type { Address, Arrival, Failure } from './network.js'
 import { onRejection } from './rejection.js'
 import type { Stack } from './stack.js'
 import type { Target } from './target.js'
@@ -21,50 +21,7 @@ const QUEUE = 4096
 const ERRORS = 64
 const DATA_MAX = { 4: 65_507, 6: 65_527 } as const
 
-const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder() }
-
-export class Datagram {
-  /** @internal */
-  constructor(
-    /** The sender's address and port. */
-    readonly from: string,
-    readonly port: number,
-    /** What it was sent to: an address of the host, a group, or everybody. */
-    readonly to: string,
-    readonly data: Uint8Array,
-    readonly ttl: number,
-    private readonly socket: UdpSocket,
-  ) {}
-
-  /** The data as UTF-8. */
-  get text(): string {
-    return utf8.decoder.decode(this.data)
-  }
-
-  /**
-   * Answers to where it came from, from the address that was asked where that is the host's own. Where there is
-   * no way back, or the socket was closed, the answer is lost.
-   *
-   * @throws LinkspanError code `INVALID`
-   */
-  async reply(data: Uint8Array | string): Promise<void> {
-    try {
-      await this.socket.send(this.from, this.port, data, { from: this.to })
-    } catch (error) {
-      mustBeLoss(error)
-    }
-  }
-}
-
-/** What the network said of a datagram that was sent. */
-export interface DatagramError {
-  readonly reason: FailureReason
-  /** Who said it. */
-  readonly from: string
-  /** Where the datagram was to go. */
-  readonly to: string
-  readonly port: number
-}
+const utf8 = new TextEncoder()
 
 export interface UdpSendOptions {
   /** TTL or hop limit, 1 to 255; left out: 64, to a group 1. */
@@ -308,7 +265,7 @@ function octetsOf(data: unknown, most: number): Uint8Array {
   }
   const octets =
     typeof data === 'string'
-      ? utf8.encoder.encode(data)
+      ? utf8.encode(data)
       : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   if (octets.length <= most) return octets
   throw new InvalidError(`${octets.length} octets`, `a datagram of at most ${most}`)

@@ -1,7 +1,7 @@
 /** Names of the lab, asked for as by `dns.lookup`. */
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
-import { addressOf } from '../host/address.js'
+import { isUnspecified, parseAddress } from '../../config/address.js'
 import type { Host, HostParts } from '../host/host.js'
 import { LOCALHOST, LOOPBACK } from '../host/loopback.js'
 import type { Address } from '../host/network.js'
@@ -96,7 +96,7 @@ const loopback = [LOOPBACK[4], LOOPBACK[6]]
 /** What is meant by an address where one connects to or sends to: all of them is the host itself, as on Linux. */
 export function destinationOf(address: string): string {
   const family = isIP(address)
-  const isAll = family !== 0 && addressOf(address).bytes.every((octet) => octet === 0)
+  const isAll = family !== 0 && isUnspecified(parseAddress(address))
   return isAll ? LOOPBACK[family as 4 | 6].text : address
 }
 

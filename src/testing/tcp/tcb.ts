@@ -117,7 +117,7 @@ export class Tcb implements SenderOwner {
     this.events.opened()
   }
 
-  /** Our SYN is acknowledged; who waits for that is told when the answer is on its way. */
+  /** Our SYN is acknowledged. It is for the caller to tell of that, behind its answer. */
   establish(): void {
     this.state = this.sender.isFinishing ? 'FIN-WAIT-1' : 'ESTABLISHED'
     this.#keepAlive?.heard()
